@@ -1,0 +1,1 @@
+//! Which environment serves which invocation.

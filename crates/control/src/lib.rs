@@ -1,0 +1,1 @@
+//! Functions, versions, tags: the durable truth.

@@ -1,0 +1,1 @@
+//! What the roles say to each other: a trait and its messages per role.

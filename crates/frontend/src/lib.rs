@@ -1,0 +1,1 @@
+//! HTTP, AWS errors, Invoke.

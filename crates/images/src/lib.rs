@@ -1,0 +1,1 @@
+//! From a zip to a folder that can be mounted.

@@ -1,0 +1,1 @@
+//! The Lambda and Logs API surface, generated from the service model.

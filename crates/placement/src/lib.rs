@@ -1,0 +1,1 @@
+//! Which worker hosts which environment.

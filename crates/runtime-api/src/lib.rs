@@ -1,0 +1,1 @@
+//! The contract of the Runtime API: paths, headers, error types.

@@ -1,0 +1,1 @@
+//! Sans-IO cores: assignment machine and placement planner.

@@ -1,0 +1,1 @@
+//! Kv and Blobs: small traits, embedded providers, one conformance suite.

@@ -1,0 +1,1 @@
+//! Log lines and waterfalls: stored, bounded, queried.

@@ -1,0 +1,1 @@
+//! Spawned servers, real clients, hostile functions for tests.

@@ -1,0 +1,2 @@
+//! One binary, every role.
+fn main() {}

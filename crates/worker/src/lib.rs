@@ -1,0 +1,1 @@
+//! A host of environments: Runtime API, runtimes, code cache, log lines.

@@ -1,0 +1,1 @@
+//! Clock, randomness and tasks, by injection.
