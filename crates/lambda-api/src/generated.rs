@@ -5,7 +5,7 @@ pub mod lambda {
     pub mod errors;
     pub mod operations;
     pub mod shapes;
-    mod validation;
+    pub(crate) mod validation;
 }
 
 pub mod logs {
@@ -13,5 +13,21 @@ pub mod logs {
     pub mod errors;
     pub mod operations;
     pub mod shapes;
-    mod validation;
+    pub(crate) mod validation;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_of_the_models_is_understood() {
+        let patterns = lambda::validation::PATTERNS.iter().chain(logs::validation::PATTERNS);
+        let mut count = 0;
+        for pattern in patterns {
+            assert_eq!(pattern.compile(), Ok(()), "{}", pattern.source());
+            count += 1;
+        }
+        assert!(count > 60, "{count} patterns");
+    }
 }
