@@ -10,7 +10,7 @@ fn parse<I: Input>(labels: &PathLabels<'_>, query: &str, body: &str) -> Result<I
 }
 
 fn from_body<I: Input>(body: &str) -> I {
-    parse(&PathLabels::default(), "", body).unwrap()
+    parse(&PathLabels::default(), "", body).unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
 fn refused(input: &impl Shape) -> String {
