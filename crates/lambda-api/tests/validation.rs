@@ -186,6 +186,13 @@ fn unset_members_are_absent_and_null_is_unset() {
 }
 
 #[test]
+fn debug_output_hides_environment_variables() {
+    let input: CreateFunctionRequest = from_body(r#"{"Environment":{"Variables":{"TOKEN":"hunter2"}}}"#);
+    let text = format!("{input:?}");
+    assert!(text.contains("variables: Some(***)") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn logs_inputs_are_checked_the_same_way() {
     let limit: DescribeLogGroupsRequest = from_body(r#"{"limit":51,"logGroupNamePrefix":"/aws/lambda/"}"#);
     assert_eq!(
