@@ -9,7 +9,7 @@ OWN_FILES = re.compile(r"awslambdaric/|runtimes/python/bootstrap\.py|aws-lambda-
 # A line that AWS's prints about managed runtime updates, which there are none of here.
 UPDATE_WARNING = re.compile(r"[^\n]*LAMBDA_WARNING: Unhandled exception[^\n]*\n+")
 AS_METHOD = re.compile(r" \[as \w+\]")  # we call a handler bare, AWS's as a method of its own
-CALLED_ON = re.compile(r"\bat (Runtime|Loop)\.(handler|<anonymous>) |\bat (?=/)")
+CALLED_ON = re.compile(r"\bat (?:Runtime\.handler|Loop\.<anonymous>) \(([^)]*)\)")
 
 
 def text(value):
@@ -28,7 +28,7 @@ def strip_frames(line):
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        return line
+        return "\r".join(frame(part) for part in line.split("\r") if not own(part))
     return line[:start] + json.dumps(tidy(value), ensure_ascii=False)
 
 
@@ -38,8 +38,12 @@ def tidy(value):
     if isinstance(value, list):
         return [tidy(item) for item in value]
     if isinstance(value, str):
-        return "\n".join(line for line in value.split("\n") if not own(line))
+        return "\n".join(frame(line) for line in value.split("\n") if not own(line))
     return value
+
+
+def frame(line):
+    return CALLED_ON.sub(r"at \1", AS_METHOD.sub("", line))
 
 
 def own(line):
@@ -51,7 +55,7 @@ def frames(lines):
         return lines
     if lines and isinstance(lines[0], dict):  # X-Ray
         return [entry for entry in lines if entry["path"] not in ("file", "node") and not own(entry["path"])]
-    return [CALLED_ON.sub("at ", AS_METHOD.sub("", line)) for line in lines if not own(line)]
+    return [frame(line) for line in lines if not own(line)]
 
 
 def body(post):
