@@ -75,7 +75,8 @@ def cause(post):
     value = json.loads(found)
     del value["paths"]
     for exception in value["exceptions"]:
-        exception["message"] = tidy(exception["message"])
+        if "message" in exception:  # a thrown string has none
+            exception["message"] = tidy(exception["message"])
         exception["stack"] = [{**e, "label": AS_METHOD.sub("", e["label"])} for e in frames(exception["stack"])]
         for entry in exception["stack"]:
             entry["label"] = "handler" if entry["label"] in ("Runtime.handler", "anonymous", "Loop.<anonymous>") else entry["label"]
@@ -102,4 +103,5 @@ def posts(run):
 
 
 def lines(output):
-    return [strip_frames(line) for line in text(output).split("\n")]
+    # A line that is a frame of the client's own goes whole: how many there are is its own affair.
+    return [strip_frames(line) for line in text(output).split("\n") if line.startswith("TIME") or not own(line)]
