@@ -1,1 +1,3 @@
 //! The walls around one environment.
+
+pub mod egress;
