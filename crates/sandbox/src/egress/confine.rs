@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -12,18 +13,23 @@ use seccompiler::{
 
 use super::{ENVIRONMENTS_MAX, FLOWS_TOTAL};
 
-/// Flows, TUNs, and a few for the process itself (standard streams, epoll, control, short-lived probes).
-const DESCRIPTORS: u64 = (FLOWS_TOTAL + ENVIRONMENTS_MAX + 64) as u64;
-const FIRST_INHERITABLE: libc::c_uint = 3;
+/// The process's own: standard streams, epoll, control, short-lived probes, resolv.conf.
+const OWN_DESCRIPTORS: usize = 64;
+const DESCRIPTORS: u64 = (FLOWS_TOTAL + ENVIRONMENTS_MAX + OWN_DESCRIPTORS) as u64;
 
-pub(super) fn confine(uid: u32, gid: u32) -> io::Result<()> {
-    // SAFETY: these calls take no pointers, or pointers to locals that live through them; the process has one
-    // thread that runs our code, and holds no descriptor above 2 but what it inherited by mistake.
+/// What the process may hold, from the descriptors it is allowed.
+pub(super) struct Quota {
+    pub(super) environments: usize,
+    pub(super) flows: usize,
+}
+
+/// Becomes `uid` and `gid` with no privilege left and no descriptor but the standard streams and `control`.
+pub(super) fn confine(control: BorrowedFd<'_>, uid: u32, gid: u32) -> io::Result<Quota> {
+    close_all_but(control);
+    let quota = raise_descriptors()?;
+    // SAFETY: these calls take no pointers, or pointers to locals that live through them.
     unsafe {
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
-        libc::syscall(libc::SYS_close_range, FIRST_INHERITABLE, libc::c_uint::MAX, 0);
-        let limit = libc::rlimit { rlim_cur: DESCRIPTORS, rlim_max: DESCRIPTORS };
-        check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit))?;
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         check(libc::setrlimit(libc::RLIMIT_CORE, &none))?;
         drop_bounding_set()?;
@@ -37,7 +43,41 @@ pub(super) fn confine(uid: u32, gid: u32) -> io::Result<()> {
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
     }
     let filter = filter().map_err(io::Error::other)?;
-    seccompiler::apply_filter(&filter).map_err(io::Error::other)
+    seccompiler::apply_filter(&filter).map_err(io::Error::other)?;
+    Ok(quota)
+}
+
+/// Takes as many descriptors as all bounds together need, or all that the host gives (raising the hard limit takes a
+/// capability that containers often lack), and shares them out.
+fn raise_descriptors() -> io::Result<Quota> {
+    let wanted = libc::rlimit { rlim_cur: DESCRIPTORS, rlim_max: DESCRIPTORS };
+    let mut limit = wanted;
+    // SAFETY: pointers to locals that live through the calls.
+    unsafe {
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &wanted) < 0 {
+            check(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit))?;
+            limit.rlim_cur = limit.rlim_max.min(DESCRIPTORS);
+            check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit))?;
+        }
+    }
+    let usable = (limit.rlim_cur as usize).saturating_sub(OWN_DESCRIPTORS);
+    let environments = ENVIRONMENTS_MAX.min(usable / 3);
+    Ok(Quota { environments, flows: FLOWS_TOTAL.min(usable - environments) })
+}
+
+/// Closes what was inherited by mistake. A kernel older than 5.9 lacks the call; the spawner opens everything
+/// close-on-exec, so there it does without this second lock.
+fn close_all_but(control: BorrowedFd<'_>) {
+    let kept = control.as_raw_fd() as libc::c_uint;
+    let close = |first: libc::c_uint, last: libc::c_uint| {
+        if first <= last {
+            // SAFETY: nothing in this process owns a descriptor above the standard streams but `control`, which is
+            // in neither range.
+            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        }
+    };
+    close(libc::STDERR_FILENO as libc::c_uint + 1, kept.saturating_sub(1));
+    close(kept.max(libc::STDERR_FILENO as libc::c_uint) + 1, libc::c_uint::MAX);
 }
 
 fn drop_bounding_set() -> io::Result<()> {
@@ -74,6 +114,7 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
         libc::SYS_fstat,
         libc::SYS_statx,
         libc::SYS_lseek,
+        libc::SYS_epoll_create1,
         libc::SYS_epoll_pwait,
         libc::SYS_epoll_pwait2,
         libc::SYS_epoll_ctl,
@@ -136,7 +177,7 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
     // resolv.conf, to be read only.
     let reading = vec![SeccompRule::new(vec![masked(2, libc::O_ACCMODE as u64, libc::O_RDONLY as u64)?])?];
     rules.insert(libc::SYS_openat, reading);
-    let blocking = vec![SeccompRule::new(vec![equal(1, libc::FIONBIO as u64)?])?];
+    let blocking = vec![SeccompRule::new(vec![equal(1, libc::FIONBIO)?])?];
     rules.insert(libc::SYS_ioctl, blocking);
     let architecture = std::env::consts::ARCH.try_into().map_err(seccompiler::Error::Backend)?;
     let filter = SeccompFilter::new(

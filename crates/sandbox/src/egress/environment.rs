@@ -22,7 +22,7 @@ use super::process::Context;
 use super::relay::{Connecting, Relay};
 use super::udp::{self, Drained, UdpFlow};
 use super::upstream::{Upstream, routes_to_host};
-use super::{FLOWS_PER_ENVIRONMENT, FLOWS_TOTAL, LOOKUPS_PER_ENVIRONMENT};
+use super::{FLOWS_PER_ENVIRONMENT, LOOKUPS_PER_ENVIRONMENT};
 
 /// Packets taken from one TUN before other environments get their turn.
 const PACKETS_PER_TURN: usize = 64;
@@ -297,7 +297,7 @@ impl Environment {
             Triage::Answer(reply) => return self.hand_answer(asker, &reply, ctx),
             Triage::Drop => return,
         };
-        if self.lookups >= LOOKUPS_PER_ENVIRONMENT || *ctx.flows_total >= FLOWS_TOTAL {
+        if self.lookups >= LOOKUPS_PER_ENVIRONMENT || *ctx.flows_total >= ctx.flows_max {
             let reply = dns::no_answer(message, &question);
             return self.hand_answer(asker, &reply, ctx);
         }
@@ -428,7 +428,7 @@ impl Environment {
     }
 
     fn has_room(&self, ctx: &Context<'_>) -> bool {
-        self.by_key.len() < FLOWS_PER_ENVIRONMENT && *ctx.flows_total < FLOWS_TOTAL
+        self.by_key.len() < FLOWS_PER_ENVIRONMENT && *ctx.flows_total < ctx.flows_max
     }
 
     fn new_number(&mut self) -> u32 {

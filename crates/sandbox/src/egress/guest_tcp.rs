@@ -17,6 +17,8 @@ use super::{FLOW_BUFFER, MTU};
 const SILENCE_MAX: Duration = Duration::from_secs(120);
 /// Packets written in one go before other flows get their turn; the rest follows by a timer that is due at once.
 const EGRESS_BATCH: usize = 64;
+/// Shortest time between two wakes of a flow that has nothing to write.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// One connection with the guest.
 pub(super) struct GuestTcp {
@@ -24,6 +26,8 @@ pub(super) struct GuestTcp {
     sockets: SocketSet<'static>,
     handle: SocketHandle,
     finished: bool,
+    /// The last batch was full.
+    has_more: bool,
 }
 
 /// How the connection with the guest stands.
@@ -64,7 +68,7 @@ impl GuestTcp {
         socket.listen((IpAddress::Ipv4(own), key.destination.port())).ok()?;
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(socket);
-        let mut guest = GuestTcp { interface, sockets, handle, finished: false };
+        let mut guest = GuestTcp { interface, sockets, handle, finished: false, has_more: false };
         guest.ingress(syn, tun, now);
         (guest.socket().state() == tcp::State::SynReceived).then_some(guest)
     }
@@ -80,17 +84,16 @@ impl GuestTcp {
     /// Writes what is due: data, acknowledgements, window updates, retransmissions.
     pub(super) fn egress(&mut self, tun: BorrowedFd<'_>, now: Instant) {
         let mut wire = Wire { incoming: None, tun };
-        for _ in 0..EGRESS_BATCH {
-            let done = self.interface.poll_egress(now, &mut wire, &mut self.sockets);
-            if done == PollResult::None {
-                break;
-            }
-        }
+        self.has_more = (0..EGRESS_BATCH)
+            .all(|_| self.interface.poll_egress(now, &mut wire, &mut self.sockets) != PollResult::None);
     }
 
     /// When [`Self::egress`] must be called next.
     pub(super) fn next_wake(&mut self, now: Instant) -> Option<Instant> {
-        self.interface.poll_at(now, &self.sockets)
+        // If smoltcp says "now" but had nothing to write just now, the two of its answers disagree: without a pause
+        // that would be a busy loop.
+        let earliest = if self.has_more { now } else { now + PAUSE };
+        self.interface.poll_at(now, &self.sockets).map(|at| at.max(earliest))
     }
 
     pub(super) fn standing(&self) -> Standing {

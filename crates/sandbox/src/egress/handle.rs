@@ -95,6 +95,7 @@ impl Handle {
         let begin = Order::Begin { uid: start.uid, gid: start.gid, resolv_conf: start.resolv_conf.clone() };
         match handle.ask(&begin, None) {
             Ok(Answer::Ready) => Ok(handle),
+            Ok(Answer::Refused(reason)) => Err(EgressError::Refused { reason }),
             Ok(other) => Err(failed(io::Error::other(format!("it answered {other:?}")))),
             Err(EgressError::Gone { source }) => Err(EgressError::Start { source }),
             Err(other) => Err(other),

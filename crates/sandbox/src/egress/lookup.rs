@@ -134,7 +134,7 @@ impl Lookup {
                 }
                 Moved::End => {}
                 Moved::Wait => return Ok(None),
-                Moved::Failed(_) => return Err(()),
+                Moved::Failed => return Err(()),
             }
         }
     }
@@ -152,7 +152,7 @@ impl Lookup {
             match upstream.write(&framed[self.sent..]) {
                 Moved::Bytes(count) => self.sent += count,
                 Moved::Wait => return Ok(None),
-                Moved::End | Moved::Failed(_) => return Err(()),
+                Moved::End | Moved::Failed => return Err(()),
             }
         }
         let mut storage = [0; 4_096];
@@ -169,7 +169,7 @@ impl Lookup {
                     self.received.extend_from_slice(&storage[..count]);
                 }
                 Moved::Wait => return Ok(None),
-                Moved::Bytes(_) | Moved::End | Moved::Failed(_) => return Err(()),
+                Moved::Bytes(_) | Moved::End | Moved::Failed => return Err(()),
             }
         }
     }

@@ -15,8 +15,7 @@ use std::panic::AssertUnwindSafe;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use smoltcp::time::Instant;
 
-use super::ENVIRONMENTS_MAX;
-use super::confine;
+use super::confine::{self, Quota};
 use super::dns::ResolverCache;
 use super::environment::{Environment, TunGone};
 use super::hosts::HostAddressCache;
@@ -35,6 +34,7 @@ pub(super) struct Context<'a> {
     pub(super) random: &'a mut dyn FnMut() -> u64,
     /// Flows and lookups of all environments.
     pub(super) flows_total: &'a mut usize,
+    pub(super) flows_max: usize,
 }
 
 /// Runs the egress process on `control`, the other end of a [`super::Handle`]'s socket, until that ends.
@@ -54,7 +54,13 @@ fn run(control: OwnedFd) -> io::Result<()> {
     let Order::Begin { uid, gid, resolv_conf } = order else {
         return Err(io::Error::other("the first order must be Begin"));
     };
-    confine::confine(uid, gid)?;
+    let quota = match confine::confine(control.as_fd(), uid, gid) {
+        Ok(quota) => quota,
+        Err(error) => {
+            protocol::send(&control, &Answer::Refused(format!("confinement failed: {error}")), None)?;
+            return Err(error);
+        }
+    };
     rustix::io::ioctl_fionbio(&control, true)?;
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     epoll::add(&epoll, &control, EventData::new_u64(CONTROL_TOKEN), EventFlags::IN)?;
@@ -69,6 +75,7 @@ fn run(control: OwnedFd) -> io::Result<()> {
         hosts: HostAddressCache::default(),
         resolvers: ResolverCache::new(resolv_conf),
         flows_total: 0,
+        quota,
     }
     .serve()
 }
@@ -84,6 +91,7 @@ struct Server {
     hosts: HostAddressCache,
     resolvers: ResolverCache,
     flows_total: usize,
+    quota: Quota,
 }
 
 struct Slot {
@@ -153,6 +161,7 @@ impl Server {
             resolvers: &mut self.resolvers,
             random: &mut random,
             flows_total: &mut self.flows_total,
+            flows_max: self.quota.flows,
         };
         let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| act(&mut held.environment, &mut context)));
         match outcome {
@@ -208,8 +217,8 @@ impl Server {
 
     fn attach(&mut self, number: EnvironmentNumber, tun: OwnedFd, policy: Policy) -> Result<(), String> {
         self.detach(number);
-        if self.environments.len() >= ENVIRONMENTS_MAX {
-            return Err(format!("{ENVIRONMENTS_MAX} environments are attached already"));
+        if self.environments.len() >= self.quota.environments {
+            return Err(format!("{} environments are attached already", self.quota.environments));
         }
         let failed = |what: &str, error: rustix::io::Errno| format!("{what}: {error}");
         rustix::io::ioctl_fionbio(&tun, true).map_err(|error| failed("non-blocking mode", error))?;

@@ -57,8 +57,8 @@ impl Relay {
 
     /// Moves what can be moved. False when the connection is over and may be dropped.
     pub(super) fn pump(&mut self, tun: BorrowedFd<'_>, now: Instant) -> bool {
-        self.to_peer();
-        self.to_guest();
+        self.serve_peer();
+        self.serve_guest();
         self.guest.egress(tun, now);
         match self.guest.standing() {
             Standing::Open => true,
@@ -76,7 +76,7 @@ impl Relay {
         }
     }
 
-    fn to_peer(&mut self) {
+    fn serve_peer(&mut self) {
         while !self.peer_broken && self.guest.socket().can_recv() {
             let upstream = &mut self.upstream;
             let moved = self.guest.socket_mut().recv(|bytes| match upstream.write(bytes) {
@@ -85,7 +85,7 @@ impl Relay {
             });
             match moved {
                 Ok(Moved::Bytes(_)) => {}
-                Ok(Moved::Failed(_)) => self.peer_broken = true,
+                Ok(Moved::Failed) => self.peer_broken = true,
                 Ok(Moved::Wait | Moved::End) | Err(_) => break,
             }
         }
@@ -95,7 +95,7 @@ impl Relay {
         }
     }
 
-    fn to_guest(&mut self) {
+    fn serve_guest(&mut self) {
         while !self.guest_told && self.guest.socket().can_send() {
             let upstream = &mut self.upstream;
             let moved = self.guest.socket_mut().send(|space| {
@@ -114,7 +114,7 @@ impl Relay {
                     self.guest_told = true;
                 }
                 Ok(Moved::Wait) if !self.peer_broken => break,
-                Ok(Moved::End | Moved::Wait | Moved::Failed(_)) => {
+                Ok(Moved::End | Moved::Wait | Moved::Failed) => {
                     self.guest.socket_mut().abort();
                     self.peer_broken = true;
                     break;

@@ -62,7 +62,7 @@ impl UdpFlow {
                 }
                 Moved::Bytes(_) => tracing::debug!("a datagram longer than the MTU was dropped"),
                 Moved::Wait => return Drained::All,
-                Moved::Failed(_) => refuse(key, tun),
+                Moved::Failed => refuse(key, tun),
             }
             self.active_at = now;
         }

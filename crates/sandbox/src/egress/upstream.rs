@@ -25,7 +25,8 @@ pub(super) enum Moved {
     Wait,
     /// The peer will send no more.
     End,
-    Failed(io::Error),
+    /// Broken, or for UDP: an ICMP message that nobody is there.
+    Failed,
 }
 
 impl Upstream {
@@ -96,7 +97,7 @@ impl Upstream {
                 Moved::Wait
             }
             Err(rustix::io::Errno::INTR) => Moved::Wait,
-            Err(error) => Moved::Failed(error.into()),
+            Err(_) => Moved::Failed,
         }
     }
 
@@ -111,7 +112,7 @@ impl Upstream {
                 Moved::Wait
             }
             Err(rustix::io::Errno::INTR) => Moved::Wait,
-            Err(error) => Moved::Failed(error.into()),
+            Err(_) => Moved::Failed,
         }
     }
 
