@@ -6,7 +6,7 @@
 mod lab;
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
@@ -237,7 +237,8 @@ fn the_operators_deny_list_closes_a_network() {
 fn names_are_resolved_by_a_resolver_on_the_hosts_loopback_over_udp_and_tcp() {
     let Some(lab) = Lab::new() else { return };
     let answer = Ipv4Addr::new(203, 0, 113, 5);
-    // The first server of the lab's resolv.conf is silent, so this also shows the second one being asked.
+    // The first server of the lab's resolv.conf is there but silent over UDP and absent over TCP: the next is asked.
+    let _silent = lab.host.run(|| UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 9), 53)).unwrap());
     lab.serve_dns(Ipv4Addr::new(127, 0, 0, 53), answer);
     assert_eq!(lab.resolve_udp("example.com"), Ok(vec![answer]));
     assert_eq!(lab.resolve_tcp("example.com"), Ok(vec![answer]));

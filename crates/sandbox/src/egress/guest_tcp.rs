@@ -99,7 +99,8 @@ impl GuestTcp {
     pub(super) fn standing(&self) -> Standing {
         match self.socket().state() {
             tcp::State::Closed if self.finished => Standing::Finished,
-            tcp::State::Closed => Standing::Broken,
+            // A RST before the handshake was through puts the socket back to listening; nobody will come.
+            tcp::State::Closed | tcp::State::Listen => Standing::Broken,
             // Nothing is left but to wait for stray packets, to which a RST is as good an answer.
             tcp::State::TimeWait => Standing::Finished,
             _ => Standing::Open,

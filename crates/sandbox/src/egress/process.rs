@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use smoltcp::time::Instant;
 
@@ -61,23 +63,9 @@ fn run(control: OwnedFd) -> io::Result<()> {
             return Err(error);
         }
     };
-    rustix::io::ioctl_fionbio(&control, true)?;
-    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-    epoll::add(&epoll, &control, EventData::new_u64(CONTROL_TOKEN), EventFlags::IN)?;
-    protocol::send(&control, &Answer::Ready, None)?;
-    Server {
-        control,
-        epoll,
-        environments: BTreeMap::new(),
-        slots: BTreeMap::new(),
-        wakes: BTreeSet::new(),
-        next_slot: 0,
-        hosts: HostAddressCache::default(),
-        resolvers: ResolverCache::new(resolv_conf),
-        flows_total: 0,
-        quota,
-    }
-    .serve()
+    let server = Server::new(control, resolv_conf, quota)?;
+    protocol::send(&server.control, &Answer::Ready, None)?;
+    server.serve()
 }
 
 struct Server {
@@ -92,6 +80,8 @@ struct Server {
     resolvers: ResolverCache,
     flows_total: usize,
     quota: Quota,
+    /// Turns that ended in a panic.
+    panics: u64,
 }
 
 struct Slot {
@@ -101,46 +91,70 @@ struct Slot {
 }
 
 impl Server {
+    fn new(control: OwnedFd, resolv_conf: PathBuf, quota: Quota) -> io::Result<Server> {
+        rustix::io::ioctl_fionbio(&control, true)?;
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &control, EventData::new_u64(CONTROL_TOKEN), EventFlags::IN)?;
+        Ok(Server {
+            control,
+            epoll,
+            environments: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            wakes: BTreeSet::new(),
+            next_slot: 0,
+            hosts: HostAddressCache::default(),
+            resolvers: ResolverCache::new(resolv_conf),
+            flows_total: 0,
+            quota,
+            panics: 0,
+        })
+    }
+
     fn serve(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(EVENTS_PER_TURN);
         loop {
-            let timeout = self.timeout();
-            events.clear();
-            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), timeout.as_ref()) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let now = now();
-            let mut ordered = false;
-            for event in &events {
-                match event.data.u64() {
-                    CONTROL_TOKEN => ordered = true,
-                    token => self.turn((token >> 32) as u32, now, |environment, ctx| {
-                        environment.on_event(token, event.flags, ctx)
-                    }),
-                }
-            }
-            let due: Vec<u32> =
-                self.wakes.iter().take_while(|(at, _)| *at <= now).map(|(_, slot)| *slot).collect();
-            for slot in due {
-                self.turn(slot, now, |environment, ctx| {
-                    environment.on_timer(ctx);
-                    Ok(())
-                });
-            }
-            // Orders last: an environment they make may reuse nothing that an event of this round names.
-            if ordered && !self.take_orders()? {
+            let wait = self.timeout();
+            if !self.round(&mut events, wait)? {
                 return Ok(());
             }
         }
     }
 
-    fn timeout(&self) -> Option<rustix::event::Timespec> {
+    /// Waits for at most `wait` and serves what there is. False when the control socket has ended.
+    fn round(&mut self, events: &mut Vec<epoll::Event>, wait: Option<Timespec>) -> io::Result<bool> {
+        events.clear();
+        match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(events), wait.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let now = now();
+        let mut ordered = false;
+        for event in events.iter() {
+            match event.data.u64() {
+                CONTROL_TOKEN => ordered = true,
+                token => self.turn((token >> 32) as u32, now, |environment, ctx| {
+                    environment.on_event(token, event.flags, ctx)
+                }),
+            }
+        }
+        let due: Vec<u32> =
+            self.wakes.iter().take_while(|(at, _)| *at <= now).map(|(_, slot)| *slot).collect();
+        for slot in due {
+            self.turn(slot, now, |environment, ctx| {
+                environment.on_timer(ctx);
+                Ok(())
+            });
+        }
+        // Orders last: an environment they make may reuse nothing that an event of this round names.
+        if ordered { self.take_orders() } else { Ok(true) }
+    }
+
+    fn timeout(&self) -> Option<Timespec> {
         let (at, _) = self.wakes.first()?;
         // Rounded up to the millisecond: waking early only to sleep again costs two calls.
         let micros = (at.total_micros() - now().total_micros()).max(0);
         let millis = (micros + 999) / 1_000;
-        Some(rustix::event::Timespec { tv_sec: millis / 1_000, tv_nsec: (millis % 1_000) * 1_000_000 })
+        Some(Timespec { tv_sec: millis / 1_000, tv_nsec: (millis % 1_000) * 1_000_000 })
     }
 
     /// Gives one environment its turn. A panic in there is a defect that a hostile packet found: it costs that
@@ -172,7 +186,9 @@ impl Server {
                 return;
             }
             Err(_) => {
-                tracing::error!(environment = held.number.0, "a panic: its flows are dropped");
+                self.panics += 1;
+                let panics = self.panics;
+                tracing::error!(environment = held.number.0, panics, "a panic: its flows are dropped");
                 held.environment.drop_flows();
                 self.flows_total = others;
             }
@@ -275,3 +291,6 @@ fn random() -> u64 {
     unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
     u64::from_ne_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests;
