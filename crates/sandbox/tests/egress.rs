@@ -360,3 +360,24 @@ fn what_is_no_tun_is_refused_or_forgotten() {
     let echo = lab.serve_echo();
     lab.connect(echo).unwrap();
 }
+
+#[test]
+fn a_tun_can_be_made_inside_a_user_namespace_before_its_ids_are_mapped() {
+    use std::os::unix::process::CommandExt;
+    if !lab::is_possible() {
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.arg("--list").stdout(std::process::Stdio::null());
+    // SAFETY: the closure runs in the child of a fork, makes system calls, and allocates only what glibc's own fork
+    // handlers keep usable.
+    unsafe {
+        child.pre_exec(|| {
+            if libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET) != 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+            egress::create_tun("tun0").map(drop)
+        });
+    }
+    assert!(child.status().unwrap().success());
+}

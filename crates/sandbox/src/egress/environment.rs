@@ -22,12 +22,10 @@ use super::process::Context;
 use super::relay::{Connecting, Relay};
 use super::udp::{self, Drained, UdpFlow};
 use super::upstream::{Upstream, routes_to_host};
-use super::{FLOWS_PER_ENVIRONMENT, LOOKUPS_PER_ENVIRONMENT};
+use super::{FLOWS_PER_ENVIRONMENT, LOOKUPS_PER_ENVIRONMENT, MTU};
 
 /// Packets taken from one TUN before other environments get their turn.
 const PACKETS_PER_TURN: usize = 64;
-/// Larger than any packet the TUN gives.
-pub(super) const PACKET_MAX: usize = 65_536;
 /// The token of the TUN itself.
 const TUN_TOKEN: u32 = 0;
 
@@ -149,7 +147,7 @@ impl Environment {
     }
 
     fn read_tun(&mut self, ctx: &mut Context<'_>) -> Result<(), TunGone> {
-        let mut storage = [0; PACKET_MAX];
+        let mut storage = [0; MTU];
         let mut touched = Vec::new();
         let mut outcome = Ok(());
         for _ in 0..PACKETS_PER_TURN {
@@ -227,7 +225,7 @@ impl Environment {
 
     fn connect(&mut self, key: FlowKey, to: SocketAddr, segment: Segment, syn: &[u8], ctx: &mut Context<'_>) {
         let may_be_host = to != SocketAddr::V4(key.destination);
-        if !self.has_room(ctx) || (!may_be_host && routes_to_host(to)) {
+        if !self.make_room(ctx) || (!may_be_host && routes_to_host(to)) {
             self.refuse_segment(&key, &segment);
             return;
         }
@@ -242,7 +240,7 @@ impl Environment {
     }
 
     fn converse(&mut self, key: FlowKey, segment: Segment, syn: &[u8], ctx: &mut Context<'_>) -> Option<u32> {
-        let guest = match self.has_room(ctx) {
+        let guest = match self.make_room(ctx) {
             true => GuestTcp::accept(&key, syn, (ctx.random)(), self.tun.as_fd(), ctx.now),
             false => None,
         };
@@ -277,7 +275,7 @@ impl Environment {
     fn open_udp(&mut self, key: FlowKey, to: SocketAddr, payload: &[u8], ctx: &mut Context<'_>) {
         let may_be_host = to != SocketAddr::V4(key.destination);
         let number = self.new_number();
-        let upstream = match self.has_room(ctx) && (may_be_host || !routes_to_host(to)) {
+        let upstream = match self.make_room(ctx) && (may_be_host || !routes_to_host(to)) {
             true => Upstream::connect_udp(to, ctx.epoll, token(self.slot, number)).ok(),
             false => None,
         };
@@ -427,8 +425,21 @@ impl Environment {
         self.timers.extend(wake.map(|at| (at, number)));
     }
 
-    fn has_room(&self, ctx: &Context<'_>) -> bool {
-        self.by_key.len() < FLOWS_PER_ENVIRONMENT && *ctx.flows_total < ctx.flows_max
+    /// Whether a flow may be opened, if need be in the place of the UDP flow that has been idle the longest.
+    fn make_room(&mut self, ctx: &mut Context<'_>) -> bool {
+        let has_room = |environment: &Environment, ctx: &Context<'_>| {
+            environment.by_key.len() < FLOWS_PER_ENVIRONMENT && *ctx.flows_total < ctx.flows_max
+        };
+        if has_room(self, ctx) {
+            return true;
+        }
+        let idle = self.flows.iter().filter_map(|(number, entry)| match &entry.flow {
+            Flow::Udp(flow) if flow.yields_at() <= ctx.now => Some((flow.yields_at(), *number)),
+            _ => None,
+        });
+        let Some((_, number)) = idle.min() else { return false };
+        self.remove(number, ctx);
+        has_room(self, ctx)
     }
 
     fn new_number(&mut self) -> u32 {

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
@@ -68,7 +68,9 @@ impl EgressError {
 #[derive(Debug)]
 pub struct Handle {
     control: OwnedFd,
-    child: Child,
+    pid: u32,
+    /// Names the process also after somebody else reaped it and its id went to another.
+    pidfd: OwnedFd,
 }
 
 impl Handle {
@@ -91,7 +93,12 @@ impl Handle {
             .stdout(Stdio::null())
             .spawn()
             .map_err(failed)?;
-        let mut handle = Handle { control, child };
+        let pid = child.id();
+        let known = rustix::process::Pid::from_raw(pid as i32).ok_or(rustix::io::Errno::SRCH);
+        let pidfd = known
+            .and_then(|known| rustix::process::pidfd_open(known, rustix::process::PidfdFlags::empty()))
+            .map_err(|error| failed(error.into()))?;
+        let mut handle = Handle { control, pid, pidfd };
         let begin = Order::Begin { uid: start.uid, gid: start.gid, resolv_conf: start.resolv_conf.clone() };
         match handle.ask(&begin, None) {
             Ok(Answer::Ready) => Ok(handle),
@@ -120,7 +127,7 @@ impl Handle {
 
     /// The process, as its parent knows it. A caller that reaps all its children may reap this one too.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid
     }
 
     fn order(&mut self, order: &Order, descriptor: Option<BorrowedFd<'_>>) -> Result<(), EgressError> {
@@ -151,7 +158,10 @@ impl AsFd for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         // Both fail only if the process is gone and reaped already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, rustix::process::Signal::KILL);
+        let _ = rustix::process::waitid(
+            rustix::process::WaitId::PidFd(self.pidfd.as_fd()),
+            rustix::process::WaitIdOptions::EXITED,
+        );
     }
 }

@@ -5,13 +5,15 @@ use std::os::fd::BorrowedFd;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{Icmpv4DstUnreachable, TcpSeqNumber};
 
+use super::MTU;
 use super::guest_tcp::write_packet;
 use super::packet::{self, FlowKey};
 use super::upstream::{Moved, Upstream};
-use super::{FLOW_BUFFER, MTU};
 
 /// As long as home routers keep a UDP mapping that was answered; RFC 4787 asks for two minutes at least.
 const IDLE_MAX: Duration = Duration::from_secs(120);
+/// A flow idle for this long gives its place to a new one when all are taken: questions and answers are over in less.
+const IDLE_MIN: Duration = Duration::from_secs(10);
 /// Datagrams taken from one socket before others get their turn.
 const BATCH: usize = 32;
 /// IPv4 and UDP.
@@ -43,6 +45,11 @@ impl UdpFlow {
         self.active_at + IDLE_MAX
     }
 
+    /// When the flow may be given up for another.
+    pub(super) fn yields_at(&self) -> Instant {
+        self.active_at + IDLE_MIN
+    }
+
     pub(super) fn send(&mut self, key: &FlowKey, payload: &[u8], tun: BorrowedFd<'_>, now: Instant) {
         self.active_at = now;
         if self.upstream.send_datagram(payload).is_err() {
@@ -52,7 +59,8 @@ impl UdpFlow {
 
     /// Brings what has come to the guest.
     pub(super) fn receive(&mut self, key: &FlowKey, tun: BorrowedFd<'_>, now: Instant) -> Drained {
-        let mut storage = [0; FLOW_BUFFER];
+        // One byte more than fits, to tell what does not.
+        let mut storage = [0; MTU - HEADERS + 1];
         for _ in 0..BATCH {
             match self.upstream.read(&mut storage) {
                 // A connected UDP socket has no end: this is an empty datagram.

@@ -73,17 +73,7 @@ pub(crate) struct Lab {
 impl Lab {
     /// `None`, with the reason printed, where namespaces cannot be made.
     pub(crate) fn new() -> Option<Lab> {
-        // SAFETY: no pointers.
-        if unsafe { libc::geteuid() } != 0 {
-            eprintln!("skipped: making network namespaces needs root");
-            return None;
-        }
-        if Command::new("ip").arg("-V").output().is_err() {
-            eprintln!("skipped: the lab's own wires need the `ip` program");
-            return None;
-        }
-        if !std::path::Path::new("/dev/net/tun").exists() {
-            eprintln!("skipped: this kernel has no TUN devices");
+        if !is_possible() {
             return None;
         }
         let (host, internet) = (Namespace::new(), Namespace::new());
@@ -284,6 +274,24 @@ impl Lab {
             }
         });
     }
+}
+
+/// Whether namespaces and devices can be made here; if not, says why.
+pub(crate) fn is_possible() -> bool {
+    // SAFETY: no pointers.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("skipped: making network namespaces needs root");
+        return false;
+    }
+    if Command::new("ip").arg("-V").output().is_err() {
+        eprintln!("skipped: the lab's own wires need the `ip` program");
+        return false;
+    }
+    if !std::path::Path::new("/dev/net/tun").exists() {
+        eprintln!("skipped: this kernel has no TUN devices");
+        return false;
+    }
+    true
 }
 
 fn start(host: &Namespace, folder: &tempfile::TempDir) -> Handle {
