@@ -183,3 +183,5 @@ pub enum BootError {
     #[error("the environment is gone")]
     Gone,
 }
+
+pub mod egress;

@@ -115,3 +115,7 @@ exports.streamPipe = awslambda.streamifyResponse(async (event, stream) => {
   const { Readable } = require('stream');
   await pipeline(Readable.from(Array.from({ length: 200 }, (_, i) => `${i} `.repeat(500))), stream);
 });
+exports.showThis = async function () {
+  'use strict';
+  return typeof this;
+};

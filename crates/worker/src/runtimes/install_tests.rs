@@ -66,3 +66,32 @@ fn a_new_installation_replaces_the_old_one_whole() {
     assert_eq!(fs::metadata(place.join("new.jar")).unwrap().permissions().mode() & 0o777, 0o644);
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1, "nothing else is left");
 }
+
+/// Reaches the registries: `cargo test -p worker -- --ignored`.
+#[test]
+#[ignore = "downloads from package registries"]
+fn all_three_are_installed_by_the_ordinary_clients() {
+    let data = tempfile::tempdir().unwrap();
+    let found = super::super::detect::detect(&super::super::detect::HostView::of_process(None));
+    for (language, sample) in [
+        (Language::Java, "aws-lambda-java-core-1.4.0.jar"),
+        (Language::Python, "boto3/__init__.py"),
+        (Language::Nodejs, "node_modules/@aws-sdk/client-s3/package.json"),
+    ] {
+        let folder = install(language, data.path(), &found, &mut |_| {}).unwrap();
+        assert!(folder.join(sample).is_file(), "{sample}");
+    }
+    assert_eq!(fs::read_dir(data.path().join("runtimes")).unwrap().count(), 3);
+}
+
+/// For the eyes: what is found here, with times of a first and a second look.
+#[test]
+#[ignore = "prints what this host has"]
+fn what_this_host_has() {
+    let data = tempfile::tempdir().unwrap();
+    let view = super::super::detect::HostView::of_process(Some(data.path().join("interpreters.json")));
+    for interpreter in super::super::detect::detect(&view) {
+        println!("{interpreter:?}");
+    }
+    assert!(data.path().join("interpreters.json").is_file());
+}
