@@ -1,1 +1,4 @@
 //! HTTP, AWS errors, Invoke.
+
+#[allow(dead_code)] // until dispatch calls it
+mod logs;
