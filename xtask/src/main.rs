@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod codegen;
+mod test;
+mod tidy;
 
 /// What every task answers: text for the terminal, or why it failed.
 type Outcome = Result<String, String>;
@@ -12,13 +14,17 @@ const USAGE: &str = "\
 cargo xtask codegen                      generate crates/lambda-api from models/
 cargo xtask codegen --check              fail if the generated code is stale
 cargo xtask codegen --reduce WHEEL       make models/ from a botocore wheel
-cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks";
+cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks
+cargo xtask tidy                         check layers, sizes, the code map and the promises
+cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["codegen", rest @ ..] => codegen::run(rest),
+        ["tidy"] => tidy::run(),
+        ["test", rest @ ..] => test::run(rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -22,6 +22,8 @@ pub static SERIALIZATION_EXCEPTION: ErrorShape = untyped("SerializationException
 pub static ACCESS_DENIED_EXCEPTION: ErrorShape =
     ErrorShape { message_member: "Message", ..untyped("AccessDeniedException", 403) };
 pub static REQUEST_ENTITY_TOO_LARGE_EXCEPTION: ErrorShape = untyped("RequestEntityTooLargeException", 413);
+/// CloudWatch Logs, as every JSON 1.1 service, answers the signature errors below with this status instead.
+pub const SIGNATURE_STATUS_OF_JSON_SERVICES: u16 = 400;
 pub static INVALID_SIGNATURE_EXCEPTION: ErrorShape = untyped("InvalidSignatureException", 403);
 pub static MISSING_AUTHENTICATION_TOKEN_EXCEPTION: ErrorShape =
     untyped("MissingAuthenticationTokenException", 403);

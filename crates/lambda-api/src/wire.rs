@@ -45,6 +45,15 @@ impl<'de> Deserialize<'de> for Blob {
     }
 }
 
+/// Stands in Debug output for what the model calls sensitive.
+pub(crate) struct Sensitive;
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// Seconds since 1970, fractions allowed, as the REST protocol writes a timestamp in JSON.
 #[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd)]
 pub struct Timestamp(pub f64);

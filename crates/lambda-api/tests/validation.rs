@@ -10,7 +10,7 @@ fn parse<I: Input>(labels: &PathLabels<'_>, query: &str, body: &str) -> Result<I
 }
 
 fn from_body<I: Input>(body: &str) -> I {
-    parse(&PathLabels::default(), "", body).unwrap()
+    parse(&PathLabels::default(), "", body).unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
 fn refused(input: &impl Shape) -> String {
@@ -183,6 +183,13 @@ fn unset_members_are_absent_and_null_is_unset() {
     let text = serde_json::to_string(&output).unwrap();
     assert_eq!(text, r#"{"Description":"","Timeout":3}"#);
     assert_eq!(serde_json::from_str::<FunctionConfiguration>(&text).unwrap(), output);
+}
+
+#[test]
+fn debug_output_hides_environment_variables() {
+    let input: CreateFunctionRequest = from_body(r#"{"Environment":{"Variables":{"TOKEN":"hunter2"}}}"#);
+    let text = format!("{input:?}");
+    assert!(text.contains("variables: Some(***)") && !text.contains("hunter2"), "{text}");
 }
 
 #[test]

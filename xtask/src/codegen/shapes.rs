@@ -10,11 +10,12 @@ pub(crate) fn shapes(model: &Model) -> Result<String, String> {
     let mut out = String::from(
         "#![allow(unused_variables, unused_mut)]\n\
          use std::collections::BTreeMap;\n\
+         use std::fmt;\n\
          use serde::de::{Deserialize, Deserializer, MapAccess};\n\
          use serde::ser::{Serialize, SerializeMap, Serializer};\n\
          use super::operations::Operation as Op;\n\
          use crate::request::{Input, Request, SerializationError, read_json};\n\
-         use crate::wire::{Blob, Object, Timestamp, read_object};\n\n",
+         use crate::wire::{Blob, Object, Sensitive, Timestamp, read_object};\n\n",
     );
     for (name, shape) in model.structures() {
         structure(model, name, shape, &mut out)?;
@@ -31,6 +32,8 @@ pub(crate) fn shapes(model: &Model) -> Result<String, String> {
     for (import, needle) in [
         ("Blob, ", "Blob>"),
         (", Timestamp", "Timestamp>"),
+        (", Sensitive", "|_| Sensitive"),
+        ("use std::fmt;\n", "fmt::Debug"),
         ("use std::collections::BTreeMap;\n", "BTreeMap<"),
     ] {
         if !out.contains(needle) {
@@ -77,11 +80,15 @@ pub(crate) fn fields<'a>(model: &'a Model, shape: &'a Shape) -> Result<Vec<(&'a 
 
 fn structure(model: &Model, name: &str, shape: &Shape, out: &mut String) -> Result<(), String> {
     let fields = fields(model, shape)?;
-    let _ = write!(out, "#[derive(Debug, Clone, Default, PartialEq)]\npub struct {name} {{");
+    let secret = debug_hides(model, name, &fields)?;
+    let derive =
+        if secret.is_empty() { "Debug, Clone, Default, PartialEq" } else { "Clone, Default, PartialEq" };
+    let _ = write!(out, "#[derive({derive})]\npub struct {name} {{");
     for (member, info) in &fields {
         let _ = write!(out, "pub {}: Option<{}>,", snake(member), rust_type(model, &info.shape)?);
     }
     out.push_str("}\n\n");
+    out.push_str(&secret);
     // What is bound to path, query, header or status is no member of the JSON body; nor is an event's payload.
     let body: Vec<_> =
         fields.iter().filter(|(_, info)| info.location.is_none() && !info.eventpayload).collect();
@@ -116,6 +123,33 @@ fn structure(model: &Model, name: &str, shape: &Shape, out: &mut String) -> Resu
     }
     out.push_str("map.end() } }\n\n");
     Ok(())
+}
+
+/// A `Debug` that hides what the model calls sensitive (environment variables), so that no log line holds
+/// it by accident; nothing if the structure has no such member.
+fn debug_hides(model: &Model, name: &str, fields: &[(&str, &Member)]) -> Result<String, String> {
+    let mut lines = String::new();
+    let mut hidden = false;
+    for (member, info) in fields {
+        let field = snake(member);
+        let shape = model.shape(&info.shape)?;
+        // A blob hides itself.
+        if shape.sensitive && shape.kind != Kind::Blob {
+            hidden = true;
+            let _ = write!(lines, ".field({}, &self.{field}.as_ref().map(|_| Sensitive))", literal(&field));
+        } else {
+            let _ = write!(lines, ".field({}, &self.{field})", literal(&field));
+        }
+    }
+    Ok(if hidden {
+        format!(
+            "impl fmt::Debug for {name} {{ fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{ \
+             f.debug_struct({}){lines}.finish() }} }}\n\n",
+            literal(name)
+        )
+    } else {
+        String::new()
+    })
 }
 
 fn input_impl(model: &Model, operation: &str, name: &str, out: &mut String) -> Result<(), String> {

@@ -3,10 +3,11 @@
 #![allow(unused_variables, unused_mut)]
 use super::operations::Operation as Op;
 use crate::request::{Input, Request, SerializationError, read_json};
-use crate::wire::{Blob, Object, Timestamp, read_object};
+use crate::wire::{Blob, Object, Sensitive, Timestamp, read_object};
 use serde::de::{Deserialize, Deserializer, MapAccess};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::collections::BTreeMap;
+use std::fmt;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AcceleratorConfig {
@@ -474,11 +475,21 @@ impl Serialize for AmazonManagedKafkaEventSourceConfig {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct CallbackDetails {
     pub callback_id: Option<String>,
     pub result: Option<String>,
     pub error: Option<ErrorObject>,
+}
+
+impl fmt::Debug for CallbackDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackDetails")
+            .field("callback_id", &self.callback_id)
+            .field("result", &self.result.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .finish()
+    }
 }
 
 impl Object for CallbackDetails {
@@ -972,10 +983,19 @@ impl Serialize for CapacityProviderVpcConfig {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ChainedInvokeDetails {
     pub result: Option<String>,
     pub error: Option<ErrorObject>,
+}
+
+impl fmt::Debug for ChainedInvokeDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChainedInvokeDetails")
+            .field("result", &self.result.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .finish()
+    }
 }
 
 impl Object for ChainedInvokeDetails {
@@ -1456,11 +1476,21 @@ impl Serialize for Concurrency {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ContextDetails {
     pub replay_children: Option<bool>,
     pub result: Option<String>,
     pub error: Option<ErrorObject>,
+}
+
+impl fmt::Debug for ContextDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextDetails")
+            .field("replay_children", &self.replay_children)
+            .field("result", &self.result.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .finish()
+    }
 }
 
 impl Object for ContextDetails {
@@ -2917,9 +2947,15 @@ impl Serialize for DurableConfig {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Environment {
     pub variables: Option<BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").field("variables", &self.variables.as_ref().map(|_| Sensitive)).finish()
+    }
 }
 
 impl Object for Environment {
@@ -2948,10 +2984,19 @@ impl Serialize for Environment {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct EnvironmentError {
     pub error_code: Option<String>,
     pub message: Option<String>,
+}
+
+impl fmt::Debug for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnvironmentError")
+            .field("error_code", &self.error_code)
+            .field("message", &self.message.as_ref().map(|_| Sensitive))
+            .finish()
+    }
 }
 
 impl Object for EnvironmentError {
@@ -2984,10 +3029,19 @@ impl Serialize for EnvironmentError {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct EnvironmentResponse {
     pub variables: Option<BTreeMap<String, String>>,
     pub error: Option<EnvironmentError>,
+}
+
+impl fmt::Debug for EnvironmentResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnvironmentResponse")
+            .field("variables", &self.variables.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .finish()
+    }
 }
 
 impl Object for EnvironmentResponse {
@@ -3051,12 +3105,23 @@ impl Serialize for EphemeralStorage {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ErrorObject {
     pub error_message: Option<String>,
     pub error_type: Option<String>,
     pub error_data: Option<String>,
     pub stack_trace: Option<Vec<String>>,
+}
+
+impl fmt::Debug for ErrorObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorObject")
+            .field("error_message", &self.error_message.as_ref().map(|_| Sensitive))
+            .field("error_type", &self.error_type.as_ref().map(|_| Sensitive))
+            .field("error_data", &self.error_data.as_ref().map(|_| Sensitive))
+            .field("stack_trace", &self.stack_trace)
+            .finish()
+    }
 }
 
 impl Object for ErrorObject {
@@ -3324,10 +3389,19 @@ impl Serialize for EventError {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct EventInput {
     pub payload: Option<String>,
     pub truncated: Option<bool>,
+}
+
+impl fmt::Debug for EventInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventInput")
+            .field("payload", &self.payload.as_ref().map(|_| Sensitive))
+            .field("truncated", &self.truncated)
+            .finish()
+    }
 }
 
 impl Object for EventInput {
@@ -3360,10 +3434,19 @@ impl Serialize for EventInput {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct EventPauseReason {
     pub payload: Option<String>,
     pub truncated: Option<bool>,
+}
+
+impl fmt::Debug for EventPauseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventPauseReason")
+            .field("payload", &self.payload.as_ref().map(|_| Sensitive))
+            .field("truncated", &self.truncated)
+            .finish()
+    }
 }
 
 impl Object for EventPauseReason {
@@ -3396,10 +3479,19 @@ impl Serialize for EventPauseReason {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct EventResult {
     pub payload: Option<String>,
     pub truncated: Option<bool>,
+}
+
+impl fmt::Debug for EventResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventResult")
+            .field("payload", &self.payload.as_ref().map(|_| Sensitive))
+            .field("truncated", &self.truncated)
+            .finish()
+    }
 }
 
 impl Object for EventResult {
@@ -3432,10 +3524,19 @@ impl Serialize for EventResult {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct EventResumeReason {
     pub payload: Option<String>,
     pub truncated: Option<bool>,
+}
+
+impl fmt::Debug for EventResumeReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventResumeReason")
+            .field("payload", &self.payload.as_ref().map(|_| Sensitive))
+            .field("truncated", &self.truncated)
+            .finish()
+    }
 }
 
 impl Object for EventResumeReason {
@@ -3788,9 +3889,17 @@ impl Serialize for Execution {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ExecutionDetails {
     pub input_payload: Option<String>,
+}
+
+impl fmt::Debug for ExecutionDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecutionDetails")
+            .field("input_payload", &self.input_payload.as_ref().map(|_| Sensitive))
+            .finish()
+    }
 }
 
 impl Object for ExecutionDetails {
@@ -4317,10 +4426,19 @@ impl Serialize for FunctionCodeLocation {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct FunctionCodeLocationError {
     pub error_code: Option<String>,
     pub message: Option<String>,
+}
+
+impl fmt::Debug for FunctionCodeLocationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionCodeLocationError")
+            .field("error_code", &self.error_code)
+            .field("message", &self.message.as_ref().map(|_| Sensitive))
+            .finish()
+    }
 }
 
 impl Object for FunctionCodeLocationError {
@@ -5091,7 +5209,7 @@ impl Serialize for GetDurableExecutionRequest {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct GetDurableExecutionResponse {
     pub durable_execution_arn: Option<String>,
     pub durable_execution_name: Option<String>,
@@ -5108,6 +5226,28 @@ pub struct GetDurableExecutionResponse {
     pub durable_config: Option<DurableConfig>,
     pub pause_details: Option<PauseDetails>,
     pub expected_execution_timeout_timestamp: Option<Timestamp>,
+}
+
+impl fmt::Debug for GetDurableExecutionResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetDurableExecutionResponse")
+            .field("durable_execution_arn", &self.durable_execution_arn)
+            .field("durable_execution_name", &self.durable_execution_name)
+            .field("function_arn", &self.function_arn)
+            .field("input_payload", &self.input_payload.as_ref().map(|_| Sensitive))
+            .field("result", &self.result.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .field("start_timestamp", &self.start_timestamp)
+            .field("status", &self.status)
+            .field("end_timestamp", &self.end_timestamp)
+            .field("version", &self.version)
+            .field("trace_header", &self.trace_header)
+            .field("execution_data_included", &self.execution_data_included)
+            .field("durable_config", &self.durable_config)
+            .field("pause_details", &self.pause_details)
+            .field("expected_execution_timeout_timestamp", &self.expected_execution_timeout_timestamp)
+            .finish()
+    }
 }
 
 impl Object for GetDurableExecutionResponse {
@@ -6227,10 +6367,19 @@ impl Serialize for ImageConfig {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ImageConfigError {
     pub error_code: Option<String>,
     pub message: Option<String>,
+}
+
+impl fmt::Debug for ImageConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImageConfigError")
+            .field("error_code", &self.error_code)
+            .field("message", &self.message.as_ref().map(|_| Sensitive))
+            .finish()
+    }
 }
 
 impl Object for ImageConfigError {
@@ -8168,7 +8317,7 @@ impl Serialize for Operation {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct OperationUpdate {
     pub id: Option<String>,
     pub parent_id: Option<String>,
@@ -8183,6 +8332,26 @@ pub struct OperationUpdate {
     pub wait_options: Option<WaitOptions>,
     pub callback_options: Option<CallbackOptions>,
     pub chained_invoke_options: Option<ChainedInvokeOptions>,
+}
+
+impl fmt::Debug for OperationUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OperationUpdate")
+            .field("id", &self.id)
+            .field("parent_id", &self.parent_id)
+            .field("name", &self.name)
+            .field("type_", &self.type_)
+            .field("sub_type", &self.sub_type)
+            .field("action", &self.action)
+            .field("payload", &self.payload.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .field("context_options", &self.context_options)
+            .field("step_options", &self.step_options)
+            .field("wait_options", &self.wait_options)
+            .field("callback_options", &self.callback_options)
+            .field("chained_invoke_options", &self.chained_invoke_options)
+            .finish()
+    }
 }
 
 impl Object for OperationUpdate {
@@ -8259,11 +8428,21 @@ impl Serialize for OperationUpdate {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PauseDetails {
     pub pause_request_timestamp: Option<Timestamp>,
     pub reason: Option<String>,
     pub execution_timeout_paused: Option<bool>,
+}
+
+impl fmt::Debug for PauseDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PauseDetails")
+            .field("pause_request_timestamp", &self.pause_request_timestamp)
+            .field("reason", &self.reason.as_ref().map(|_| Sensitive))
+            .field("execution_timeout_paused", &self.execution_timeout_paused)
+            .finish()
+    }
 }
 
 impl Object for PauseDetails {
@@ -8300,12 +8479,23 @@ impl Serialize for PauseDetails {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PauseDurableExecutionRequest {
     pub durable_execution_arn: Option<String>,
     pub client_token: Option<String>,
     pub reason: Option<String>,
     pub execution_timeout_paused: Option<bool>,
+}
+
+impl fmt::Debug for PauseDurableExecutionRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PauseDurableExecutionRequest")
+            .field("durable_execution_arn", &self.durable_execution_arn)
+            .field("client_token", &self.client_token)
+            .field("reason", &self.reason.as_ref().map(|_| Sensitive))
+            .field("execution_timeout_paused", &self.execution_timeout_paused)
+            .finish()
+    }
 }
 
 impl Object for PauseDurableExecutionRequest {
@@ -9292,11 +9482,21 @@ impl Serialize for ResolvedS3Object {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ResumeDurableExecutionRequest {
     pub durable_execution_arn: Option<String>,
     pub client_token: Option<String>,
     pub reason: Option<String>,
+}
+
+impl fmt::Debug for ResumeDurableExecutionRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResumeDurableExecutionRequest")
+            .field("durable_execution_arn", &self.durable_execution_arn)
+            .field("client_token", &self.client_token)
+            .field("reason", &self.reason.as_ref().map(|_| Sensitive))
+            .finish()
+    }
 }
 
 impl Object for ResumeDurableExecutionRequest {
@@ -9423,10 +9623,19 @@ impl Serialize for RuntimeVersionConfig {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct RuntimeVersionError {
     pub error_code: Option<String>,
     pub message: Option<String>,
+}
+
+impl fmt::Debug for RuntimeVersionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeVersionError")
+            .field("error_code", &self.error_code)
+            .field("message", &self.message.as_ref().map(|_| Sensitive))
+            .finish()
+    }
 }
 
 impl Object for RuntimeVersionError {
@@ -9842,12 +10051,23 @@ impl Serialize for SourceAccessConfiguration {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct StepDetails {
     pub attempt: Option<i64>,
     pub next_attempt_timestamp: Option<Timestamp>,
     pub result: Option<String>,
     pub error: Option<ErrorObject>,
+}
+
+impl fmt::Debug for StepDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepDetails")
+            .field("attempt", &self.attempt)
+            .field("next_attempt_timestamp", &self.next_attempt_timestamp)
+            .field("result", &self.result.as_ref().map(|_| Sensitive))
+            .field("error", &self.error)
+            .finish()
+    }
 }
 
 impl Object for StepDetails {
