@@ -5,6 +5,7 @@
 //! from a snapshot instead. The `worker` sees these traits only; `conformance` is the suite that every backend
 //! runs.
 
+pub mod conformance;
 pub mod process;
 
 use async_trait::async_trait;

@@ -237,10 +237,20 @@ fn close_range(first: u32, last: u32) {
 
 /// Every signal to its default, none blocked: a child must not inherit what the parent ignores.
 pub(crate) fn reset_signals() {
-    // SAFETY: SIG_DFL needs no handler; the set lives through the call.
+    // The raw call: the C library keeps two signals to itself, and a parent may have ignored these as well. All
+    // zeros is "default, no flags, nothing masked" in the kernel's own sigaction.
+    let default = [0u64; 4];
+    // SAFETY: SIG_DFL needs no handler; what is pointed to lives through the calls.
     unsafe {
         for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
+            let nothing = std::ptr::null_mut::<u64>();
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                nothing,
+                std::mem::size_of::<u64>(),
+            );
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
