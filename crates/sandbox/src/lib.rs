@@ -6,6 +6,8 @@
 //! runs.
 
 pub mod egress;
+pub mod conformance;
+pub mod process;
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
