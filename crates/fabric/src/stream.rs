@@ -32,12 +32,23 @@ impl<F> FrameStream<F> {
     pub async fn next(&mut self) -> Option<F> {
         self.0.recv().await
     }
+    /// The same, for a body or stream that is polled.
+    pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<F>> {
+        self.0.poll_recv(cx)
+    }
 }
 
 impl<F> FrameSender<F> {
     /// Waits for room, then sends.
     pub async fn send(&self, frame: F) -> Result<(), Cancelled> {
         self.0.send(frame).await.map_err(|_| Cancelled)
+    }
+    /// Sends if there is room; gives the frame back where there is none and drops it where nobody reads.
+    pub fn try_send(&self, frame: F) -> Result<(), F> {
+        match self.0.try_send(frame) {
+            Err(mpsc::error::TrySendError::Full(frame)) => Err(frame),
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+        }
     }
     /// Completes when the reader cancels.
     pub async fn cancelled(&self) {
