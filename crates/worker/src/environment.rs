@@ -18,8 +18,6 @@ mod boot;
 mod fault;
 mod invoke;
 mod spans;
-#[cfg(test)]
-pub(crate) mod tests;
 mod variables;
 
 use crate::logs::platform::Phase;
@@ -143,7 +141,7 @@ impl Resident {
                     tracing::debug!(environment = %self.id, "the runtime exited between invocations");
                     return self.end_idle(prepared, here).await;
                 }
-                _ = wait_for_stop(&mut self.stopping), if self.seat_is_untaken() => {
+                () = wait_for_stop(&mut self.stopping), if self.seat.is_untaken() => {
                     if self.seat.close_untaken() {
                         return self.end_idle(prepared, here).await;
                     }
@@ -158,10 +156,6 @@ impl Resident {
                 }
             }
         }
-    }
-
-    fn seat_is_untaken(&self) -> bool {
-        self.seat.is_untaken()
     }
 
     async fn end_idle(&self, prepared: &Prepared, room: Room) {

@@ -17,6 +17,7 @@ mod environment;
 mod logs;
 mod parts;
 mod runtime_api;
+pub mod runtimes;
 mod seat;
 mod worker;
 

@@ -9,9 +9,6 @@ mod answer;
 mod replies;
 mod turnstile;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use turnstile::{Delivery, Turnstile};
 
 use bytes::Bytes;

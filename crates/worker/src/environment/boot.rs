@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, exec_message};
 use super::spans::Spans;
-use super::{Resident, variables};
+use super::{Resident, variables, wait_for_stop};
 use crate::api_door::ApiDoor;
 use crate::code_cache::CodeLease;
 use crate::doors::Doors;
@@ -239,7 +239,7 @@ impl Resident {
                 },
                 exit = &mut room.exited => return Err(Fault::Exit(exit.unwrap_or(LOST))),
                 () = &mut deadline => return Err(Fault::Timeout(limit)),
-                _ = stopping.wait_for(|stop| *stop), if !asked => {
+                () = wait_for_stop(&mut stopping), if !asked => {
                     asked = true;
                     if self.seat.close_untaken() {
                         return Ok(false);
