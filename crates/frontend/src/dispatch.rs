@@ -163,7 +163,11 @@ impl<'a> Plan<'a> {
                 lambda(frontend, request, *operation, labels, &caller, body).await
             }
             (Destination::Logs(target), Some(caller)) => {
-                Ok(logs::answer(frontend, &caller, target, body).await)
+                let (telemetry, now) = (&*frontend.telemetry, frontend.world.wall());
+                Ok(match logs::answer(telemetry, &caller.scope(), now, target, &body).await {
+                    Ok(body) => Answer::typed(200, "application/x-amz-json-1.1", body),
+                    Err(error) => error.answer(),
+                })
             }
             (Destination::Trace(id), Some(caller)) => trace::answer(frontend, &caller, id).await,
             (Destination::Query, Some(_)) => Err(ApiError::not_implemented(&query_action(&body))),
