@@ -1,9 +1,9 @@
 //! One invocation in one environment: START, in, out, END and REPORT.
 
+use super::Resident;
 use super::boot::{LOST, Prepared, Room};
 use super::fault::{Fault, platform_failure, response_too_large};
 use super::spans::{STATS_FRESH, Spans, megabytes};
-use super::Resident;
 use crate::logs::platform::{Report, billed_ms};
 use crate::runtime_api::{Answer, Delivery, Event};
 use crate::seat::Job;
@@ -80,7 +80,13 @@ impl Resident {
     }
 
     /// Until the runtime asks for more, or the environment is lost.
-    async fn watch(&mut self, room: &mut Room, running: &mut Running, left: Duration, spans: &mut Spans) -> End {
+    async fn watch(
+        &mut self,
+        room: &mut Room,
+        running: &mut Running,
+        left: Duration,
+        spans: &mut Spans,
+    ) -> End {
         let world = self.house.parts.world.clone();
         let mut deadline = world.clock.sleep(left);
         let mut answered_at = running.delivery.delivered;
