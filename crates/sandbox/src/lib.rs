@@ -1,3 +1,189 @@
 //! The walls around one environment.
+//!
+//! A backend (`process` now; `qemu` and `firecracker` later) makes environments: empty rooms with walls. What
+//! runs inside is started afterwards, so that a booted room can wait in a pool, and a microVM can be restored
+//! from a snapshot instead. The `worker` sees these traits only; `conformance` is the suite that every backend
+//! runs.
 
 pub mod egress;
+pub mod conformance;
+pub mod process;
+
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use types::EnvironmentId;
+
+/// Makes environments of one kind.
+#[async_trait]
+pub trait Sandbox: Send + Sync + 'static {
+    /// `process`, `qemu` or `firecracker`, as `--sandbox` and `doctor` name it.
+    fn kind(&self) -> &'static str;
+    /// What this backend can do on this host, each missing wall with its reason.
+    fn capabilities(&self) -> Capabilities;
+    /// Makes the walls of one environment; nothing runs in it yet. Everything made is undone if this fails
+    /// or if the future is dropped.
+    async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError>;
+    /// Ends every environment and what makes them. Idempotent.
+    async fn shutdown(&self);
+}
+
+/// One environment: the walls and what runs in them. `stop` must be called; a dropped one is stopped by its backend.
+#[async_trait]
+pub trait Environment: Send + Sync + 'static {
+    /// Starts a process inside: the runtime first, extensions beside it.
+    async fn start(&self, process: ProcessSpec) -> Result<Process, BootError>;
+    /// The next connection that came through this door from inside. Bounded: past the backlog the kernel makes clients wait.
+    async fn accept(&self, door: Door) -> std::io::Result<Box<dyn Connection>>;
+    /// Memory and processor time so far.
+    async fn stats(&self) -> Result<Stats, BootError>;
+    /// Stops every task inside where it stands. `Unsupported` where `capabilities().pause` is false.
+    async fn pause(&self) -> Result<(), BootError>;
+    /// Lets them go on.
+    async fn resume(&self) -> Result<(), BootError>;
+    /// Kills everything inside and removes everything made for it. Idempotent, also after `pause`.
+    async fn stop(&self);
+}
+
+/// Both ways of a stream that crosses the wall.
+pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection for T {}
+
+/// A listening address inside the environment whose connections the worker accepts outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `AWS_LAMBDA_RUNTIME_API`: [`RUNTIME_API_ADDRESS`] inside.
+    RuntimeApi,
+    /// `AWS_ENDPOINT_URL_LAMBDA`: [`LAMBDA_API_ADDRESS`] inside.
+    LambdaApi,
+}
+
+/// Where the Runtime API listens inside every environment, on its own loopback (AWS uses this port too).
+pub const RUNTIME_API_ADDRESS: &str = "127.0.0.1:9001";
+/// Where the environment's own door to the Lambda API listens inside.
+pub const LAMBDA_API_ADDRESS: &str = "127.0.0.1:9002";
+
+/// What the walls are made from.
+#[derive(Clone, Debug)]
+pub struct BootSpec {
+    pub id: EnvironmentId,
+    /// Memory of everything inside but `/tmp`, MB; also sets the processor share (1,769 MB = 1 vCPU).
+    pub memory_mb: u32,
+    /// Size of `/tmp`, MB.
+    pub ephemeral_storage_mb: u32,
+    /// Folders of the host shown read-only inside (`/var/task`, `/opt`, `/var/runtime`, an interpreter's installation).
+    pub mounts: Vec<ReadOnlyMount>,
+    pub egress: Egress,
+    /// Host endpoints opened as `host.tinderbox.internal:PORT`.
+    pub allow_hosts: Vec<SocketAddr>,
+}
+
+/// `host` on the host appears at `inside`, read-only, nosuid, nodev.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadOnlyMount {
+    pub host: PathBuf,
+    pub inside: PathBuf,
+}
+
+/// What an environment reaches beyond its own loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Egress {
+    /// Other machines, by address translation; never the host, neighbours or metadata addresses.
+    #[default]
+    Nat,
+    /// Nothing.
+    None,
+}
+
+/// A process to start inside, as the unprivileged user, in `/var/task` unless said otherwise.
+#[derive(Clone, Debug)]
+pub struct ProcessSpec {
+    /// Absolute path inside.
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    /// The whole environment; nothing is inherited.
+    pub environment: BTreeMap<String, String>,
+    pub working_directory: PathBuf,
+    /// Adds the telemetry pipe as a file descriptor named by `_LAMBDA_TELEMETRY_LOG_FD`.
+    pub telemetry: bool,
+}
+
+/// A process that was started.
+pub struct Process {
+    /// Lines that it writes. Each stream ends when every holder inside has closed it.
+    pub stdout: Box<dyn AsyncRead + Send + Unpin>,
+    pub stderr: Box<dyn AsyncRead + Send + Unpin>,
+    /// Frames written to `_LAMBDA_TELEMETRY_LOG_FD`, if asked for.
+    pub telemetry: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    /// Completes once with how it ended.
+    pub exited: tokio::sync::oneshot::Receiver<Exit>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub status: ExitStatus,
+    /// The environment ran out of its memory and the kernel (or the watcher) killed something in it.
+    pub out_of_memory: bool,
+}
+
+/// The wait status, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// `exit(code)`.
+    Code(i32),
+    /// Killed by this signal.
+    Signal(i32),
+}
+
+/// Use so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Now, bytes; page cache that can be dropped is not counted.
+    pub memory_bytes: u64,
+    /// The most since boot, bytes.
+    pub memory_peak_bytes: u64,
+    /// Processor time of everything inside, microseconds.
+    pub cpu_us: u64,
+    /// Live processes and threads.
+    pub tasks: u32,
+    /// Times the memory limit killed something.
+    pub out_of_memory_kills: u64,
+}
+
+/// What a backend can do on this host.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    pub pause: bool,
+    pub snapshot: bool,
+    pub egress_nat: bool,
+    /// The kernel enforces the memory limit (else a watcher of resident memory does).
+    pub memory_limit: bool,
+    pub cpu_share: bool,
+    pub pids_limit: bool,
+    pub sized_tmp: bool,
+    pub landlock: bool,
+    pub seccomp: bool,
+    /// One sentence for each wall that is missing here and what would bring it.
+    pub missing: Vec<String>,
+}
+
+/// Why a room could not be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The backend can not do this; see `capabilities()`.
+    #[error("{0} is not supported by this sandbox")]
+    Unsupported(&'static str),
+    /// The program is not there, not executable or of another format: `errno` of exec.
+    #[error("exec {program}: errno {errno}")]
+    Exec { program: String, errno: i32 },
+    /// The host refused a step; `step` says which, for the operator's log.
+    #[error("{step}: {reason}")]
+    Host { step: &'static str, reason: String },
+    /// The environment, the spawner or the VMM is gone.
+    #[error("the environment is gone")]
+    Gone,
+}

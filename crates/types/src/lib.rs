@@ -1,1 +1,14 @@
-//! Vocabulary: ids, ARNs, limits.
+//! Vocabulary: ids, ARNs, limits. One noun per idea (docs/glossary.md); nothing here does IO.
+//!
+//! Every id that crosses a function boundary is a type of its own, so that a worker's id can not be
+//! handed in where an environment's is meant.
+
+pub mod arn;
+pub mod ids;
+pub mod limits;
+
+pub use arn::{FunctionArn, FunctionReference, ReferenceError};
+pub use ids::{
+    AccountId, CodeDigest, EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Qualifier, Region,
+    RequestId, RevisionId, Version, VersionKey, WorkerId, Zone,
+};
