@@ -121,7 +121,8 @@ impl Claim<'_> {
 fn unsigned<'a>(keys: &Keys<'a>, head: &Head<'a>) -> Result<Claim<'a>, ApiError> {
     if head.query.split('&').any(|pair| pair.starts_with("X-Amz-Signature=")) {
         return Err(invalid(
-            "Tinderbox does not support presigned requests yet: sign with the Authorization header.".to_owned(),
+            "Tinderbox does not support presigned requests yet: sign with the Authorization header."
+                .to_owned(),
         ));
     }
     if keys.credentials.is_some() {

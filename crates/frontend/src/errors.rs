@@ -15,11 +15,13 @@ pub(crate) struct ApiError {
     /// Further members of the body, such as `Reason`.
     members: Vec<(&'static str, String)>,
     retry_after_seconds: Option<u32>,
+    /// Where we answer another status than the shape's.
+    status: Option<u16>,
 }
 
 impl ApiError {
     pub(crate) fn new(shape: &'static ErrorShape, message: impl Into<String>) -> Self {
-        Self { shape, message: message.into(), members: Vec::new(), retry_after_seconds: None }
+        Self { shape, message: message.into(), members: Vec::new(), retry_after_seconds: None, status: None }
     }
 
     pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
@@ -49,7 +51,10 @@ impl ApiError {
     /// 501, which no SDK retries.
     pub(crate) fn not_implemented(what: &str) -> Self {
         let message = format!("Tinderbox does not implement {what} yet");
-        Self { members: vec![("Type", "User".to_owned())], ..Self::new(&overrides::NOT_IMPLEMENTED_EXCEPTION, message) }
+        Self {
+            members: vec![("Type", "User".to_owned())],
+            ..Self::new(&overrides::NOT_IMPLEMENTED_EXCEPTION, message)
+        }
     }
 
     /// 429; `reason` is one of the model's ThrottleReason.
@@ -60,16 +65,45 @@ impl ApiError {
         error
     }
 
+    /// 503: no room now, or a role is not there; SDKs try again.
+    pub(crate) fn unavailable() -> Self {
+        let mut error = Self::service("Service is unavailable, please try again.");
+        error.status = Some(503);
+        error.retry_after_seconds = Some(1);
+        error
+    }
+
     /// Status, headers and body.
     pub(crate) fn answer(&self) -> Answer {
         let members: Vec<(&str, &str)> =
             self.members.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = Answer::json(self.shape.status, self.shape.body(&self.message, &members))
-            .with("x-amzn-errortype", self.shape.name);
+        let body = self.shape.body(&self.message, &members);
+        let answer = Answer::json(self.status(), body).with("x-amzn-errortype", self.shape.name);
         match self.retry_after_seconds {
             Some(seconds) => answer.with("retry-after", seconds.to_string()),
             None => answer,
         }
+    }
+
+    /// As JSON 1.1 clients (CloudWatch Logs) read it.
+    pub(crate) fn target_answer(&self) -> Answer {
+        let body = self.shape.target_body(&self.message);
+        Answer::typed(self.status(), "application/x-amz-json-1.1", body)
+            .with("x-amzn-errortype", self.shape.name)
+    }
+
+    /// As clients of the query protocol (STS, IAM) read it.
+    pub(crate) fn query_answer(&self) -> Answer {
+        let escaped = self.message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let body = format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{escaped}</Message></Error></ErrorResponse>",
+            self.shape.name
+        );
+        Answer::typed(self.status(), "text/xml", body)
+    }
+
+    fn status(&self) -> u16 {
+        self.status.unwrap_or(self.shape.status)
     }
 }
 
@@ -112,9 +146,9 @@ impl From<ControlError> for ApiError {
             ControlError::StorageExceeded { .. } => {
                 Self::new(&errors::CODE_STORAGE_EXCEEDED_EXCEPTION, "Code storage limit exceeded.")
             }
-            ControlError::LatestNotDeletable => Self::invalid_parameter(
-                "$LATEST version cannot be deleted without deleting the function.",
-            ),
+            ControlError::LatestNotDeletable => {
+                Self::invalid_parameter("$LATEST version cannot be deleted without deleting the function.")
+            }
             ControlError::TagsOnQualified => Self::invalid_parameter(
                 "Tags on function aliases and versions are not supported. Please specify a function ARN.",
             ),
@@ -142,8 +176,10 @@ impl From<AcquireError> for ApiError {
         match error {
             AcquireError::ConcurrencyLimit => Self::throttled("ConcurrentInvocationLimitExceeded"),
             AcquireError::QueueFull => Self::throttled("CallerRateLimitExceeded"),
-            // Not the caller's concurrency but ours is used up; SDKs retry a 429 as they do a 5xx.
-            AcquireError::NoCapacity => Self::throttled("ConcurrentSnapshotCreateLimitExceeded").no_capacity(),
+            AcquireError::NoCapacity => {
+                tracing::warn!("no lease: no worker has room");
+                Self::unavailable()
+            }
             AcquireError::Stale => {
                 Self::service("The function changes faster than it can be invoked. Please try again.")
             }

@@ -14,8 +14,7 @@ const STRING: u8 = 7;
 
 /// One `:message-type: event` message.
 pub(crate) fn event(event_type: &str, content_type: &str, payload: &[u8]) -> Bytes {
-    let headers =
-        [(":message-type", "event"), (":event-type", event_type), (":content-type", content_type)];
+    let headers = [(":message-type", "event"), (":event-type", event_type), (":content-type", content_type)];
     message(&headers, payload)
 }
 

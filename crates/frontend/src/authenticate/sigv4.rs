@@ -29,7 +29,10 @@ pub(super) struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     /// Reads the header's value; the error is AWS's message.
     pub(super) fn parse(value: &'a str) -> Result<Self, String> {
-        let fields = value.trim().strip_prefix(ALGORITHM).ok_or("Unsupported Authorization type: it must be AWS4-HMAC-SHA256.")?;
+        let fields = value
+            .trim()
+            .strip_prefix(ALGORITHM)
+            .ok_or("Unsupported Authorization type: it must be AWS4-HMAC-SHA256.")?;
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         for field in fields.split(',') {
             match field.trim().split_once('=') {
@@ -39,7 +42,8 @@ impl<'a> Authorization<'a> {
                 _ => return Err("Authorization header has a parameter that is not Credential, SignedHeaders or Signature.".to_owned()),
             }
         }
-        let (Some(credential), Some(signed_headers), Some(signature)) = (credential, signed_headers, signature)
+        let (Some(credential), Some(signed_headers), Some(signature)) =
+            (credential, signed_headers, signature)
         else {
             let mut message = String::new();
             for (name, value) in
@@ -84,7 +88,10 @@ impl<'a> Authorization<'a> {
     /// The scope must be for one of `services`, and for `region` where that is fixed.
     pub(super) fn check_scope(&self, services: &[&str], region: Option<&Region>) -> Result<(), String> {
         if !services.contains(&self.service) {
-            return Err(format!("Credential should be scoped to correct service: '{}'. ", services.join("', '")));
+            return Err(format!(
+                "Credential should be scoped to correct service: '{}'. ",
+                services.join("', '")
+            ));
         }
         if region.is_some_and(|region| region.as_str() != self.region) {
             return Err("Credential should be scoped to a valid region. ".to_owned());
@@ -113,7 +120,9 @@ impl<'a> Authorization<'a> {
         }
         if seconds > now + SKEW_SECONDS {
             let (limit, now) = (print_date(now + SKEW_SECONDS), print_date(now));
-            return Err(format!("Signature not yet current: {date} is still later than {limit} ({now} + 5 min.)"));
+            return Err(format!(
+                "Signature not yet current: {date} is still later than {limit} ({now} + 5 min.)"
+            ));
         }
         Ok(())
     }
@@ -129,8 +138,7 @@ impl<'a> Authorization<'a> {
         let request = self.canonical_request(head, &payload_hash)?;
         let date = request_date(head.headers)?;
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
-        let to_sign =
-            format!("{ALGORITHM}\n{date}\n{scope}\n{}", hex(&Sha256::digest(request.as_bytes())));
+        let to_sign = format!("{ALGORITHM}\n{date}\n{scope}\n{}", hex(&Sha256::digest(request.as_bytes())));
         let mut key = hmac(format!("AWS4{secret}").as_bytes(), self.date.as_bytes());
         for part in [self.region, self.service, "aws4_request"] {
             key = hmac(&key, part.as_bytes());
@@ -145,7 +153,9 @@ impl<'a> Authorization<'a> {
             return Err(format!("At most {SIGNED_HEADERS_MAX} headers can be signed."));
         }
         if !names.contains(&"host") {
-            return Err("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned());
+            return Err(
+                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned()
+            );
         }
         let mut request = String::with_capacity(1_024);
         let path = canonical_path(head.path);
@@ -187,9 +197,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 fn request_date(headers: &HeaderMap) -> Result<&str, String> {
-    headers.get("x-amz-date").and_then(|value| value.to_str().ok()).ok_or_else(|| {
-        "Authorization header requires existence of a 'X-Amz-Date' header.".to_owned()
-    })
+    headers
+        .get("x-amz-date")
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| "Authorization header requires existence of a 'X-Amz-Date' header.".to_owned())
 }
 
 /// What the client says the body's hash is, checked where it says one.
