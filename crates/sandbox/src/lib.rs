@@ -6,6 +6,7 @@
 //! runs.
 
 pub mod conformance;
+pub mod egress;
 pub mod process;
 
 use async_trait::async_trait;
