@@ -1,4 +1,5 @@
 //! What the test files of the process backend share.
+#![allow(dead_code)] // each file uses a part of it
 
 use sandbox::conformance::Kit;
 use sandbox::process::{self, Config};
