@@ -51,14 +51,6 @@ pub(crate) struct Resident {
     stats: Option<(Instant, Stats)>,
 }
 
-/// What follows an invocation.
-enum After {
-    /// The runtime waits for the next one.
-    Idle,
-    /// The room was ended.
-    Ended,
-}
-
 impl Resident {
     pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
         let SeatOwner { seat, mailbox, stopping } = owner;

@@ -10,10 +10,10 @@ use crate::logs::platform::{Phase, Platform, stream_name};
 use crate::logs::pump::{Logs, Pipes};
 use crate::parts::{Launch, LaunchError};
 use crate::runtime_api::{Delivery, Event, Link, serve};
+use fabric::Scope;
 use fabric::api::ScopedCredentials;
 use fabric::control::BootPlan;
 use fabric::telemetry::StreamName;
-use fabric::Scope;
 use sandbox::{BootError, BootSpec, Door, Environment, Exit, ProcessSpec, ReadOnlyMount};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -270,7 +270,6 @@ impl Resident {
 
 /// An exit that the sandbox could not tell: it is gone itself.
 pub(super) const LOST: Exit = Exit { status: sandbox::ExitStatus::Signal(9), out_of_memory: false };
-
 
 /// A name for what serves here, of AWS's shape.
 fn runtime_version_arn(region: &Region, version: &str) -> String {

@@ -327,7 +327,9 @@ fn parse(parser: &mut Parser, read: &[u8], now_ms: u64, batch: &mut Batch) {
 fn flush(parser: &mut Parser, now_ms: u64, batch: &mut Batch) {
     match parser {
         Parser::Lines(lines) => lines.flush(&mut |line| batch.push(now_ms, line)),
-        Parser::Frames(frames) => frames.flush(&mut |(line, time)| batch.push(frame_time(time, now_ms), line)),
+        Parser::Frames(frames) => {
+            frames.flush(&mut |(line, time)| batch.push(frame_time(time, now_ms), line))
+        }
     }
 }
 

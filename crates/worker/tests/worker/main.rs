@@ -1,0 +1,7 @@
+//! The worker over a sandbox that is plain host processes: the protocol, the life and the lines, not the walls.
+#![allow(clippy::disallowed_methods)] // the tests' own spawner is tokio's
+
+mod double;
+mod kit;
+mod life;
+mod turnstile;
