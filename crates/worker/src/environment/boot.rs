@@ -232,7 +232,7 @@ impl Resident {
                         return Ok(true);
                     }
                     Event::InitError(failure) => {
-                        drop(world.timeout(LAST_WORDS, &mut room.exited).await);
+                        let _ = world.timeout(LAST_WORDS, &mut room.exited).await; // ended either way
                         return Err(Fault::Reported(failure));
                     }
                     Event::Answered(_) => {} // the turnstile lets nothing out that was not let in

@@ -214,6 +214,8 @@ impl Resident {
         self.clear(walls, prepared).await;
         spans.add("sandbox.stop", over, world.now());
         let outcome = self.account(prepared, running, over, memory, Some(fault), spans).await;
+        prepared.logs.flush().await;
+        self.depart().await;
         let frames = &running.delivery.frames;
         if !running.answered {
             let failure = fault.failure(running.delivery.invocation.request_id);
@@ -244,6 +246,8 @@ impl Resident {
         let running = Running { delivery, token, arrived, started, init: None, answered: true };
         let memory = self.stats.map_or(0, |(_, stats)| megabytes(stats.memory_peak_bytes));
         let outcome = self.account(prepared, &running, over, memory, Some(fault), spans).await;
+        prepared.logs.flush().await;
+        self.depart().await;
         let _ = accept.send(Ok(())); // the caller may have gone
         let frames = &running.delivery.frames;
         let failure = fault.failure(running.delivery.invocation.request_id);

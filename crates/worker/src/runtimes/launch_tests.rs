@@ -14,7 +14,7 @@ impl PackageView for Has {
         self.0
             .iter()
             .copied()
-            .filter(|path| inside(&path))
+            .filter(|path| inside(path))
             .filter_map(|p| p.rsplit('/').next())
             .map(str::to_owned)
             .collect()
