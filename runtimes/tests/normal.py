@@ -9,7 +9,7 @@ OWN_FILES = re.compile(r"awslambdaric/|runtimes/python/bootstrap\.py|aws-lambda-
 # A line that AWS's prints about managed runtime updates, which there are none of here.
 UPDATE_WARNING = re.compile(r"[^\n]*LAMBDA_WARNING: Unhandled exception[^\n]*\n+")
 AS_METHOD = re.compile(r" \[as \w+\]")  # we call a handler bare, AWS's as a method of its own
-CALLED_ON = re.compile(r"\bat (Runtime|Loop)\.(handler|<anonymous>) |\bat (?=/)")
+CALLED_ON = re.compile(r"\bat (?:Runtime\.handler|Loop\.<anonymous>) \(([^)]*)\)")
 
 
 def text(value):
@@ -28,7 +28,7 @@ def strip_frames(line):
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        return line
+        return "\r".join(frame(part) for part in line.split("\r") if not own(part))
     return line[:start] + json.dumps(tidy(value), ensure_ascii=False)
 
 
@@ -38,8 +38,12 @@ def tidy(value):
     if isinstance(value, list):
         return [tidy(item) for item in value]
     if isinstance(value, str):
-        return "\n".join(line for line in value.split("\n") if not own(line))
+        return "\n".join(frame(line) for line in value.split("\n") if not own(line))
     return value
+
+
+def frame(line):
+    return CALLED_ON.sub(r"at \1", AS_METHOD.sub("", line))
 
 
 def own(line):
@@ -51,7 +55,7 @@ def frames(lines):
         return lines
     if lines and isinstance(lines[0], dict):  # X-Ray
         return [entry for entry in lines if entry["path"] not in ("file", "node") and not own(entry["path"])]
-    return [CALLED_ON.sub("at ", AS_METHOD.sub("", line)) for line in lines if not own(line)]
+    return [frame(line) for line in lines if not own(line)]
 
 
 def body(post):
@@ -71,7 +75,8 @@ def cause(post):
     value = json.loads(found)
     del value["paths"]
     for exception in value["exceptions"]:
-        exception["message"] = tidy(exception["message"])
+        if "message" in exception:  # a thrown string has none
+            exception["message"] = tidy(exception["message"])
         exception["stack"] = [{**e, "label": AS_METHOD.sub("", e["label"])} for e in frames(exception["stack"])]
         for entry in exception["stack"]:
             entry["label"] = "handler" if entry["label"] in ("Runtime.handler", "anonymous", "Loop.<anonymous>") else entry["label"]
@@ -98,4 +103,5 @@ def posts(run):
 
 
 def lines(output):
-    return [strip_frames(line) for line in text(output).split("\n")]
+    # A line that is a frame of the client's own goes whole: how many there are is its own affair.
+    return [strip_frames(line) for line in text(output).split("\n") if line.startswith("TIME") or not own(line)]

@@ -32,7 +32,7 @@ impl<F> FrameStream<F> {
     pub async fn next(&mut self) -> Option<F> {
         self.0.recv().await
     }
-    /// The same, for a body or stream that is polled.
+    /// [`next`](Self::next) for those who poll (an HTTP body).
     pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<F>> {
         self.0.poll_recv(cx)
     }

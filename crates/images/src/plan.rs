@@ -193,10 +193,12 @@ fn link_target(archive: &mut Archive<'_>, index: usize) -> Result<PathBuf, ZipEr
         }
     }
     let mut target = Target(Vec::new());
-    inflate::inflate(archive, index, &mut inflate::Budget::new(), &mut target).map_err(|error| match error {
-        ZipError::Folder { reason, .. } => ZipError::unreadable(reason),
-        other => other,
-    })?;
+    inflate::inflate(archive, index, &mut inflate::Budget::new(), &mut target).map_err(
+        |error| match error {
+            ZipError::Folder { reason, .. } => ZipError::unreadable(reason),
+            other => other,
+        },
+    )?;
     let text = String::from_utf8(target.0).map_err(|_| ZipError::unreadable("a link is no text"))?;
     if text.is_empty() || text.contains('\0') {
         return Err(ZipError::unreadable("a link points nowhere"));
@@ -212,10 +214,7 @@ fn seconds(date: zip::DateTime) -> u64 {
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.saturating_sub(1);
     let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
     let since = days.saturating_sub(719_468);
-    since * 86_400
-        + u64::from(date.hour()) * 3_600
-        + u64::from(date.minute()) * 60
-        + u64::from(date.second())
+    since * 86_400 + u64::from(date.hour()) * 3_600 + u64::from(date.minute()) * 60 + u64::from(date.second())
 }
 
 fn clash(path: &Path) -> ZipError {

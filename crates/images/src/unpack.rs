@@ -54,9 +54,7 @@ fn temporary_beside(into: &Path) -> PathBuf {
 }
 
 fn write_folder(archive: &mut Archive<'_>, plan: &Plan, root: &Path) -> Result<(), ZipError> {
-    let make = |path: &Path| {
-        DirBuilder::new().mode(0o700).create(path).map_err(|error| failed(path, &error))
-    };
+    let make = |path: &Path| DirBuilder::new().mode(0o700).create(path).map_err(|error| failed(path, &error));
     make(root)?;
     for folder in plan.folders() {
         make(&root.join(folder))?;

@@ -139,7 +139,13 @@ impl Shared {
         Ok(key)
     }
 
-    fn write_durably(&self, path: &Path, key: BlobKey, bytes: &[u8], write: WriteBytes<'_>) -> io::Result<()> {
+    fn write_durably(
+        &self,
+        path: &Path,
+        key: BlobKey,
+        bytes: &[u8],
+        write: WriteBytes<'_>,
+    ) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         write(&mut file, bytes)?;
         file.sync_all()?;
@@ -229,5 +235,86 @@ fn io_error(error: &io::Error) -> BlobError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::Full { reason },
         _ => BlobError::Unavailable { reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance;
+    use std::os::unix::fs::PermissionsExt;
+
+    async fn folder(root: &tempfile::TempDir, settings: FolderSettings) -> Folder {
+        Folder::open(&World::real(), &root.path().join("blobs"), settings).await.expect("opens")
+    }
+
+    async fn open(root: &tempfile::TempDir) -> Arc<dyn Blobs> {
+        Arc::new(folder(root, FolderSettings::default()).await)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_folder_passes_the_blobs_suite() {
+        let root = tempfile::tempdir().expect("a folder");
+        conformance::blobs(open(&root).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_folder_keeps_what_it_answered_without_being_closed() {
+        let root = tempfile::tempdir().expect("a folder");
+        conformance::blobs_survive(|| open(&root)).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_folder_refuses_and_room_comes_back() {
+        let root = tempfile::tempdir().expect("a folder");
+        let blobs = folder(&root, FolderSettings { bytes_max: Some(1_000) }).await;
+        conformance::blobs_full(Arc::new(blobs), 1_000).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn damage_is_seen_and_repaired() {
+        for damage in [&b"prezious"[..], b"precious and more", b""] {
+            let root = tempfile::tempdir().expect("a folder");
+            let path = |key: &BlobKey| root.path().join("blobs").join(key.hex());
+            let damage = |key: &BlobKey| fs::write(path(key), damage).expect("written");
+            conformance::blobs_damaged(open(&root).await, damage).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_torn_write_leaves_no_blob_and_no_half_file() {
+        let root = tempfile::tempdir().expect("a folder");
+        let blobs = folder(&root, FolderSettings { bytes_max: Some(100) }).await;
+        for error in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
+            let mut torn = |file: &mut File, bytes: &[u8]| {
+                file.write_all(&bytes[..bytes.len() / 2])?;
+                Err(io::Error::from(error))
+            };
+            let failed = blobs.shared.put(b"precious", ".tmp-1", &mut torn).expect_err("torn");
+            assert_eq!(matches!(failed, BlobError::Full { .. }), error == io::ErrorKind::StorageFull);
+            assert_eq!(fs::read_dir(&blobs.shared.root).expect("readable").count(), 0);
+            assert_eq!(blobs.shared.bytes_used.load(Ordering::Relaxed), 0, "what was reserved is given back");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_killed_process_left_half_written_is_swept_at_open() {
+        let root = tempfile::tempdir().expect("a folder");
+        let key = open(&root).await.put("whole".into()).await.expect("stored");
+        let half = root.path().join("blobs/.tmp-0123456789abcdef");
+        fs::write(&half, "hal").expect("written");
+        let blobs = open(&root).await;
+        assert!(!half.exists());
+        assert_eq!(blobs.list(None, 10).await.expect("listed"), [key]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn blobs_are_their_owners_alone() {
+        let root = tempfile::tempdir().expect("a folder");
+        let blobs = open(&root).await;
+        let key = blobs.put("secret".into()).await.expect("stored");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(&blobs.path_hint(&key).expect("local")), 0o600);
+        assert_eq!(mode(&root.path().join("blobs")), 0o700);
     }
 }

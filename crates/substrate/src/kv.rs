@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn keys_of_any_text_stay_different_and_read_back() {
-        let rows: [&[&str]; 5] = [&["a", "b"], &["a/b"], &["a=2Fb"], &["$LATEST"], &["ü", "eu-west-1", "x_y"]];
+        let rows: [&[&str]; 5] =
+            [&["a", "b"], &["a/b"], &["a=2Fb"], &["$LATEST"], &["ü", "eu-west-1", "x_y"]];
         let mut seen = std::collections::BTreeSet::new();
         for segments in rows {
             let key = Key::of(segments).expect("valid");

@@ -8,7 +8,9 @@
 //! fsync. A batch whose expectations do not hold is left out of the transaction; the others go on. `synchronous=FULL`
 //! syncs the log with every commit, so that an answered write survives loss of power.
 
-use crate::kv::{Entry, Expected, Key, Kv, KvError, KvPage, PAGE_ENTRIES_MAX, Revision, Watch, Write, check_batch};
+use crate::kv::{
+    Entry, Expected, Key, Kv, KvError, KvPage, PAGE_ENTRIES_MAX, Revision, Watch, Write, check_batch,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -90,7 +92,9 @@ impl Kv for Sqlite {
         let text = key.as_str().to_owned();
         let row = self.read(move |connection| {
             let mut statement = connection.prepare_cached("select value, revision from kv where key = ?1")?;
-            statement.query_row([&text], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))).optional()
+            statement
+                .query_row([&text], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)))
+                .optional()
         });
         let entry = |(value, revision): (Vec<u8>, i64)| {
             Ok(Entry { key: key.clone(), value: value.into(), revision: revision_of(revision)? })
@@ -167,10 +171,12 @@ async fn write_all(
         {
             jobs.push(job);
         }
-        let (batches, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.batch, job.answer)).unzip();
+        let (batches, answers): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.batch, job.answer)).unzip();
         let batches = Arc::new(batches);
         let (work, connection) = (Arc::clone(&batches), Arc::clone(&connection));
-        let committed = world.blocking("sqlite.commit", move || commit(&mut locked(&connection), &work)).await;
+        let committed =
+            world.blocking("sqlite.commit", move || commit(&mut locked(&connection), &work)).await;
         let results = committed.unwrap_or_else(|| batches.iter().map(|_| Err(panicked())).collect());
         for ((batch, answer), result) in batches.iter().zip(answers).zip(results) {
             if result.is_ok() {
@@ -222,7 +228,8 @@ fn first_conflict(connection: &Connection, batch: &[Write]) -> rusqlite::Result<
             Expected::Absent => None,
             Expected::At(revision) => Some(revision),
         };
-        let current: Option<i64> = statement.query_row([write.key().as_str()], |row| row.get(0)).optional()?;
+        let current: Option<i64> =
+            statement.query_row([write.key().as_str()], |row| row.get(0)).optional()?;
         let current = current.map(|revision| Revision(revision.unsigned_abs()));
         if current != expected {
             return Ok(Some(KvError::Conflict { key: write.key().clone(), current }));
@@ -318,5 +325,65 @@ fn write_error(error: rusqlite::Error) -> KvError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => KvError::Busy,
         _ => read_error(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance;
+    use std::os::unix::fs::PermissionsExt;
+
+    async fn open(folder: &tempfile::TempDir, settings: SqliteSettings) -> Arc<dyn Kv> {
+        let file = folder.path().join(FILE_NAME);
+        Arc::new(Sqlite::open(&World::real(), &file, settings).await.expect("opens"))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn sqlite_passes_the_kv_suite() {
+        let folder = tempfile::tempdir().expect("a folder");
+        conformance::kv(open(&folder, SqliteSettings::default()).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn sqlite_keeps_what_it_answered_without_being_closed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        conformance::kv_survives(|| open(&folder, SqliteSettings::default())).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_file_refuses_whole_batches_and_still_reads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        conformance::kv_full(open(&folder, SqliteSettings { pages_max: Some(256) }).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_file_and_its_side_files_are_their_owners_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kv = open(&folder, SqliteSettings::default()).await;
+        kv.put(Key::of(&["a"]).expect("valid"), "1".into(), Expected::Any).await.expect("written");
+        for file in std::fs::read_dir(folder.path()).expect("readable") {
+            let file = file.expect("readable");
+            let mode = file.metadata().expect("readable").permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", file.file_name());
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_is_not_ours_or_newer_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let world = World::real();
+        let foreign = folder.path().join("foreign.db");
+        Connection::open(&foreign).expect("opens").execute_batch("create table t (x)").expect("made");
+        let newer = folder.path().join("newer.db");
+        drop(Sqlite::open(&world, &newer, SqliteSettings::default()).await.expect("opens"));
+        Connection::open(&newer).expect("opens").pragma_update(None, "user_version", 99).expect("set");
+        let text = folder.path().join("text.db");
+        std::fs::write(&text, "this is no database at all, but long enough to be read as one".repeat(20))
+            .expect("written");
+        for file in [foreign, newer, text] {
+            let opened = Sqlite::open(&world, &file, SqliteSettings::default()).await;
+            assert!(matches!(opened, Err(KvError::Corrupt { .. })), "{file:?}");
+        }
     }
 }
