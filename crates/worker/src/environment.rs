@@ -55,7 +55,16 @@ pub(crate) struct Resident {
 impl Resident {
     pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
         let SeatOwner { seat, mailbox, stopping } = owner;
-        Self { house, id: start.environment, key: start.key, seat, mailbox, stopping, stats: None, departed: false }
+        Self {
+            house,
+            id: start.environment,
+            key: start.key,
+            seat,
+            mailbox,
+            stopping,
+            stats: None,
+            departed: false,
+        }
     }
 
     /// The whole life. Whatever way it takes, it ends with the seat closed and the environment reported gone.

@@ -319,7 +319,7 @@ impl Resident {
     }
 
     /// The most since boot, MB. A reading that is younger than `fresh` stands.
-    async fn memory_used(&mut self, walls: &dyn Environment, fresh: Duration) -> u32 {
+    pub(super) async fn memory_used(&mut self, walls: &dyn Environment, fresh: Duration) -> u32 {
         let now = self.house.parts.world.now();
         let young = self.stats.filter(|(read, _)| now.since(*read) < fresh);
         if young.is_none()

@@ -224,10 +224,10 @@ impl Runtimes for Fakes {
     }
 }
 
-fn zip() -> Bytes {
+pub(crate) fn zip(name: &str, text: &str) -> Bytes {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("runtime.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(RUNTIME.as_bytes()).unwrap();
+    zip.start_file(name, zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+    zip.write_all(text.as_bytes()).unwrap();
     zip.finish().unwrap().into_inner().into()
 }
 
@@ -274,30 +274,43 @@ impl Kit {
         variables: &[(&str, &str)],
         change: impl FnOnce(&mut FunctionConfig, &mut Settings),
     ) -> Self {
+        let sandbox = Arc::new(HostSandbox::default());
+        let zip = zip("runtime.py", RUNTIME);
+        Self::over(sandbox.clone(), sandbox, |fakes| fakes, zip, variables, change)
+    }
+
+    /// Over this sandbox; `host` is the double where the sandbox is one.
+    pub(crate) fn over(
+        sandbox: Arc<dyn sandbox::Sandbox>,
+        host: Arc<HostSandbox>,
+        runtimes: impl FnOnce(Arc<Fakes>) -> Arc<dyn Runtimes>,
+        zip: Bytes,
+        variables: &[(&str, &str)],
+        change: impl FnOnce(&mut FunctionConfig, &mut Settings),
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(WorkerId::new("w"), data.path().to_owned());
         let mut config = config(variables);
         change(&mut config, &mut settings);
         let fakes = Arc::new(Fakes {
             config: Mutex::new(config),
-            zip: zip(),
+            zip,
             reports: watch::Sender::default(),
             events: watch::Sender::default(),
             streams: Mutex::default(),
             python: python(),
         });
-        let sandbox = Arc::new(HostSandbox::default());
         let worker = Worker::new(WorkerParts {
             world: World::real(),
-            sandbox: sandbox.clone(),
+            sandbox,
             control: fakes.clone(),
             assignment: fakes.clone(),
             telemetry: fakes.clone(),
             api: fakes.clone(),
-            runtimes: fakes.clone(),
+            runtimes: runtimes(fakes.clone()),
             settings,
         });
-        Self { worker, sandbox, fakes, _data: data }
+        Self { worker, sandbox: host, fakes, _data: data }
     }
 
     pub(crate) async fn start(&self) {
