@@ -147,6 +147,7 @@ impl Resident {
         };
         let failed = world.now();
         spans.add("init", started, failed);
+        self.memory_used(&*walls, Duration::ZERO).await; // for REPORT, while there is something to measure
         self.clear(walls, prepared).await;
         let line =
             prepared.platform.init_report(world.wall(), phase, failed.since(started), Some(&fault.status()));
@@ -188,7 +189,7 @@ impl Resident {
             Err(message) => return Err(BootError::Host { step: "launch", reason: message.clone() }),
         };
         let (link, events) = Link::new(parts.world.clone());
-        let doors = Doors::new(parts.settings.connections_max);
+        let mut doors = Doors::new(parts.settings.connections_max);
         let turnstile = Arc::clone(&link);
         doors.open(&parts.world, Arc::clone(walls), Door::RuntimeApi, move |connection| {
             serve(Arc::clone(&turnstile), connection)
@@ -232,7 +233,7 @@ impl Resident {
                         return Ok(true);
                     }
                     Event::InitError(failure) => {
-                        drop(world.timeout(LAST_WORDS, &mut room.exited).await);
+                        let _ = world.timeout(LAST_WORDS, &mut room.exited).await; // ended either way
                         return Err(Fault::Reported(failure));
                     }
                     Event::Answered(_) => {} // the turnstile lets nothing out that was not let in

@@ -52,6 +52,8 @@ enum Message {
     Attach(Pipes),
     /// Reads the pipes to their end and lets them go.
     Detach(oneshot::Sender<()>),
+    /// Sends what is there.
+    Flush(oneshot::Sender<()>),
     Platform {
         lines: Vec<String>,
         at: WallTime,
@@ -94,6 +96,13 @@ impl Logs {
     pub(crate) async fn detach(&self) {
         let (done, waited) = oneshot::channel();
         self.send(Message::Detach(done)).await;
+        drop(waited.await);
+    }
+
+    /// Answers when telemetry has everything that was said so far.
+    pub(crate) async fn flush(&self) {
+        let (done, waited) = oneshot::channel();
+        self.send(Message::Flush(done)).await;
         drop(waited.await);
     }
 
@@ -237,6 +246,10 @@ impl Pump {
             }
             Message::Detach(done) => {
                 self.read_to_end().await;
+                let _ = done.send(()); // whoever asked may have gone
+            }
+            Message::Flush(done) => {
+                self.send().await;
                 let _ = done.send(()); // whoever asked may have gone
             }
             Message::Platform { lines, at, tail } => {
