@@ -162,13 +162,7 @@ impl<'a> Plan<'a> {
             (Destination::Lambda { operation, labels }, Some(caller)) => {
                 lambda(frontend, request, *operation, labels, &caller, body).await
             }
-            (Destination::Logs(target), Some(caller)) => {
-                let (telemetry, now) = (&*frontend.telemetry, frontend.world.wall());
-                Ok(match logs::answer(telemetry, &caller.scope(), now, target, &body).await {
-                    Ok(body) => Answer::typed(200, "application/x-amz-json-1.1", body),
-                    Err(error) => error.answer(),
-                })
-            }
+            (Destination::Logs(operation), Some(caller)) => logs(frontend, &caller, operation, &body).await,
             (Destination::Trace(id), Some(caller)) => trace::answer(frontend, &caller, id).await,
             (Destination::Query, Some(_)) => Err(ApiError::not_implemented(&query_action(&body))),
             (_, _) => Err(unknown(&request.head)),
@@ -191,6 +185,19 @@ async fn lambda(
         Operation::InvokeWithResponseStream => invoke::invoke_with_response_stream(frontend, call).await,
         // Boxed: the hot path above must not carry the largest of the others.
         operation => Box::pin(routes::answer(frontend, operation, call)).await,
+    }
+}
+
+async fn logs(
+    frontend: &Frontend,
+    caller: &Caller,
+    operation: &str,
+    body: &[u8],
+) -> Result<Answer, ApiError> {
+    let now = frontend.world.wall();
+    match logs::answer(&*frontend.telemetry, &caller.scope(), now, operation, body).await {
+        Ok(body) => Ok(Answer::typed(200, "application/x-amz-json-1.1", body)),
+        Err(error) => Err(ApiError::new(error.shape, error.message)),
     }
 }
 

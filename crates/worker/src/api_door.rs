@@ -75,7 +75,9 @@ fn body_bytes_max(method: &str, path: &str) -> usize {
     let path = path.trim_end_matches('/');
     if path.ends_with("/invocations") || path.ends_with("/response-streaming-invocations") {
         PAYLOAD_BYTES_MAX
-    } else if (method == "POST" && path.ends_with("/functions")) || (method == "PUT" && path.ends_with("/code")) {
+    } else if (method == "POST" && path.ends_with("/functions"))
+        || (method == "PUT" && path.ends_with("/code"))
+    {
         CREATE_BODY_BYTES_MAX
     } else {
         REQUEST_BODY_BYTES_MAX

@@ -179,7 +179,8 @@ impl CodeCache {
         let mut total: u64 = entries.values().map(size).sum();
         while total > self.bytes_max {
             let idle = entries.iter().filter(|(_, entry)| entry.leases == 0 && entry.ready.initialized());
-            let Some(oldest) = idle.min_by_key(|(_, entry)| entry.used).map(|(digest, _)| digest.clone()) else {
+            let Some(oldest) = idle.min_by_key(|(_, entry)| entry.used).map(|(digest, _)| digest.clone())
+            else {
                 break;
             };
             if let Some(ready) = entries.remove(&oldest).and_then(|entry| entry.ready.get().cloned()) {
@@ -256,7 +257,9 @@ mod tests {
 
     /// One file with the "zip" in it.
     fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
-        std::fs::create_dir(into).and_then(|()| std::fs::write(into.join("file"), zip)).map_err(|e| e.to_string())
+        std::fs::create_dir(into)
+            .and_then(|()| std::fs::write(into.join("file"), zip))
+            .map_err(|e| e.to_string())
     }
 
     fn cache(root: &Path, bytes_max: u64) -> Arc<CodeCache> {

@@ -13,20 +13,20 @@ const SETTLE_LIMIT: Duration = Duration::from_millis(50);
 /// The open doors of one sandbox. Dropping it closes them and every connection that came through.
 pub(crate) struct Doors {
     closing: watch::Sender<bool>,
-    connections: Arc<Semaphore>,
+    /// Of each door its own, so that a function that fills one can still speak through the other.
+    places: Vec<Arc<Semaphore>>,
     connections_max: u32,
 }
 
 impl Doors {
-    /// Connections past `connections_max` wait in the kernel's backlog.
+    /// Connections of one door past `connections_max` wait in the kernel's backlog.
     pub(crate) fn new(connections_max: u32) -> Self {
-        let connections = Arc::new(Semaphore::new(connections_max as usize));
-        Self { closing: watch::Sender::new(false), connections, connections_max }
+        Self { closing: watch::Sender::new(false), places: Vec::new(), connections_max }
     }
 
     /// Serves every connection that comes through this door, each in a task of its own.
     pub(crate) fn open<F>(
-        &self,
+        &mut self,
         world: &World,
         walls: Arc<dyn Environment>,
         door: Door,
@@ -34,7 +34,9 @@ impl Doors {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (closing, connections) = (self.closing.subscribe(), Arc::clone(&self.connections));
+        let connections = Arc::new(Semaphore::new(self.connections_max as usize));
+        self.places.push(Arc::clone(&connections));
+        let closing = self.closing.subscribe();
         let tasks = world.clone();
         world.spawn("door", async move {
             loop {
@@ -68,15 +70,19 @@ impl Doors {
 
     /// Waits until what was sent before the process exited is read: connections end when their peer has.
     pub(crate) async fn settle(&self, world: &World) {
-        // Each open door holds one place of its own while it waits for a connection.
-        let places = self.connections_max.saturating_sub(2).max(1);
-        drop(world.timeout(SETTLE_LIMIT, self.connections.acquire_many(places)).await);
+        let all = async {
+            for places in &self.places {
+                // The door itself holds one while it waits for a connection.
+                drop(places.acquire_many(self.connections_max.saturating_sub(1).max(1)).await);
+            }
+        };
+        let _ = world.timeout(SETTLE_LIMIT, all).await; // a child may hold a connection longer than we wait
     }
 }
 
 impl Drop for Doors {
     fn drop(&mut self) {
         self.closing.send_replace(true);
-        self.connections.close();
+        self.places.iter().for_each(|places| places.close());
     }
 }

@@ -49,20 +49,22 @@ pub(crate) struct Resident {
     mailbox: mpsc::Receiver<Job>,
     stopping: watch::Receiver<bool>,
     stats: Option<(Instant, Stats)>,
-}
-
-/// What follows an invocation.
-enum After {
-    /// The runtime waits for the next one.
-    Idle,
-    /// The room was ended.
-    Ended,
+    departed: bool,
 }
 
 impl Resident {
     pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
         let SeatOwner { seat, mailbox, stopping } = owner;
-        Self { house, id: start.environment, key: start.key, seat, mailbox, stopping, stats: None }
+        Self {
+            house,
+            id: start.environment,
+            key: start.key,
+            seat,
+            mailbox,
+            stopping,
+            stats: None,
+            departed: false,
+        }
     }
 
     /// The whole life. Whatever way it takes, it ends with the seat closed and the environment reported gone.
@@ -77,17 +79,23 @@ impl Resident {
             Ok(prepared) => prepared,
             Err(reason) => return self.refuse_all(&InvokeRefusal::Failed { reason }).await,
         };
+        self.occupy(&prepared, spans).await;
+        prepared.logs.flush().await;
+    }
+
+    /// From the first try of init to the end of the last room.
+    async fn occupy(&mut self, prepared: &Prepared, mut spans: Spans) {
         let limit = self.house.parts.settings.init_timeout;
-        let (room, init) = match self.begin(&prepared, Phase::Init, limit, &mut spans).await {
+        let (room, init) = match self.begin(prepared, Phase::Init, limit, &mut spans).await {
             Begun::Ready(room, took) => (room, Some(took)),
-            Begun::Failed(_) => match self.second_try(&prepared, &mut spans).await {
+            Begun::Failed(_) => match self.second_try(prepared, &mut spans).await {
                 Some(room) => (room, None),
                 None => return,
             },
             Begun::Host(reason) => return self.refuse_all(&InvokeRefusal::Failed { reason }).await,
             Begun::Stopped => return,
         };
-        self.serve(&prepared, room, init, spans).await;
+        self.serve(prepared, room, init, spans).await;
     }
 
     /// Init failed: it is run once more inside the invocation that comes, if one does.
@@ -184,17 +192,26 @@ impl Resident {
 
     async fn leave(mut self) {
         self.leave_table();
-        let token = self.seat.close();
         self.mailbox.close();
         while let Some(job) = self.mailbox.recv().await {
             let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
         }
+        self.depart().await;
+    }
+
+    /// Nothing is left of it: its slot is free, and assignment knows. Once.
+    async fn depart(&mut self) {
+        if std::mem::replace(&mut self.departed, true) {
+            return;
+        }
+        self.leave_table();
+        self.house.left();
+        let token = self.seat.close();
         for _ in 0..GONE_TRIES {
             if self.report(token, EnvironmentEvent::Gone).await {
-                break;
+                return;
             }
         }
-        self.house.left();
     }
 
     /// Tells assignment; whether it took it.

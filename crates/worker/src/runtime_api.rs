@@ -45,7 +45,10 @@ pub(crate) enum Event {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// For a streamed one the payload is empty: it went ahead in chunks.
-    Success { payload: Bytes, content_type: Option<String> },
+    Success {
+        payload: Bytes,
+        content_type: Option<String>,
+    },
     Error(Failure),
     /// More than a response may have; the rest is read and thrown away.
     TooLarge,

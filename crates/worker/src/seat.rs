@@ -50,7 +50,7 @@ pub(crate) struct SeatOwner {
 }
 
 impl Seat {
-    pub(crate) fn new(first: LeaseToken) -> SeatOwner {
+    pub(crate) fn make(first: LeaseToken) -> SeatOwner {
         let (tx, mailbox) = mpsc::channel(1);
         let (stopping, stop) = watch::channel(false);
         let seat = Arc::new(Self { grant: Mutex::new(Grant::First(first)), mailbox: tx, stopping });

@@ -131,7 +131,7 @@ impl WorkerControl for Worker {
         if *house.living.borrow() >= house.parts.settings.environments_max {
             return Err(WorkerError::Full);
         }
-        let owner = Seat::new(message.token);
+        let owner = Seat::make(message.token);
         table.seats.insert(message.environment, Arc::clone(&owner.seat));
         house.living.send_modify(|living| *living += 1);
         drop(table);

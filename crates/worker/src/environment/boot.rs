@@ -10,10 +10,10 @@ use crate::logs::platform::{Phase, Platform, stream_name};
 use crate::logs::pump::{Logs, Pipes};
 use crate::parts::{Launch, LaunchError};
 use crate::runtime_api::{Delivery, Event, Link, serve};
+use fabric::Scope;
 use fabric::api::ScopedCredentials;
 use fabric::control::BootPlan;
 use fabric::telemetry::StreamName;
-use fabric::Scope;
 use sandbox::{BootError, BootSpec, Door, Environment, Exit, ProcessSpec, ReadOnlyMount};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -147,6 +147,7 @@ impl Resident {
         };
         let failed = world.now();
         spans.add("init", started, failed);
+        self.memory_used(&*walls, Duration::ZERO).await; // for REPORT, while there is something to measure
         self.clear(walls, prepared).await;
         let line =
             prepared.platform.init_report(world.wall(), phase, failed.since(started), Some(&fault.status()));
@@ -188,7 +189,7 @@ impl Resident {
             Err(message) => return Err(BootError::Host { step: "launch", reason: message.clone() }),
         };
         let (link, events) = Link::new(parts.world.clone());
-        let doors = Doors::new(parts.settings.connections_max);
+        let mut doors = Doors::new(parts.settings.connections_max);
         let turnstile = Arc::clone(&link);
         doors.open(&parts.world, Arc::clone(walls), Door::RuntimeApi, move |connection| {
             serve(Arc::clone(&turnstile), connection)
@@ -232,7 +233,7 @@ impl Resident {
                         return Ok(true);
                     }
                     Event::InitError(failure) => {
-                        drop(world.timeout(LAST_WORDS, &mut room.exited).await);
+                        let _ = world.timeout(LAST_WORDS, &mut room.exited).await; // ended either way
                         return Err(Fault::Reported(failure));
                     }
                     Event::Answered(_) => {} // the turnstile lets nothing out that was not let in
@@ -270,7 +271,6 @@ impl Resident {
 
 /// An exit that the sandbox could not tell: it is gone itself.
 pub(super) const LOST: Exit = Exit { status: sandbox::ExitStatus::Signal(9), out_of_memory: false };
-
 
 /// A name for what serves here, of AWS's shape.
 fn runtime_version_arn(region: &Region, version: &str) -> String {

@@ -127,7 +127,11 @@ mod tests {
         let exit = |status, out_of_memory| Fault::Exit(Exit { status, out_of_memory });
         let rows = [
             (Fault::Timeout(Duration::from_secs(3)), "Sandbox.Timedout", "Task timed out after 3.00 seconds"),
-            (exit(ExitStatus::Code(0), false), "Runtime.ExitError", "Runtime exited without providing a reason"),
+            (
+                exit(ExitStatus::Code(0), false),
+                "Runtime.ExitError",
+                "Runtime exited without providing a reason",
+            ),
             (
                 exit(ExitStatus::Code(127), false),
                 "Runtime.ExitError",

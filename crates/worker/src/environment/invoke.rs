@@ -1,9 +1,9 @@
 //! One invocation in one environment: START, in, out, END and REPORT.
 
+use super::Resident;
 use super::boot::{LOST, Prepared, Room};
 use super::fault::{Fault, platform_failure, response_too_large};
 use super::spans::{STATS_FRESH, Spans, megabytes};
-use super::Resident;
 use crate::logs::platform::{Report, billed_ms};
 use crate::runtime_api::{Answer, Delivery, Event};
 use crate::seat::Job;
@@ -80,7 +80,13 @@ impl Resident {
     }
 
     /// Until the runtime asks for more, or the environment is lost.
-    async fn watch(&mut self, room: &mut Room, running: &mut Running, left: Duration, spans: &mut Spans) -> End {
+    async fn watch(
+        &mut self,
+        room: &mut Room,
+        running: &mut Running,
+        left: Duration,
+        spans: &mut Spans,
+    ) -> End {
         let world = self.house.parts.world.clone();
         let mut deadline = world.clock.sleep(left);
         let mut answered_at = running.delivery.delivered;
@@ -167,7 +173,7 @@ impl Resident {
         self.report(running.token, EnvironmentEvent::Finishing).await;
         let frames = &running.delivery.frames;
         // Only a streaming caller that reads slowly makes this wait; at the deadline its stream breaks off.
-        drop(self.house.parts.world.timeout(left, frames.send(InvokeFrame::Response(response))).await);
+        let _ = self.house.parts.world.timeout(left, frames.send(InvokeFrame::Response(response))).await;
     }
 
     /// The environment stays. It is free first, so that a caller that waits for it does not wait for bookkeeping.
@@ -208,11 +214,13 @@ impl Resident {
         self.clear(walls, prepared).await;
         spans.add("sandbox.stop", over, world.now());
         let outcome = self.account(prepared, running, over, memory, Some(fault), spans).await;
+        prepared.logs.flush().await;
+        self.depart().await;
         let frames = &running.delivery.frames;
         if !running.answered {
             let failure = fault.failure(running.delivery.invocation.request_id);
             let sent = frames.send(InvokeFrame::Response(Response::Error(failure)));
-            drop(world.timeout(Duration::from_secs(1), sent).await);
+            let _ = world.timeout(Duration::from_secs(1), sent).await; // the caller may have gone
         }
         self.tell_outcome(frames, outcome);
     }
@@ -238,10 +246,12 @@ impl Resident {
         let running = Running { delivery, token, arrived, started, init: None, answered: true };
         let memory = self.stats.map_or(0, |(_, stats)| megabytes(stats.memory_peak_bytes));
         let outcome = self.account(prepared, &running, over, memory, Some(fault), spans).await;
+        prepared.logs.flush().await;
+        self.depart().await;
         let _ = accept.send(Ok(())); // the caller may have gone
         let frames = &running.delivery.frames;
         let failure = fault.failure(running.delivery.invocation.request_id);
-        drop(frames.send(InvokeFrame::Response(Response::Error(failure))).await);
+        let _ = frames.send(InvokeFrame::Response(Response::Error(failure))).await; // the caller may have gone
         self.tell_outcome(frames, outcome);
     }
 
@@ -303,13 +313,13 @@ impl Resident {
             let (world, frames) = (self.house.parts.world.clone(), Arc::clone(frames));
             let limit = Duration::from_secs(60);
             self.house.parts.world.spawn("slow outcome", async move {
-                drop(world.timeout(limit, frames.send(frame)).await);
+                let _ = world.timeout(limit, frames.send(frame)).await; // the caller may have gone
             });
         }
     }
 
     /// The most since boot, MB. A reading that is younger than `fresh` stands.
-    async fn memory_used(&mut self, walls: &dyn Environment, fresh: Duration) -> u32 {
+    pub(super) async fn memory_used(&mut self, walls: &dyn Environment, fresh: Duration) -> u32 {
         let now = self.house.parts.world.now();
         let young = self.stats.filter(|(read, _)| now.since(*read) < fresh);
         if young.is_none()

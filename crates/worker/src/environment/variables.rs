@@ -1,6 +1,6 @@
 //! The variables that a runtime finds.
 //!
-//! Who wins, weakest first: the image's defaults, the operator's extra ones, the runtime's own, the customer's, and
+//! Who wins, weakest first: the defaults, the runtime's own, the operator's extra ones, the customer's, and
 //! the reserved ones that say who and where the function is.
 
 use crate::logs::platform::Platform;
@@ -24,8 +24,8 @@ pub(super) fn variables(
     runtime: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut all = defaults();
-    all.extend(operator.clone());
     all.extend(runtime.clone());
+    all.extend(operator.clone());
     all.extend(plan.config.environment.clone().unwrap_or_default());
     all.extend(reserved(plan, platform, stream, credentials));
     if plan.config.runtime.starts_with("provided") {

@@ -83,7 +83,8 @@ impl Frames {
         }
         if self.head.len() == self.head_length() {
             let time_us = self.head.get(8..16).and_then(|time| time.try_into().ok()).map(u64::from_be_bytes);
-            let length = self.head.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_be_bytes);
+            let length =
+                self.head.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_be_bytes);
             let remaining = length.map_or(0, |length| length as usize);
             self.head.clear();
             if remaining > 0 {

@@ -72,7 +72,12 @@ pub(crate) fn billed_ms(duration: Duration, init: Option<Duration>) -> u64 {
 }
 
 impl Platform {
-    pub(crate) fn new(logging: &LoggingConfig, function: String, version: String, runtime: (String, String)) -> Self {
+    pub(crate) fn new(
+        logging: &LoggingConfig,
+        function: String,
+        version: String,
+        runtime: (String, String),
+    ) -> Self {
         let level = match logging.system_level.as_deref() {
             Some("DEBUG") => Level::Debug,
             Some("WARN") => Level::Warn,
@@ -222,7 +227,10 @@ fn report_text(report: &Report) -> String {
 /// `Root=…;Parent=…;Sampled=1` as the second line of a REPORT.
 fn xray_line(header: &str) -> Option<String> {
     let field = |name: &str| {
-        header.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        header
+            .split(';')
+            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+            .map(str::to_owned)
     };
     let sampled = field("Sampled")? == "1";
     sampled.then_some(())?;
@@ -315,12 +323,21 @@ mod tests {
             platform.init_start(at, Phase::Init).unwrap(),
             "INIT_START Runtime Version: python:3.13.v13\tRuntime Version ARN: arn:x\n"
         );
-        assert_eq!(platform.start(at, RequestId([0; 16])).unwrap(), format!("START RequestId: {id} Version: $LATEST\n"));
+        assert_eq!(
+            platform.start(at, RequestId([0; 16])).unwrap(),
+            format!("START RequestId: {id} Version: $LATEST\n")
+        );
         let head = format!("REPORT RequestId: {id}\tDuration: 2.46 ms\t");
         let rows = [
-            (report(Some(413.61), None), "Billed Duration: 417 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\tInit Duration: 413.61 ms\t\n"),
+            (
+                report(Some(413.61), None),
+                "Billed Duration: 417 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\tInit Duration: 413.61 ms\t\n",
+            ),
             (report(None, None), "Billed Duration: 3 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\t\n"),
-            (report(None, Some(Status::Timeout)), "Billed Duration: 3 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\tStatus: timeout\n"),
+            (
+                report(None, Some(Status::Timeout)),
+                "Billed Duration: 3 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\tStatus: timeout\n",
+            ),
             (
                 report(Some(84.0), Some(Status::Error("Runtime.ExitError".into()))),
                 "Billed Duration: 87 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\tInit Duration: 84.00 ms\tStatus: error\tError Type: Runtime.ExitError\n",
@@ -343,7 +360,12 @@ mod tests {
         );
         assert_eq!(
             platform
-                .init_report(WallTime(0), Phase::Invoke, took, Some(&Status::Error("Runtime.ImportModuleError".into())))
+                .init_report(
+                    WallTime(0),
+                    Phase::Invoke,
+                    took,
+                    Some(&Status::Error("Runtime.ImportModuleError".into()))
+                )
                 .unwrap(),
             "INIT_REPORT Init Duration: 10000.12 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError\n"
         );
@@ -351,7 +373,8 @@ mod tests {
 
     #[test]
     fn json_lines_are_events_above_the_system_level() {
-        let lines = platform("JSON", Some("INFO")).report(WallTime(1_700_000_000_123_000), &report(None, None));
+        let lines =
+            platform("JSON", Some("INFO")).report(WallTime(1_700_000_000_123_000), &report(None, None));
         assert_eq!(lines.len(), 1, "runtimeDone of a success is DEBUG");
         let event: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(event["time"], "2023-11-14T22:13:20.123Z");

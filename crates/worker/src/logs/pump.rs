@@ -52,6 +52,8 @@ enum Message {
     Attach(Pipes),
     /// Reads the pipes to their end and lets them go.
     Detach(oneshot::Sender<()>),
+    /// Sends what is there.
+    Flush(oneshot::Sender<()>),
     Platform {
         lines: Vec<String>,
         at: WallTime,
@@ -94,6 +96,13 @@ impl Logs {
     pub(crate) async fn detach(&self) {
         let (done, waited) = oneshot::channel();
         self.send(Message::Detach(done)).await;
+        drop(waited.await);
+    }
+
+    /// Answers when telemetry has everything that was said so far.
+    pub(crate) async fn flush(&self) {
+        let (done, waited) = oneshot::channel();
+        self.send(Message::Flush(done)).await;
         drop(waited.await);
     }
 
@@ -239,6 +248,10 @@ impl Pump {
                 self.read_to_end().await;
                 let _ = done.send(()); // whoever asked may have gone
             }
+            Message::Flush(done) => {
+                self.send().await;
+                let _ = done.send(()); // whoever asked may have gone
+            }
             Message::Platform { lines, at, tail } => {
                 self.read_what_is_there().await;
                 self.flush_partial();
@@ -327,7 +340,9 @@ fn parse(parser: &mut Parser, read: &[u8], now_ms: u64, batch: &mut Batch) {
 fn flush(parser: &mut Parser, now_ms: u64, batch: &mut Batch) {
     match parser {
         Parser::Lines(lines) => lines.flush(&mut |line| batch.push(now_ms, line)),
-        Parser::Frames(frames) => frames.flush(&mut |(line, time)| batch.push(frame_time(time, now_ms), line)),
+        Parser::Frames(frames) => {
+            frames.flush(&mut |(line, time)| batch.push(frame_time(time, now_ms), line))
+        }
     }
 }
 

@@ -36,7 +36,10 @@ pub(crate) enum Refusal {
     /// Not the invocation that runs, or it has its answer.
     InvalidRequestId,
     /// Out of order.
-    Transition { from: &'static str, to: &'static str },
+    Transition {
+        from: &'static str,
+        to: &'static str,
+    },
     BodyTooLarge,
     BodyTruncated,
     ResponseMode,
