@@ -108,7 +108,7 @@ fn open(frontend: &Arc<Frontend>, stream: TcpStream, stage: watch::Receiver<Stag
 /// Full is an answer, not a hang.
 async fn refuse(mut stream: TcpStream) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n\
-        connection: close\r\ncontent-length: 48\r\n\r\n{\"Type\":\"Service\",\"Message\":\"Too many connections\"}";
+        connection: close\r\ncontent-length: 51\r\n\r\n{\"Type\":\"Service\",\"Message\":\"Too many connections\"}";
     if let Err(error) = stream.write_all(FULL).await {
         tracing::debug!(%error, "a refused connection was gone already");
     }
@@ -177,10 +177,10 @@ async fn planned(frontend: &Arc<Frontend>, request: &Request<'_>, body: Incoming
     let destination = Destination::of(&request.head);
     let plan = match Plan::new(destination, frontend, &keys, &request.head) {
         Ok(plan) => plan,
-        Err((destination, error)) => {
+        Err(refusal) => {
             // A client reads no answer while it is still writing.
             body::discard(&frontend.world, body, 0).await;
-            return destination.refuse(&error);
+            return *refusal;
         }
     };
     let limit = plan.destination().body_bytes_max();
