@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_api::overrides;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use types::RequestId;
@@ -32,6 +32,10 @@ const HEAD_WAIT_MAX: Duration = Duration::from_secs(60);
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Pause after a failed accept: out of file descriptors does not pass in a microsecond.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections that are being told no at the same time, and for how long.
+pub(crate) const REFUSALS_MAX: usize = 256;
+const REFUSAL_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +95,14 @@ fn is_fatal(error: &std::io::Error) -> bool {
 
 fn open(frontend: &Arc<Frontend>, stream: TcpStream, stage: watch::Receiver<Stage>) {
     let Ok(permit) = Arc::clone(&frontend.connections).try_acquire_owned() else {
-        frontend.world.spawn("connection-refusal", refuse(stream));
+        // Past that many a peer is dropped without a word: saying no must stay cheap.
+        if let Ok(permit) = Arc::clone(&frontend.refusals).try_acquire_owned() {
+            let world = frontend.world.clone();
+            frontend.world.spawn("connection-refusal", async move {
+                let _ = world.timeout(REFUSAL_WAIT_MAX, refuse(stream)).await;
+                drop(permit);
+            });
+        }
         return;
     };
     // Answers are written whole; waiting to fill a packet only adds latency.
@@ -109,9 +120,18 @@ fn open(frontend: &Arc<Frontend>, stream: TcpStream, stage: watch::Receiver<Stag
 async fn refuse(mut stream: TcpStream) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n\
         connection: close\r\ncontent-length: 51\r\n\r\n{\"Type\":\"Service\",\"Message\":\"Too many connections\"}";
-    if let Err(error) = stream.write_all(FULL).await {
+    if let Err(error) = write_and_end(&mut stream, FULL).await {
         tracing::debug!(%error, "a refused connection was gone already");
     }
+}
+
+/// What the peer has sent is read away first, else closing resets the connection and it never reads the answer.
+async fn write_and_end(stream: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
+    stream.write_all(answer).await?;
+    stream.shutdown().await?;
+    let mut away = [0; 4_096];
+    while stream.read(&mut away).await? > 0 {}
+    Ok(())
 }
 
 async fn connection(frontend: Arc<Frontend>, stream: TcpStream, mut stage: watch::Receiver<Stage>) {
