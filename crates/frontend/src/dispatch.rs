@@ -6,7 +6,7 @@ use crate::errors::ApiError;
 use crate::routes::Call;
 use crate::{Frontend, download, invoke, logs, routes, trace};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use lambda_api::{Operation, PathLabels, Routed, overrides};
 use std::sync::Arc;
 use types::{RequestId, limits};
@@ -128,19 +128,19 @@ impl<'a> Destination<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// The first step, before the body: verifies what can be without it.
+    /// The first step, before the body: verifies what can be without it. A refusal is ready to be sent.
     pub(crate) fn new(
         destination: Destination<'a>,
         frontend: &Frontend,
         keys: &Keys<'a>,
         head: &Head<'a>,
-    ) -> Result<Self, (Destination<'a>, ApiError)> {
+    ) -> Result<Self, Box<Answer>> {
         if matches!(destination, Destination::Health | Destination::Code(_)) {
             return Ok(Self { destination, claim: None });
         }
         match authenticate::claim(keys, head, destination.services(), frontend.world.wall()) {
             Ok(claim) => Ok(Self { destination, claim: Some(claim) }),
-            Err(error) => Err((destination, error)),
+            Err(error) => Err(Box::new(destination.refuse(&error))),
         }
     }
 
@@ -217,9 +217,6 @@ fn query_action(body: &[u8]) -> String {
 
 /// What every answer carries.
 pub(crate) fn finish(answer: Answer, request_id: RequestId) -> Answer {
-    if answer.status == StatusCode::OK && answer.headers.contains_key("x-amzn-requestid") {
-        return answer;
-    }
     answer.with("x-amzn-requestid", request_id.to_string())
 }
 
