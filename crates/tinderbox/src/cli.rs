@@ -39,7 +39,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "AWS_REGION", value_name = "NAME", help_heading = "Everywhere")]
     pub(crate) region: Option<String>,
     /// What stdout carries: text for people, json for programs
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Everywhere")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Everywhere"
+    )]
     pub(crate) output: Output,
     /// Say more on stderr; twice for everything
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]

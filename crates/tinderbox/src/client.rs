@@ -56,8 +56,9 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Result<Value, Failure> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Failure::here(format!("the endpoint answered something that is no JSON: {error}")))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Failure::here(format!("the endpoint answered something that is no JSON: {error}"))
+        })
     }
 }
 
@@ -76,7 +77,8 @@ impl Client {
         }
         let authority = endpoint.strip_prefix("http://").unwrap_or(&endpoint).trim_end_matches('/');
         let parsed = authority.parse::<http::uri::Authority>();
-        let Ok(authority) = parsed.map_err(drop).and_then(|it| if it.host().is_empty() { Err(()) } else { Ok(it) })
+        let Ok(authority) =
+            parsed.map_err(drop).and_then(|it| if it.host().is_empty() { Err(()) } else { Ok(it) })
         else {
             return Err(Failure::here(format!("{endpoint} is no endpoint")).advise(advice));
         };
@@ -90,7 +92,12 @@ impl Client {
     }
 
     /// A GET, POST, PUT or DELETE of the Lambda API with a JSON body.
-    pub(crate) async fn lambda(&self, method: Method, path: String, body: Option<&Value>) -> Result<Reply, Failure> {
+    pub(crate) async fn lambda(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<&Value>,
+    ) -> Result<Reply, Failure> {
         let mut headers = Vec::new();
         let mut bytes = Bytes::new();
         if let Some(body) = body {
@@ -108,7 +115,8 @@ impl Client {
         ];
         let body = Bytes::from(body.to_string());
         let method = Method::POST;
-        let request = Request { service: "logs", method, path: "/".to_owned(), query: Vec::new(), headers, body };
+        let request =
+            Request { service: "logs", method, path: "/".to_owned(), query: Vec::new(), headers, body };
         self.call(request).await?.json()
     }
 
@@ -127,13 +135,15 @@ impl Client {
     }
 
     fn signed(&self, request: Request<'_>) -> Result<http::Request<Full<Bytes>>, Failure> {
-        let bad = |error: &dyn std::fmt::Display| Failure::here(format!("the request can not be made: {error}"));
+        let bad =
+            |error: &dyn std::fmt::Display| Failure::here(format!("the request can not be made: {error}"));
         let mut pairs: Vec<String> =
             request.query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         pairs.sort();
         let query = pairs.join("&");
         let mut headers = HeaderMap::new();
-        headers.insert(http::header::HOST, HeaderValue::from_str(&self.authority).map_err(|error| bad(&error))?);
+        headers
+            .insert(http::header::HOST, HeaderValue::from_str(&self.authority).map_err(|error| bad(&error))?);
         for (name, value) in &request.headers {
             let value = HeaderValue::from_str(value).map_err(|error| bad(&error))?;
             headers.insert(HeaderName::from_static(name), value);
@@ -158,7 +168,10 @@ impl Client {
         date.and_then(|date| date.format(&format).ok()).unwrap_or_default()
     }
 
-    async fn exchange(&self, request: http::Request<Full<Bytes>>) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
+    async fn exchange(
+        &self,
+        request: http::Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
         let connect = tokio::net::TcpStream::connect(self.authority.as_str());
         let connected = self.world.timeout(CONNECT_WAIT_MAX, connect).await;
         let stream = match connected {
@@ -194,7 +207,9 @@ impl Client {
 
     fn unreachable(&self, reason: &str) -> Failure {
         Failure::new(Exit::Unreachable, format!("nobody answers at http://{}: {reason}", self.authority))
-            .advise("start a server with `tinderbox up`, or name another with --endpoint or TINDERBOX_ENDPOINT")
+            .advise(
+                "start a server with `tinderbox up`, or name another with --endpoint or TINDERBOX_ENDPOINT",
+            )
     }
 }
 
@@ -207,14 +222,18 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     // `com.amazonaws.logs#ResourceNotFoundException:http://…`
     let error_type = error_type.split(':').next().unwrap_or("").rsplit('#').next().unwrap_or("");
     let message = member("Message").or_else(|| member("message")).map(str::to_owned);
-    let message = message.unwrap_or_else(|| String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned());
+    let message =
+        message.unwrap_or_else(|| String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned());
     let failure = match error_type {
         "" => Failure::new(Exit::Refused, format!("{status}: {message}")),
         _ => Failure::new(Exit::Refused, format!("{error_type}: {message}")).of_type(error_type),
     };
     match error_type {
-        "InvalidSignatureException" | "UnrecognizedClientException" | "MissingAuthenticationTokenException" => failure
-            .advise("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a pair of the server's --credentials file"),
+        "InvalidSignatureException"
+        | "UnrecognizedClientException"
+        | "MissingAuthenticationTokenException" => failure.advise(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a pair of the server's --credentials file",
+        ),
         "TooManyRequestsException" => failure.advise("try again in a moment, or give `up` more --memory"),
         _ => failure,
     }

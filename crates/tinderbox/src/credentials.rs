@@ -22,8 +22,11 @@ pub(crate) fn read(path: &Path) -> Result<Credentials, Failure> {
     let metadata = file.metadata().map_err(failed)?;
     if metadata.mode() & 0o077 != 0 {
         let mode = metadata.mode() & 0o777;
-        return Err(Failure::new(Exit::Host, format!("the credentials file {shown} is open to others (mode {mode:o})"))
-            .advise(format!("chmod 600 {shown}")));
+        return Err(Failure::new(
+            Exit::Host,
+            format!("the credentials file {shown} is open to others (mode {mode:o})"),
+        )
+        .advise(format!("chmod 600 {shown}")));
     }
     let mut text = String::new();
     file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
@@ -53,7 +56,8 @@ fn parse(text: &str) -> Result<Credentials, (usize, String)> {
         if key_id.len() > 128 || !key_id.bytes().all(in_key) {
             return bad("an access key id has at most 128 letters, digits and -_+=.@");
         }
-        let is_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let is_account =
+            |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         if account.is_some_and(|account| !is_account(account)) {
             return bad("an account id has 12 digits");
         }

@@ -48,7 +48,11 @@ fn python(files: &dyn Files, names: &[&str]) -> Option<Found> {
         let defined = |function: &&&str| text.lines().any(|line| defines(line, function));
         if let Some(function) = HANDLER_NAMES.iter().filter(|name| **name != "main").find(defined) {
             let module = name.trim_end_matches(".py");
-            return Some((Language::Python, Some(format!("{module}.{function}")), format!("def {function} in {name}")));
+            return Some((
+                Language::Python,
+                Some(format!("{module}.{function}")),
+                format!("def {function} in {name}"),
+            ));
         }
     }
     None
@@ -71,7 +75,8 @@ fn node(files: &dyn Files, names: &[&str]) -> Option<Found> {
         let package: serde_json::Value = serde_json::from_str(&text).ok()?;
         Some(package.get("main")?.as_str()?.trim_start_matches("./").to_owned())
     });
-    let usual = NODE_STEMS.iter().flat_map(|stem| NODE_EXTENSIONS.map(|extension| format!("{stem}.{extension}")));
+    let usual =
+        NODE_STEMS.iter().flat_map(|stem| NODE_EXTENSIONS.map(|extension| format!("{stem}.{extension}")));
     let top = names.iter().filter(|name| !name.contains('/')).map(|name| (*name).to_owned());
     for name in main.into_iter().chain(usual).chain(top) {
         let Some((stem, extension)) = name.rsplit_once('.') else { continue };
@@ -90,7 +95,14 @@ fn node(files: &dyn Files, names: &[&str]) -> Option<Found> {
 /// The ways in which JavaScript and what compiles to it export a name.
 fn exports(text: &str, function: &str) -> bool {
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
-    let plain = ["export const ", "export let ", "export var ", "export function ", "export async function ", "exports."];
+    let plain = [
+        "export const ",
+        "export let ",
+        "export var ",
+        "export function ",
+        "export async function ",
+        "exports.",
+    ];
     if plain.iter().any(|start| {
         let wanted = format!("{start}{function}");
         text.match_indices(&wanted).any(|(at, _)| ends(&text[at + wanted.len()..]))
@@ -110,7 +122,8 @@ fn exports(text: &str, function: &str) -> bool {
 fn java(files: &dyn Files, names: &[&str]) -> Option<Found> {
     /// A package of thousands of classes is not read whole.
     const CLASSES_MAX: usize = 500;
-    let classes = names.iter().filter(|name| name.ends_with(".class") && !name.contains('$')).take(CLASSES_MAX);
+    let classes =
+        names.iter().filter(|name| name.ends_with(".class") && !name.contains('$')).take(CLASSES_MAX);
     for name in classes {
         let Some(bytes) = files.bytes(name) else { continue };
         let is_handler = JAVA_INTERFACES.iter().any(|interface| {
@@ -120,7 +133,11 @@ fn java(files: &dyn Files, names: &[&str]) -> Option<Found> {
         // AWS's own interfaces travel along in a fat jar.
         if is_handler && !name.starts_with("com/amazonaws/") {
             let class = name.trim_end_matches(".class").replace('/', ".");
-            return Some((Language::Java, Some(format!("{class}::handleRequest")), format!("the class {class}")));
+            return Some((
+                Language::Java,
+                Some(format!("{class}::handleRequest")),
+                format!("the class {class}"),
+            ));
         }
     }
     let seen = names.iter().find(|name| name.ends_with(".class") || name.ends_with(".jar"))?;
@@ -187,8 +204,11 @@ mod tests {
     }
 
     fn check(tree: &[(&'static str, &'static str)], expected: Option<(&str, Option<&str>)>) {
-        let installed =
-            [interpreter(Language::Python, 3, 11), interpreter(Language::Python, 3, 99), interpreter(Language::Nodejs, 20, 3)];
+        let installed = [
+            interpreter(Language::Python, 3, 11),
+            interpreter(Language::Python, 3, 99),
+            interpreter(Language::Nodejs, 20, 3),
+        ];
         let guess = guess(&Tree(tree.iter().copied().collect()), &installed);
         let guessed = guess.as_ref().map(|guess| (guess.runtime.as_str(), guess.handler.as_deref()));
         assert_eq!(guessed, expected, "{tree:?}");

@@ -49,7 +49,10 @@ impl Folder {
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
                 let Ok(name) = entry.file_name().into_string() else {
-                    return Err(Failure::here(format!("{} has a name that is no text", entry.path().display())));
+                    return Err(Failure::here(format!(
+                        "{} has a name that is no text",
+                        entry.path().display()
+                    )));
                 };
                 if LEFT_OUT.contains(&name.as_str()) {
                     continue;
@@ -108,7 +111,7 @@ impl Archive {
         let archive = zip::ZipArchive::new(Cursor::new(&bytes[..]))
             .map_err(|error| Failure::here(format!("{} is no zip: {error}", path.display())))?;
         let mut names: Vec<String> =
-            archive.file_names().filter(|name| !name.ends_with('/')).map(str::to_owned).collect();
+            archive.file_names().flatten().filter(|name| !name.ends_with('/')).map(Into::into).collect();
         names.sort();
         Ok(Self { bytes, names })
     }
@@ -142,9 +145,8 @@ pub(crate) fn zip<'a>(entries: impl Iterator<Item = Result<Entry<'a>, Failure>>)
         let (name, executable, bytes) = entry?;
         let mode = if executable { 0o755 } else { 0o644 };
         // The format's own first date: a zip without a date of its own.
-        let options = SimpleFileOptions::default()
-            .last_modified_time(zip::DateTime::default())
-            .unix_permissions(mode);
+        let options =
+            SimpleFileOptions::default().last_modified_time(zip::DateTime::default()).unix_permissions(mode);
         writer.start_file(name, options).map_err(|error| failed(&error))?;
         writer.write_all(&bytes).map_err(|error| failed(&error))?;
     }

@@ -153,7 +153,10 @@ hello · cold · 10.0 ms
 
     #[test]
     fn a_trace_without_spans_or_with_nonsense_is_drawn_all_the_same() {
-        assert_eq!(draw(&json!({ "function": "f" }), Style { width: 80, unicode: true }), "f · warm · 0.00 ms");
+        assert_eq!(
+            draw(&json!({ "function": "f" }), Style { width: 80, unicode: true }),
+            "f · warm · 0.00 ms"
+        );
         let odd = json!({ "spans": [{ "room": "\u{1b}[2J", "start_us": u64::MAX / 2, "duration_us": 1 }] });
         assert!(!draw(&odd, Style { width: 80, unicode: true }).contains('\u{1b}'));
     }

@@ -50,7 +50,12 @@ pub(super) async fn run(client: Client, args: InvokeArgs, screen: Screen) -> Res
 }
 
 /// Sends the invocation and waits for its answer.
-pub(crate) async fn invoke(client: &Client, name: &str, payload: Bytes, ask: Ask<'_>) -> Result<Invoked, Failure> {
+pub(crate) async fn invoke(
+    client: &Client,
+    name: &str,
+    payload: Bytes,
+    ask: Ask<'_>,
+) -> Result<Invoked, Failure> {
     let mut headers = vec![("content-type", "application/json".to_owned())];
     if ask.tail {
         headers.push(("x-amz-log-type", "Tail".to_owned()));
@@ -66,10 +71,11 @@ pub(crate) async fn invoke(client: &Client, name: &str, payload: Bytes, ask: Ask
         headers,
         body: payload,
     };
-    let reply = client.call(request).await.map_err(|failure| match failure.is("ResourceNotFoundException") {
-        true => failure.advise("`tinderbox ls` lists functions; `tinderbox deploy DIR` makes one"),
-        false => failure,
-    })?;
+    let reply =
+        client.call(request).await.map_err(|failure| match failure.is("ResourceNotFoundException") {
+            true => failure.advise("`tinderbox ls` lists functions; `tinderbox deploy DIR` makes one"),
+            false => failure,
+        })?;
     Ok(invoked(reply))
 }
 

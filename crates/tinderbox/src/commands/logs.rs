@@ -16,7 +16,8 @@ const OVERLAP_MS: u64 = 10_000;
 
 pub(super) async fn run(client: Client, args: LogsArgs, screen: Screen) -> Result<(), Failure> {
     let world = World::real();
-    let group = if args.name.contains('/') { args.name.clone() } else { format!("/aws/lambda/{}", args.name) };
+    let group =
+        if args.name.contains('/') { args.name.clone() } else { format!("/aws/lambda/{}", args.name) };
     let since_ms = u64::try_from(args.since.as_millis()).unwrap_or(u64::MAX);
     let mut start_ms = world.wall().millis().saturating_sub(since_ms);
     // Shown already, by id, with their times: forgotten when they leave the overlap.
@@ -29,7 +30,8 @@ pub(super) async fn run(client: Client, args: LogsArgs, screen: Screen) -> Resul
                 // With -f the function may write its first line any moment.
                 Err(failure) if failure.is("ResourceNotFoundException") && args.follow => break,
                 Err(failure) if failure.is("ResourceNotFoundException") => {
-                    return Err(failure.advise("a function's log begins with its first invocation: tinderbox invoke NAME"));
+                    return Err(failure
+                        .advise("a function's log begins with its first invocation: tinderbox invoke NAME"));
                 }
                 page => page?,
             };
@@ -73,7 +75,11 @@ fn show(screen: Screen, event: &Value, timestamp: u64, message: &str) -> Result<
         return screen.line(event.to_string());
     }
     let message = message.trim_end_matches('\n');
-    screen.line(format!("{} {}", screen.dim(&time_of_day(timestamp)), printable(message, screen.out_is_terminal)))
+    screen.line(format!(
+        "{} {}",
+        screen.dim(&time_of_day(timestamp)),
+        printable(message, screen.out_is_terminal)
+    ))
 }
 
 /// What a function writes is its own; on a terminal it must not move the cursor or change the title.

@@ -38,7 +38,8 @@ async fn all(client: &Client) -> Result<Vec<Value>, Failure> {
         if let Some(Value::Array(rows)) = page.get_mut("Functions").map(Value::take) {
             functions.extend(rows);
         }
-        marker = page.get("NextMarker").and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
+        marker =
+            page.get("NextMarker").and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
         if marker.is_none() {
             return Ok(functions);
         }
@@ -70,7 +71,8 @@ fn table(functions: &[Value]) -> String {
     }
     let mut out = String::new();
     for row in &rows {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         out.push_str(cells.join("  ").trim_end());
         out.push('\n');
     }

@@ -13,7 +13,11 @@ pub(super) async fn run(client: Client, args: RmArgs, screen: Screen) -> Result<
         let spinner = screen.spinner(format!("deleting {name}"));
         let path = format!("/2015-03-31/functions/{}", segment(name));
         client.lambda(Method::DELETE, path, None).await.map_err(|failure| {
-            if failure.is("ResourceNotFoundException") { failure.advise("`tinderbox ls` lists functions") } else { failure }
+            if failure.is("ResourceNotFoundException") {
+                failure.advise("`tinderbox ls` lists functions")
+            } else {
+                failure
+            }
         })?;
         if args.logs {
             let group = json!({ "logGroupName": format!("/aws/lambda/{name}") });

@@ -1,0 +1,126 @@
+//! `tinderbox up`: every role in this process, until a signal.
+
+use crate::cli::{self, Fabric, Global, UpArgs};
+use crate::credentials;
+use crate::failure::{Exit, Failure};
+use crate::roles::{self, Launched, Platform, Settings};
+use crate::screen::Screen;
+use serde_json::json;
+use std::net::SocketAddr;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), Failure> {
+    let settings = settings(global, &args)?;
+    let launched = roles::launch(&args.data).map_err(host)?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let platform = Platform::start(settings, launched).await.map_err(host)?;
+        announce(screen, &platform, &args)?;
+        platform.serve(ended()).await.map_err(Failure::here)
+    })
+}
+
+/// What the operator set, checked.
+fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
+    let credentials = args.credentials.as_deref().map(credentials::read).transpose()?;
+    if !args.listen.is_loopback() && credentials.is_none() {
+        return Err(Failure::new(
+            Exit::Host,
+            format!("{} is not loopback: without keys everybody there could run code here", args.listen),
+        )
+        .advise("give --credentials FILE, with one key a line: KEY_ID SECRET [ACCOUNT]"));
+    }
+    Ok(Settings {
+        data: args.data.clone(),
+        address: SocketAddr::new(args.listen, args.port),
+        account: args.account.clone(),
+        region: global.region(),
+        credentials,
+        host_names: args.host_name.clone(),
+        strict_runtimes: args.strict_runtimes,
+        egress: match args.egress {
+            cli::Egress::Nat => sandbox::Egress::Nat,
+            cli::Egress::None => sandbox::Egress::None,
+        },
+        allow_hosts: args.allow_host.clone(),
+        variables: args.env.iter().cloned().collect(),
+        idle_max: args.idle_timeout,
+        memory_mb: args.memory,
+        log_bytes_max: args.log_bytes,
+        encoded: args.fabric == Fabric::Encoded,
+    })
+}
+
+fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {
+    let endpoint = format!("http://{}", platform.address);
+    for wall in &platform.missing {
+        tracing::warn!("{wall}");
+    }
+    if screen.json {
+        return screen
+            .value(&json!({ "endpoint": endpoint, "data": args.data, "missing": platform.missing }));
+    }
+    screen.line(format!(
+        "tinderbox is ready at {endpoint}, data in {}\n\n\
+         Next, in another terminal:\n  \
+         tinderbox deploy examples/hello-python\n  \
+         tinderbox invoke hello-python -d '{{\"name\":\"you\"}}' --trace\n\n\
+         Or with AWS's own tools{}:\n  \
+         export AWS_ENDPOINT_URL_LAMBDA={endpoint} AWS_ENDPOINT_URL_CLOUDWATCH_LOGS={endpoint}\n  \
+         export AWS_REGION=us-east-1{}\n  \
+         aws lambda list-functions\n\nCtrl-C ends it.",
+        args.data.display(),
+        if args.credentials.is_some() { " and a key of your credentials file" } else { "" },
+        if args.credentials.is_some() { "" } else { " AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any" },
+    ))
+}
+
+/// Completes at the first SIGTERM or SIGINT.
+pub(super) async fn ended() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals can not be heard: end this server with kill -9");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::here(format!("no runtime: {error}")))
+}
+
+pub(super) fn host(message: String) -> Failure {
+    Failure::new(Exit::Host, message).advise("`tinderbox doctor` says what this host can do")
+}
+
+/// Defaults of `up` for another command that starts a server.
+pub(super) fn demo_settings(global: &Global, data: &std::path::Path, port: u16, encoded: bool) -> Settings {
+    Settings {
+        data: data.to_owned(),
+        address: SocketAddr::from(([127, 0, 0, 1], port)),
+        account: "000000000000".to_owned(),
+        region: global.region(),
+        credentials: None,
+        host_names: Vec::new(),
+        strict_runtimes: false,
+        egress: sandbox::Egress::Nat,
+        allow_hosts: Vec::new(),
+        variables: Default::default(),
+        idle_max: std::time::Duration::from_secs(600),
+        memory_mb: None,
+        log_bytes_max: telemetry::Settings::default().bytes_max,
+        encoded,
+    }
+}
+
+/// The data folder and the spawner, for `demo`.
+pub(super) fn launch(data: &std::path::Path) -> Result<Launched, Failure> {
+    roles::launch(data).map_err(host)
+}
