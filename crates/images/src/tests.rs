@@ -139,7 +139,7 @@ fn good_zips_become_folders_that_anybody_can_read() {
             "comment",
             zip_of(|writer| {
                 file(writer, "a", 0o644, b"x");
-                writer.set_comment("a comment with PK\x05\x06 in it");
+                writer.set_comment("a comment with PK\x05\x06 in it").expect("a comment");
             }),
             &[("a", "file 644 x")],
         ),
