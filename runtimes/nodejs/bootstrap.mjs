@@ -375,13 +375,16 @@ class RuntimeApi {
 
   postError(target, error) {
     const described = describe(error);
-    const headers = [[ERROR_TYPE, headerText(described.errorType)]];
-    const cause = target === 'init/error' ? '' : xrayCause(error);
-    if (cause) headers.push(['Lambda-Runtime-Function-XRay-Error-Cause', cause]);
-    return this.post(target, toJson(described), headers);
+    if (target === 'init/error') {
+      return this.post(target, toJson(described), [[ERROR_TYPE, headerText(described.errorType)]]);
+    }
+    // No error type header here: the platform reads the body.
+    const cause = xrayCause(error).replace(/[^\x20-\x7e]/g, unicodeEscape);
+    return this.post(target, toJson(described), cause ? [['Lambda-Runtime-Function-XRay-Error-Cause', cause]] : []);
   }
 }
 
+const unicodeEscape = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 const headerText = (text) => String(text).replace(/[^\x20-\x7e]/g, '?');
 
 function toJson(value) {
@@ -722,7 +725,8 @@ class Loop {
     this.#onEmptyLoop = answerNothing;
     try {
       const event = JSON.parse(body);
-      const result = this.#handler(event, fillContext(context, headers), callback);
+      const handler = this.#handler; // called bare: `this` is none of the function's business
+      const result = handler(event, fillContext(context, headers), callback);
       if (typeof result?.then === 'function') {
         result.then(context.succeed, context.fail).catch(context.fail);
       }
@@ -809,7 +813,8 @@ class Loop {
       await stream.fail(error);
     };
     try {
-      const result = this.#handler(JSON.parse(body), stream, fillContext(context, headers));
+      const handler = this.#handler;
+      const result = handler(JSON.parse(body), stream, fillContext(context, headers));
       if (typeof result?.then !== 'function') {
         await fail('Streaming does not support non-async handlers.');
       } else {

@@ -630,8 +630,7 @@ def serve_one(api, handler):
     except Exception as e:
         error, cause = describe(e, request_id)
         LOGS.error(error)
-        kind = error["errorType"].encode("ascii", "replace").decode("ascii")
-        marks = [("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", kind)]
+        marks = [("Content-Type", "application/json")]  # no error type header: the platform reads the body
         if cause:
             marks.append(("Lambda-Runtime-Function-XRay-Error-Cause", cause))
         api.post(path + "error", to_json(error).encode("utf-8", "backslashreplace"), marks + echo)

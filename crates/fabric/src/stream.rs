@@ -43,6 +43,13 @@ impl<F> FrameSender<F> {
     pub async fn send(&self, frame: F) -> Result<(), Cancelled> {
         self.0.send(frame).await.map_err(|_| Cancelled)
     }
+    /// Sends if there is room; gives the frame back where there is none and drops it where nobody reads.
+    pub fn try_send(&self, frame: F) -> Result<(), F> {
+        match self.0.try_send(frame) {
+            Err(mpsc::error::TrySendError::Full(frame)) => Err(frame),
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+        }
+    }
     /// Completes when the reader cancels.
     pub async fn cancelled(&self) {
         self.0.closed().await;

@@ -206,6 +206,9 @@ pub enum TelemetryError {
     BadToken,
     #[error("the filter pattern can not be read: {reason}")]
     BadPattern { reason: String },
+    /// Groups, tags or a name over their limit.
+    #[error("{reason}")]
+    TooMany { reason: String },
     #[error("the store failed: {reason}")]
     Store { reason: String },
 }

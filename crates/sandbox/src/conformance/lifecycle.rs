@@ -1,0 +1,130 @@
+//! Pause, stop, drop, many at once.
+
+use super::{Kit, code, program};
+use crate::{BootError, Door, ExitStatus, ReadOnlyMount};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+
+/// Long enough for a running process to write many lines, and asserted as order only: none came.
+const STILL: Duration = Duration::from_millis(300);
+
+pub async fn a_paused_environment_stands_still_until_resumed(kit: &Kit) {
+    let environment = kit.boot().await;
+    if !kit.sandbox.capabilities().pause {
+        assert!(matches!(kit.within(environment.pause()).await, Err(BootError::Unsupported(_))));
+        return;
+    }
+    let spec = program("/bin/sh", &["-c", "while echo tick; do sleep 0.01; done"]);
+    let mut process = kit.within(environment.start(spec)).await.expect("starts");
+    let mut bytes = vec![0; 64 * 1024];
+    kit.within(process.stdout.read(&mut bytes)).await.expect("ticks");
+    kit.within(environment.pause()).await.expect("pauses");
+    // What was on its way comes out; then silence.
+    while kit.world.timeout(STILL, process.stdout.read(&mut bytes)).await.is_some() {}
+    let before = kit.within(environment.stats()).await.expect("stats while paused");
+    kit.world.clock.sleep(STILL).await;
+    assert_eq!(kit.within(environment.stats()).await.expect("stats").cpu_us, before.cpu_us);
+    kit.within(environment.resume()).await.expect("resumes");
+    assert!(kit.within(process.stdout.read(&mut bytes)).await.expect("ticks again") > 0);
+}
+
+pub async fn stop_is_idempotent_also_after_pause(kit: &Kit) {
+    let environment = kit.boot().await;
+    let process = kit.within(environment.start(program("/bin/sleep", &["1000"]))).await.expect("starts");
+    if kit.sandbox.capabilities().pause {
+        kit.within(environment.pause()).await.expect("pauses");
+    }
+    kit.within(async { tokio::join!(environment.stop(), environment.stop()) }).await;
+    kit.within(environment.stop()).await;
+    let exit = kit.within(process.exited).await.expect("its end is told");
+    assert_eq!(exit.status, ExitStatus::Signal(9));
+    assert!(matches!(environment.stats().await, Err(BootError::Gone)));
+    assert!(matches!(environment.start(program("/bin/true", &[])).await, Err(BootError::Gone)));
+}
+
+pub async fn stop_ends_what_waits(kit: &Kit) {
+    let environment = kit.boot().await;
+    let mut process = kit.within(environment.start(program("/bin/sleep", &["1000"]))).await.expect("starts");
+    let mut rest = Vec::new();
+    let waits = async {
+        let (accepted, read) =
+            tokio::join!(environment.accept(Door::RuntimeApi), process.stdout.read_to_end(&mut rest));
+        assert!(accepted.is_err());
+        assert_eq!(read.expect("the stream ends"), 0);
+    };
+    kit.within(async { tokio::join!(waits, environment.stop()) }).await;
+    assert!(environment.accept(Door::LambdaApi).await.is_err());
+}
+
+pub async fn a_boot_that_nobody_waits_for_leaves_nothing(kit: &Kit) {
+    for wait_us in [0, 500, 2_000, 5_000, 10_000] {
+        let boot = kit.sandbox.boot(kit.spec());
+        let booted = kit.world.timeout(Duration::from_micros(wait_us), boot).await;
+        drop(booted);
+    }
+    // Answers come in order of the questions' ends: one that is done means that the spawner read the rest.
+    assert_eq!(code(&kit.shell(&kit.boot().await, "true").await), Some(0));
+    kit.nothing_left().await;
+}
+
+pub async fn an_environment_that_is_dropped_is_stopped(kit: &Kit) {
+    let environment = kit.boot().await;
+    let process = kit.within(environment.start(program("/bin/sleep", &["1000"]))).await.expect("starts");
+    drop(environment);
+    assert_eq!(kit.within(process.exited).await.expect("ends").status, ExitStatus::Signal(9));
+    kit.nothing_left().await;
+}
+
+pub async fn a_boot_that_fails_says_why_and_leaves_nothing(kit: &Kit) {
+    let mut spec = kit.spec();
+    spec.mounts.push(ReadOnlyMount { host: "/not/there".into(), inside: "/var/task".into() });
+    match kit.within(kit.sandbox.boot(spec)).await {
+        Err(BootError::Host { reason, .. }) => assert!(reason.contains("/not/there"), "{reason}"),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("booted without its code"),
+    }
+    kit.nothing_left().await;
+}
+
+pub async fn stop_removes_everything(kit: &Kit) {
+    let environment = kit.boot().await;
+    let script = "(setsid sleep 1000 &); echo x > /tmp/x; echo started";
+    let mut process =
+        kit.within(environment.start(program("/bin/sh", &["-c", script]))).await.expect("starts");
+    let mut line = [0; 8];
+    kit.within(process.stdout.read_exact(&mut line)).await.expect("says started");
+    assert!(!(kit.leftovers)().is_empty(), "the check sees a live environment");
+    kit.within(environment.stop()).await;
+    kit.nothing_left().await;
+}
+
+pub async fn twenty_boots_at_once_all_stand(kit: &Kit) {
+    let (tx, mut rx) = tokio::sync::mpsc::channel(20);
+    for _ in 0..20 {
+        let (sandbox, spec, tx) = (kit.sandbox.clone(), kit.spec(), tx.clone());
+        kit.world.spawn("boot", async move { drop(tx.send(sandbox.boot(spec).await).await) });
+    }
+    let mut environments = Vec::new();
+    while environments.len() < 20 {
+        environments.push(kit.within(rx.recv()).await.expect("an answer").expect("boots"));
+    }
+    for environment in &environments {
+        assert_eq!(kit.shell(environment, "id -u").await.stdout, "993\n");
+    }
+    for environment in environments {
+        kit.within(environment.stop()).await;
+    }
+    kit.nothing_left().await;
+}
+
+pub async fn after_shutdown_everything_is_gone(kit: &Kit) {
+    let environment = kit.boot().await;
+    let process = kit.within(environment.start(program("/bin/sleep", &["1000"]))).await.expect("starts");
+    kit.within(kit.sandbox.shutdown()).await;
+    kit.within(kit.sandbox.shutdown()).await;
+    kit.nothing_left().await;
+    assert!(matches!(kit.sandbox.boot(kit.spec()).await, Err(BootError::Gone)));
+    assert!(matches!(environment.stats().await, Err(BootError::Gone)));
+    kit.within(environment.stop()).await;
+    drop(process);
+}

@@ -1,0 +1,330 @@
+//! Limits and counters of one environment, over the kernel's control groups of either version.
+//!
+//! A [`Tree`] is a set of folders made for one run of the server; each environment has one group by name in it.
+//! Everything is plain file access, so the same suite runs on a made-up tree in a temporary folder and on the
+//! kernel's own.
+//!
+//! Memory figures: `memory_bytes` is usage less inactive file cache (what the kernel drops without asking when
+//! it needs room). The peak: the kernel's own high-water mark counts all page cache, and a function that wrote
+//! 400 MB to `/tmp` would seem to have used them; so the peak is that mark less the file cache of now, and never
+//! below the largest `memory_bytes` that was sampled. It can miss cache that came and went, it does not invent use.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Memory that equals one vCPU in AWS Lambda. [AWS: "Configure Lambda function memory"]
+pub(crate) const MEMORY_MB_PER_VCPU: u64 = 1_769;
+/// Scheduler period. Long, so that a start of a few dozen milliseconds is not cut in slices by a small quota.
+pub(crate) const CPU_PERIOD_US: u64 = 100_000;
+/// Processes and threads in one environment: AWS's documented 1,024, and the init that AWS does not count.
+pub(crate) const PIDS_MAX: u64 = 1_025;
+/// Shares (v1) of one vCPU; the kernel's default.
+const SHARES_PER_VCPU: u64 = 1_024;
+/// Weight (v2) of one vCPU; the kernel's default.
+const WEIGHT_PER_VCPU: u64 = 100;
+
+/// The limits of one environment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) memory_bytes: u64,
+    /// Processor time per period; shares alone order those that compete.
+    pub(crate) quota_us: u64,
+    pub(crate) shares: u64,
+    pub(crate) weight: u64,
+    pub(crate) pids: u64,
+}
+
+impl Limits {
+    /// Processor in proportion to memory, but the hard cap never below the floor: with 128 MB it would be
+    /// 7 ms in 100, and a cold start would take a second of waiting that AWS's start-up boost does not have.
+    /// Between environments that compete, shares keep the exact proportion.
+    pub(crate) fn of(memory_mb: u32, cpu_floor_percent: u32) -> Self {
+        let memory_mb = u64::from(memory_mb.max(1));
+        let floor_us = CPU_PERIOD_US * u64::from(cpu_floor_percent) / 100;
+        Self {
+            memory_bytes: memory_mb << 20,
+            quota_us: (CPU_PERIOD_US * memory_mb / MEMORY_MB_PER_VCPU).max(floor_us).max(1_000),
+            shares: (SHARES_PER_VCPU * memory_mb / MEMORY_MB_PER_VCPU).max(2),
+            weight: (WEIGHT_PER_VCPU * memory_mb / MEMORY_MB_PER_VCPU).clamp(1, 10_000),
+            pids: PIDS_MAX,
+        }
+    }
+}
+
+/// Counters of one environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) memory_bytes: u64,
+    /// The kernel's high-water mark less the file cache of now.
+    pub(crate) memory_peak_bytes: u64,
+    pub(crate) cpu_us: u64,
+    pub(crate) tasks: u32,
+    pub(crate) out_of_memory_kills: u64,
+}
+
+/// Which walls a tree has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Powers {
+    pub(crate) memory: bool,
+    pub(crate) cpu: bool,
+    pub(crate) pids: bool,
+    pub(crate) freezer: bool,
+}
+
+/// Groups by name. Every call is idempotent where that can be.
+pub(crate) trait Tree: Send {
+    fn powers(&self) -> Powers;
+    /// The run's own folders, one per hierarchy: what a later start sweeps.
+    fn roots(&self) -> Vec<PathBuf>;
+    /// Makes the group and sets its limits.
+    fn create(&self, name: &str, limits: &Limits) -> io::Result<()>;
+    /// Puts the calling process in it.
+    fn enter(&self, name: &str) -> io::Result<()>;
+    fn usage(&self, name: &str) -> io::Result<Usage>;
+    fn out_of_memory_kills(&self, name: &str) -> u64;
+    fn freeze(&self, name: &str) -> io::Result<()>;
+    fn thaw(&self, name: &str) -> io::Result<()>;
+    /// Removes the group; `ResourceBusy` while something in it still dies.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Removes the run's folders when no group is left in them.
+    fn remove_roots(&self) -> io::Result<()> {
+        self.roots().iter().try_for_each(|root| remove_group(root, self.files()))
+    }
+    fn files(&self) -> Files;
+}
+
+/// File access; in a made-up tree the control files do not exist before they are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) made_up: bool,
+}
+
+impl Files {
+    pub(crate) fn write(self, path: &Path, value: impl std::fmt::Display) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(self.made_up).truncate(self.made_up);
+        let text = value.to_string();
+        let mut file = options.open(path).map_err(|error| named(error, path))?;
+        file.write_all(text.as_bytes()).map_err(|error| named(error, path))
+    }
+
+    /// A file of one number; `None` if it is not there or not a number (`max`).
+    pub(crate) fn number(self, path: &Path) -> Option<u64> {
+        std::fs::read_to_string(path).ok()?.trim().parse().ok()
+    }
+
+    /// The number behind `key` in a file of `key number` lines.
+    pub(crate) fn keyed(self, path: &Path, key: &str) -> Option<u64> {
+        value_of(&std::fs::read_to_string(path).ok()?, key)
+    }
+}
+
+/// The number behind `key` in `key number` lines.
+pub(crate) fn value_of(text: &str, key: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// Makes a folder that may be there already.
+pub(crate) fn make_group(path: &Path) -> io::Result<()> {
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(named(error, path)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a group's folder; one that is gone already is fine.
+pub(crate) fn remove_group(path: &Path, files: Files) -> io::Result<()> {
+    let removed = if files.made_up { std::fs::remove_dir_all(path) } else { std::fs::remove_dir(path) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(error, path)),
+        _ => Ok(()),
+    }
+}
+
+fn named(error: io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// No groups can be written here: limits are kept by a watcher and rlimits instead.
+pub(crate) struct NoTree;
+
+impl Tree for NoTree {
+    fn powers(&self) -> Powers {
+        Powers::default()
+    }
+    fn roots(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+    fn create(&self, _: &str, _: &Limits) -> io::Result<()> {
+        Ok(())
+    }
+    fn enter(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+    fn usage(&self, _: &str) -> io::Result<Usage> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn out_of_memory_kills(&self, _: &str) -> u64 {
+        0
+    }
+    fn freeze(&self, _: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn thaw(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+    fn remove(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+    fn files(&self) -> Files {
+        Files::default()
+    }
+}
+
+/// Where the kernel's hierarchies are mounted and where this process is in each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mounted {
+    /// (controllers, own folder) of each v1 hierarchy.
+    pub(crate) v1: Vec<(Vec<String>, PathBuf)>,
+    /// (mount point, own folder) of v2.
+    pub(crate) v2: Option<(PathBuf, PathBuf)>,
+}
+
+impl Mounted {
+    /// Reads `/proc/self/mountinfo` and `/proc/self/cgroup`.
+    pub(crate) fn read() -> io::Result<Self> {
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
+        let own = std::fs::read_to_string("/proc/self/cgroup")?;
+        Ok(Self::parse(&mounts, &own))
+    }
+
+    /// `mountinfo` lines are "id parent dev root point options … - type source super"; `cgroup` lines are
+    /// "id:controllers:path", with id 0 and no controllers for v2. [proc_pid_mountinfo(5), cgroups(7)]
+    pub(crate) fn parse(mounts: &str, own: &str) -> Self {
+        let mut found = Self::default();
+        for line in mounts.lines() {
+            let Some((left, right)) = line.split_once(" - ") else { continue };
+            let left: Vec<&str> = left.split(' ').collect();
+            let right: Vec<&str> = right.split(' ').collect();
+            let (Some(root), Some(point), Some(kind), Some(options)) =
+                (left.get(3), left.get(4), right.first(), right.get(2))
+            else {
+                continue;
+            };
+            match *kind {
+                "cgroup2" if found.v2.is_none() => {
+                    let folder = own_folder(own, |controllers| controllers.is_empty(), root, point);
+                    found.v2 = Some((PathBuf::from(point), folder));
+                }
+                "cgroup" => {
+                    let controllers: Vec<String> = options
+                        .split(',')
+                        .filter(|name| !matches!(*name, "rw" | "ro") && !name.contains('='))
+                        .map(str::to_owned)
+                        .collect();
+                    let mine = |list: &str| list.split(',').any(|name| controllers.iter().any(|c| c == name));
+                    let folder = own_folder(own, mine, root, point);
+                    found.v1.push((controllers, folder));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// `point` + (own path less the part of the hierarchy that is not mounted here).
+fn own_folder(own: &str, is_it: impl Fn(&str) -> bool, root: &str, point: &str) -> PathBuf {
+    let path = own
+        .lines()
+        .filter_map(|line| {
+            let mut parts = line.splitn(3, ':');
+            let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+            is_it(controllers).then_some(path)
+        })
+        .next()
+        .unwrap_or("/");
+    let path = path.strip_prefix(root.trim_end_matches('/')).unwrap_or("");
+    Path::new(point).join(path.trim_start_matches('/'))
+}
+
+/// Every folder that [`open`] may make, to be written down before it does.
+pub(crate) fn candidates(run_folder: &str) -> Vec<PathBuf> {
+    let mounted = Mounted::read().unwrap_or_default();
+    let mut all: Vec<PathBuf> = mounted.v1.iter().map(|(_, own)| own.join(run_folder)).collect();
+    if let Some((top, own)) = &mounted.v2 {
+        all.extend(super::cgroup_v2::candidates(top, own).into_iter().map(|parent| parent.join(run_folder)));
+    }
+    all
+}
+
+/// The best tree that can be written here, and one sentence for each wall that it lacks.
+pub(crate) fn open(run_folder: &str) -> (Box<dyn Tree>, Vec<String>) {
+    let mut missing = Vec::new();
+    let mounted = Mounted::read().unwrap_or_default();
+    let mut tree: Box<dyn Tree> = Box::new(NoTree);
+    match super::cgroup_v2::V2::open(&mounted, run_folder) {
+        Ok(v2) => tree = Box::new(v2),
+        Err(why_2) => match super::cgroup_v1::V1::open(&mounted, run_folder) {
+            Ok(v1) => tree = Box::new(v1),
+            Err(why_1) => missing.push(format!(
+                "control groups can not be written (v2: {why_2}; v1: {why_1}): memory is watched from outside, \
+                 processes are bounded by rlimits, nothing can be frozen; run as root or in a delegated scope \
+                 (systemd-run --user --scope -p Delegate=yes)"
+            )),
+        },
+    }
+    let powers = tree.powers();
+    let named = [
+        (powers.memory, "memory limit by the kernel", "memory"),
+        (powers.cpu, "processor share", "cpu"),
+        (powers.pids, "limit of processes by the kernel", "pids"),
+        (powers.freezer, "pause", "freezer"),
+    ];
+    if missing.is_empty() {
+        let lacking = named.iter().filter(|(has, ..)| !has);
+        missing.extend(lacking.map(|(_, wall, controller)| {
+            format!("no {wall}: the control group controller {controller} is not available here")
+        }));
+    }
+    (tree, missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_is_in_proportion_to_memory_with_a_floor() {
+        let check = |memory_mb, floor, quota_us, shares, weight| {
+            let limits = Limits::of(memory_mb, floor);
+            assert_eq!((limits.quota_us, limits.shares, limits.weight), (quota_us, shares, weight));
+        };
+        check(1_769, 50, 100_000, 1_024, 100);
+        check(10_240, 50, 578_858, 5_927, 578);
+        check(128, 50, 50_000, 74, 7);
+        check(128, 0, 7_235, 74, 7);
+    }
+
+    #[test]
+    fn own_folders_are_found_under_both_versions_and_under_a_partial_mount() {
+        let mounts = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n\
+            35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\
+            32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct\n\
+            40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd\n\
+            41 31 0:38 /a/b /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+        let own = "4:memory:/box/1\n1:cpu,cpuacct:/\n9:name=systemd:/\n0::/a/b/c\n";
+        let found = Mounted::parse(mounts, own);
+        assert_eq!(found.v1[0], (vec!["memory".to_owned()], PathBuf::from("/sys/fs/cgroup/memory/box/1")));
+        assert_eq!(found.v1[1].0, ["cpu", "cpuacct"]);
+        assert_eq!(found.v2, Some(("/sys/fs/cgroup/unified".into(), "/sys/fs/cgroup/unified/c".into())));
+    }
+
+    #[test]
+    fn a_key_is_matched_whole() {
+        let text = "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n";
+        assert_eq!(value_of(text, "oom_kill"), Some(3));
+        assert_eq!(value_of(text, "oom"), None);
+    }
+}

@@ -1,0 +1,207 @@
+//! What this run leaves on the host, written down before it is made, so that the next start can remove it.
+//!
+//! ```text
+//!  <data>/sandbox/lock         held (a POSIX lock: not inherited by a fork, gone with its process) while a spawner lives
+//!  <data>/sandbox/run-<id>     the control group folders of that run, written and synced before they are used
+//!  <data>/sandbox/root         mount point of the template; the mount is in the spawner's own namespace
+//!  <data>/sandbox/tmp          ext4 templates, kept; *.unfinished, swept
+//! ```
+//!
+//! Mounts, loop devices, network namespaces and nameless files end with the processes that hold them. Processes end
+//! with their init, and that with the spawner; but one that is frozen does not run to its end before it is
+//! thawed. So the sweep kills and thaws what is in the groups of each run that is written down, then removes
+//! them. The lock is taken before: a live server's run is never swept.
+
+use super::sys::{At, StepError};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A spawner that was killed a moment ago may still hold its lock: this long it is waited for.
+const LOCK_WAIT_MS: u64 = 3_000;
+/// Between two looks at something that is ending.
+const LOOK_AGAIN_MS: u64 = 5;
+/// What dies must be gone after this long, or start-up says so.
+const DEATH_WAIT_MS: u64 = 5_000;
+const RUN_BYTES_MAX: u64 = 64 * 1024;
+const RUN_PREFIX: &str = "run-";
+const RUN_MAGIC: &str = "tinderbox sandbox run 1";
+
+/// The folder and its lock, held as long as this lives.
+pub(crate) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes the lock of this data folder.
+    pub(crate) fn lock(data: &Path) -> Result<Self, StepError> {
+        let path = data.join("sandbox");
+        std::fs::create_dir_all(path.join("tmp")).at("sandbox folder")?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(&path, mode).at("sandbox folder")?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))
+            .at("sandbox lock")?;
+        for _ in 0..LOCK_WAIT_MS / LOOK_AGAIN_MS {
+            if try_lock(&lock) {
+                return Ok(Self { path, _lock: lock });
+            }
+            look_again_later();
+        }
+        let reason = format!("{} is held: another server uses this data folder", path.join("lock").display());
+        Err(StepError { step: "sandbox lock", reason })
+    }
+
+    pub(crate) fn template_root(&self) -> PathBuf {
+        self.path.join("root")
+    }
+
+    pub(crate) fn tmp_images(&self) -> PathBuf {
+        self.path.join("tmp")
+    }
+
+    /// Writes down where this run makes its groups.
+    pub(crate) fn record(&self, run: &str, roots: &[PathBuf]) -> Result<(), StepError> {
+        let mut text = String::from(RUN_MAGIC);
+        for root in roots {
+            text.push('\n');
+            text.push_str(&root.to_string_lossy());
+        }
+        text.push('\n');
+        let mut file = File::create(self.path.join(format!("{RUN_PREFIX}{run}"))).at("record of the run")?;
+        file.write_all(text.as_bytes()).at("record of the run")?;
+        file.sync_all().at("record of the run")
+    }
+
+    /// Removes the record of a run of which nothing is left.
+    pub(crate) fn forget(&self, run: &str) {
+        drop(std::fs::remove_file(self.path.join(format!("{RUN_PREFIX}{run}"))));
+    }
+
+    /// Ends and removes what earlier runs of this data folder left. Answers what could not be removed.
+    pub(crate) fn sweep(&self) -> Result<Vec<String>, StepError> {
+        let mut left = Vec::new();
+        for entry in std::fs::read_dir(&self.path).at("sandbox folder")? {
+            let path = entry.at("sandbox folder")?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if !name.starts_with(RUN_PREFIX) {
+                continue;
+            }
+            match sweep_run(&path) {
+                Ok(()) => drop(std::fs::remove_file(&path)),
+                Err(error) => left.push(format!("{}: {error}", path.display())),
+            }
+        }
+        for entry in std::fs::read_dir(self.tmp_images()).at("folder of /tmp templates")? {
+            let path = entry.at("folder of /tmp templates")?.path();
+            if path.extension().is_some_and(|extension| extension == "unfinished") {
+                drop(std::fs::remove_file(&path));
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// fcntl(2): such a lock belongs to the process, so a forked init does not hold it.
+fn try_lock(file: &File) -> bool {
+    rustix::fs::fcntl_lock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
+}
+
+fn sweep_run(record: &Path) -> io::Result<()> {
+    if std::fs::metadata(record)?.len() > RUN_BYTES_MAX {
+        return Err(io::Error::other("record too long"));
+    }
+    let text = std::fs::read_to_string(record)?;
+    let mut lines = text.lines();
+    // A record cut short by a power failure: nothing was made after it, for it is synced first.
+    if lines.next() != Some(RUN_MAGIC) || !text.ends_with('\n') {
+        return Ok(());
+    }
+    lines.map(Path::new).filter(|root| is_ours(root)).try_for_each(sweep_root)
+}
+
+/// Only folders that a run of ours makes: the record lies in a folder that others might write.
+fn is_ours(root: &Path) -> bool {
+    let named =
+        root.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(GROUP_PREFIX));
+    named && root.starts_with("/sys/fs/cgroup")
+}
+
+/// First part of the name of every control group folder of ours.
+pub(crate) const GROUP_PREFIX: &str = "tinderbox-";
+
+fn sweep_root(root: &Path) -> io::Result<()> {
+    if !root.exists() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(root)? {
+        let group = entry?.path();
+        if group.is_dir() {
+            end_group(&group)?;
+        }
+    }
+    remove_waiting(root)
+}
+
+/// Kills first, then thaws: nothing inside runs in between.
+fn end_group(group: &Path) -> io::Result<()> {
+    for _ in 0..DEATH_WAIT_MS / LOOK_AGAIN_MS {
+        let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        if members.trim().is_empty() {
+            break;
+        }
+        for pid in members.lines().filter_map(|line| line.trim().parse::<i32>().ok()).filter(|pid| *pid > 1) {
+            // SAFETY: numbers only. The pid was read from our own group a moment ago.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+        }
+        drop(std::fs::write(group.join("freezer.state"), "THAWED"));
+        drop(std::fs::write(group.join("cgroup.freeze"), "0"));
+        look_again_later();
+    }
+    remove_waiting(group)
+}
+
+fn remove_waiting(folder: &Path) -> io::Result<()> {
+    let mut last = Ok(());
+    for _ in 0..DEATH_WAIT_MS / LOOK_AGAIN_MS {
+        last = std::fs::remove_dir(folder);
+        match &last {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => look_again_later(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            _ => break,
+        }
+    }
+    last
+}
+
+/// The kernel has no event for "this group can be removed now" in version 1.
+fn look_again_later() {
+    std::thread::sleep(std::time::Duration::from_millis(LOOK_AGAIN_MS));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_of_our_own_making_are_swept() {
+        assert!(is_ours(Path::new("/sys/fs/cgroup/memory/x/tinderbox-0a")));
+        assert!(!is_ours(Path::new("/sys/fs/cgroup/memory/x")));
+        assert!(!is_ours(Path::new("/home/tinderbox-0a")));
+    }
+
+    #[test]
+    fn a_run_that_was_written_down_is_swept_and_forgotten() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::lock(data.path()).unwrap();
+        folder.record("0a", &[PathBuf::from("/sys/fs/cgroup/memory/tinderbox-not-there")]).unwrap();
+        std::fs::write(folder.tmp_images().join("image-7.unfinished"), "").unwrap();
+        assert_eq!(folder.sweep().unwrap(), Vec::<String>::new());
+        assert!(!data.path().join("sandbox/run-0a").exists());
+        assert_eq!(std::fs::read_dir(folder.tmp_images()).unwrap().count(), 0);
+    }
+}
