@@ -1,40 +1,36 @@
-//! One binary, every role.
-mod roles;
+//! One binary, every role: the server (`up`, `demo`) and a client of its public API (everything else).
+//!
+//! The order in [`main`] is the security model's first line (SECURITY.md): the sandbox's spawner is this very
+//! binary, recognised before anything else happens; a server starts it while there is one thread, gives up its own
+//! privileges, and only then begins to run tasks.
 
-fn main() {
+mod cli;
+mod client;
+mod commands;
+mod credentials;
+mod demo_package;
+mod failure;
+mod guess;
+mod package;
+mod roles;
+mod screen;
+mod waterfall;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     sandbox::process::spawner_entry_point();
-    let data = std::path::PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "./.tinderbox".into()));
-    let port = std::env::args().nth(2).and_then(|p| p.parse().ok()).unwrap_or(9955);
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let launched = roles::launch(&data).expect("launch");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("rt");
-    runtime.block_on(async {
-        let p = roles::Platform::start(
-            roles::Settings {
-                data,
-                address: ([127, 0, 0, 1], port).into(),
-                account: "000000000000".into(),
-                region: "us-east-1".into(),
-                credentials: None,
-                host_names: vec![],
-                strict_runtimes: false,
-                egress: sandbox::Egress::Nat,
-                allow_hosts: vec![],
-                variables: Default::default(),
-                idle_max: std::time::Duration::from_secs(600),
-                memory_mb: None,
-                log_bytes_max: 256 << 20,
-                encoded: false,
-            },
-            launched,
-        )
-        .await
-        .expect("start");
-        println!("http://{} {:?}", p.address, p.missing);
-        p.serve(async {
-            tokio::signal::ctrl_c().await.ok();
-        })
-        .await
-        .expect("serve");
-    });
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    let screen = screen::Screen::new(cli.global.output);
+    cli::start_log(&cli.global);
+    match commands::run(cli, screen) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            screen.failure(&failure);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
 }
