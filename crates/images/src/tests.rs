@@ -119,6 +119,7 @@ fn good_zips_become_folders_that_anybody_can_read() {
         }
         writer.add_directory("empty/", SimpleFileOptions::default().unix_permissions(0o700)).expect("added");
     });
+    #[allow(clippy::type_complexity)] // a table, read once, right here
     let table: [(&str, Vec<u8>, &[(&str, &str)]); 9] = [
         (
             "modes",
@@ -139,7 +140,7 @@ fn good_zips_become_folders_that_anybody_can_read() {
             "comment",
             zip_of(|writer| {
                 file(writer, "a", 0o644, b"x");
-                writer.set_comment("a comment with PK\x05\x06 in it");
+                writer.set_comment("a comment with PK\x05\x06 in it").expect("a comment");
             }),
             &[("a", "file 644 x")],
         ),

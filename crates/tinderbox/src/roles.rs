@@ -249,7 +249,7 @@ async fn register(placement: &dyn Placement, memory_mb: Option<u64>) -> Result<(
 
 fn host_memory_mb() -> u64 {
     let info = rustix::system::sysinfo();
-    u64::try_from(info.totalram).unwrap_or(u64::MAX).saturating_mul(u64::from(info.mem_unit.max(1))) >> 20
+    info.totalram.saturating_mul(u64::from(info.mem_unit.max(1))) >> 20
 }
 
 fn architecture() -> &'static str {
