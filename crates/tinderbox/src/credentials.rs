@@ -98,12 +98,12 @@ mod tests {
             ("alice", 1),
             ("a s\nbob secret 12", 2),
             ("a s\na t\n", 2),
-            ("a b 123456789012 c", 1),
-            ("al!ce secret", 1),
+            ("a hush 123456789012 c", 1),
+            ("al!ce hush", 1),
         ] {
             let (at, reason) = parse(text).unwrap_err();
             assert_eq!(at, line, "{text}");
-            assert!(!reason.contains("secret "), "{reason}");
+            assert!(!reason.contains("hush"), "{reason}");
         }
     }
 

@@ -69,11 +69,10 @@ impl Run {
     pub(super) async fn carry_out(mut self, mut reply: Reply) {
         self.span("frontend", self.received, self.resolve_start);
         self.span("resolve", self.resolve_start, self.frontend.world.now());
-        let (lease, frames) = match self.start().await {
+        let (lease, invoked, frames) = match self.start().await {
             Ok(started) => started,
             Err(error) => return reply.send(Err(error)),
         };
-        let invoked = self.frontend.world.now();
         let limit = self.invocation.timeout.saturating_mul(2) + limits::INIT_TIMEOUT + SILENCE_MARGIN;
         let world = self.frontend.world.clone();
         let mut ended = Ended::default();
@@ -95,8 +94,9 @@ impl Run {
         drop(self.permit);
     }
 
-    /// Until an environment has taken the invocation.
-    async fn start(&mut self) -> Result<(Lease, FrameStream<InvokeFrame>), ApiError> {
+    /// Until an environment has taken the invocation. The worker's spans count from the moment it was asked,
+    /// which on a cold start is long before it says yes.
+    async fn start(&mut self) -> Result<(Lease, Instant, FrameStream<InvokeFrame>), ApiError> {
         let begun = self.frontend.world.now();
         for _ in 0..ATTEMPTS_MAX {
             let asked = self.frontend.world.now();
@@ -113,9 +113,10 @@ impl Run {
                 }
                 Err(error) => return Err(error.into()),
             };
-            self.span("acquire", asked, self.frontend.world.now());
+            let invoked = self.frontend.world.now();
+            self.span("acquire", asked, invoked);
             match self.hand_over(&lease).await {
-                Ok(frames) => return Ok((lease, frames)),
+                Ok(frames) => return Ok((lease, invoked, frames)),
                 Err(error @ InvokeRefusal::Failed { .. }) => return Err(error.into()),
                 Err(InvokeRefusal::Gone) => self.report_gone(&lease).await,
                 Err(InvokeRefusal::Stale | InvokeRefusal::Busy) => {}

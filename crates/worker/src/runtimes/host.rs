@@ -3,7 +3,7 @@
 use super::choose::{Choice, choose};
 use super::detect::{HostView, detect};
 use super::launch::{Folders, Launch as Ask, LaunchRefusal, launch};
-use super::{Interpreter, client, environment};
+use super::{Interpreter, RuntimeId, client, environment};
 use crate::parts::{Launch, LaunchError, Runtimes};
 use fabric::control::BootPlan;
 use sandbox::ReadOnlyMount;
@@ -37,7 +37,10 @@ impl HostRuntimes {
 
     /// Which interpreter would serve this runtime, or why none.
     pub fn check(&self, runtime: &str) -> Result<Choice, String> {
-        choose(runtime, self.look(), self.strict).map_err(|refusal| refusal.to_string())
+        // A package that brings its own program must not wait until the host's are found.
+        let is_provided = matches!(RuntimeId::parse(runtime), Some(RuntimeId::Provided { .. }));
+        let interpreters = if is_provided { &[] } else { self.look() };
+        choose(runtime, interpreters, self.strict).map_err(|refusal| refusal.to_string())
     }
 }
 
