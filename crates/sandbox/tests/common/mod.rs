@@ -13,6 +13,11 @@ pub(crate) fn rehearsal() -> PathBuf {
 
 /// A kit with a spawner and a data folder of its own; the folder goes when the kit does.
 pub(crate) async fn kit() -> Kit {
+    kit_and_spawner().await.0
+}
+
+/// The same, with the pid of the spawner.
+pub(crate) async fn kit_and_spawner() -> (Kit, u32) {
     let world = World::real();
     let data = tempfile::tempdir().expect("a data folder");
     let mut config = Config::new(data.path());
@@ -22,7 +27,7 @@ pub(crate) async fn kit() -> Kit {
     let sandbox = ProcessSandbox::new(handle, world.clone()).expect("a sandbox");
     let private = data.path().to_owned();
     let guest = rehearsal().parent().expect("a folder").to_owned();
-    Kit {
+    let kit = Kit {
         sandbox,
         world,
         guest,
@@ -32,7 +37,8 @@ pub(crate) async fn kit() -> Kit {
             left.extend(children(spawner));
             left
         }),
-    }
+    };
+    (kit, spawner)
 }
 
 /// What is on the host of environments of this data folder: groups, their processes, loop devices, files.
