@@ -1,2 +1,46 @@
-//! The workspace's own tools.
-fn main() {}
+//! The workspace's own tools. `cargo xtask` lists them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+mod codegen;
+mod test;
+mod tidy;
+
+/// What every task answers: text for the terminal, or why it failed.
+type Outcome = Result<String, String>;
+
+const USAGE: &str = "\
+cargo xtask codegen                      generate crates/lambda-api from models/
+cargo xtask codegen --check              fail if the generated code is stale
+cargo xtask codegen --reduce WHEEL       make models/ from a botocore wheel
+cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks
+cargo xtask tidy                         check layers, sizes, the code map and the promises
+cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["codegen", rest @ ..] => codegen::run(rest),
+        ["tidy"] => tidy::run(),
+        ["test", rest @ ..] => test::run(rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(text) => {
+            println!("{}", text.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(text) => {
+            eprintln!("{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}

@@ -1,1 +1,9 @@
-//! Sans-IO cores: assignment machine and placement planner.
+//! What decides, without IO: which environment serves which invocation ([`assignment`]) and which worker hosts
+//! which environment ([`placement`]).
+//!
+//! The cores have no clock, no randomness, no tasks and no IO: time and fresh ids come in with the input, and
+//! what is to be done goes out as effects. So a test, a fuzzer and the simulator drive the very same code as the
+//! drivers in `assignment` and `placement`, and one input sequence always gives one effect sequence.
+
+pub mod assignment;
+pub mod placement;

@@ -1,1 +1,18 @@
 //! Kv and Blobs: small traits, embedded providers, one conformance suite.
+//!
+//! What is durable goes through two traits of a few methods each, so that the whole platform moves from one machine
+//! to a cluster by other providers of the same traits. Embedded: [`sqlite::Sqlite`] (one file a user can open) and
+//! [`folder::Folder`] (a folder of files). To come: NATS JetStream and any S3. What the traits promise is written at
+//! the traits and proven by [`conformance`], which every provider runs.
+
+pub mod blobs;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod folder;
+pub mod kv;
+pub mod sqlite;
+
+pub use blobs::{BlobError, BlobKey, Blobs};
+pub use folder::{Folder, FolderSettings};
+pub use kv::{Entry, Expected, Key, Kv, KvError, KvPage, Revision, Watch, Write};
+pub use sqlite::{Sqlite, SqliteSettings};

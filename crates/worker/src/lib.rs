@@ -1,1 +1,27 @@
-//! A host of environments: Runtime API, runtimes, code cache, log lines.
+//! A host of environments: the worker role.
+//!
+//! ```text
+//! WorkerControl ──► table of environments ──► one task each (environment): boot, init, invoke, end
+//! WorkerInvoke  ──┘                              │         │            │
+//!                                     code_cache, sandbox  runtime_api  logs ──► Telemetry
+//!                                                          api_door ──► Api
+//! ```
+//! A payload comes by [`fabric::worker::WorkerInvoke`], waits in its environment's mailbox (exactly one fits), goes
+//! in through the turnstile ([`runtime_api`](crate::runtime_api)) and comes out there. What an environment does is
+//! told to assignment; when it is to end is assignment's to say.
+
+mod api_door;
+mod code_cache;
+mod doors;
+mod environment;
+mod host_runtimes;
+mod logs;
+mod parts;
+mod runtime_api;
+pub mod runtimes;
+mod seat;
+mod worker;
+
+pub use host_runtimes::HostRuntimes;
+pub use parts::{Launch, LaunchError, Runtimes, Settings, WorkerParts};
+pub use worker::Worker;

@@ -1,0 +1,221 @@
+//! From a decision to the truth: compare-and-set, index, assignment.
+
+use crate::code::CodeStore;
+use crate::index::{Index, Indexed};
+use crate::keyed_locks::KeyedLocks;
+use crate::model::{Counters, Current, Function, FunctionId};
+use crate::settings::Settings;
+use crate::store;
+use fabric::assignment::{Assignment, Retire};
+use fabric::control::ControlError;
+use std::sync::Arc;
+use std::time::Duration;
+use substrate::{Kv, KvError, Revision};
+use types::{RequestId, RevisionId, Version};
+use world::World;
+
+/// How often a decision is made anew because another process changed the function meanwhile.
+const ATTEMPTS_MAX: usize = 4;
+/// How often and how long assignment is told before the answer goes out without it.
+const RETIRE_ATTEMPTS_MAX: usize = 3;
+const RETIRE_WAIT: Duration = Duration::from_secs(2);
+const RETIRE_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the parts of control share.
+pub(crate) struct Inner {
+    pub(crate) world: World,
+    pub(crate) kv: Arc<dyn Kv>,
+    pub(crate) code: Arc<CodeStore>,
+    pub(crate) assignment: Arc<dyn Assignment>,
+    pub(crate) settings: Settings,
+    pub(crate) index: Index,
+    pub(crate) locks: KeyedLocks<FunctionId>,
+}
+
+/// What was decided.
+pub(crate) struct Decision<T> {
+    pub(crate) after: After,
+    /// For the caller, once it is the truth.
+    pub(crate) answer: T,
+}
+
+pub(crate) enum After {
+    /// Nothing changes.
+    Same,
+    Live {
+        function: Box<Function>,
+        retires: Retires,
+    },
+    Deleted {
+        counters: Counters,
+    },
+}
+
+/// Whose environments are used no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retires {
+    Nobody,
+    Below { version: Version, generation: u64 },
+}
+
+/// What a decision needs besides what is there: made before, so that deciding itself is pure.
+pub(crate) struct Minted {
+    pub(crate) now_ms: u64,
+    /// For the answer and, one step on, for what is stored: of `$LATEST` and of a published version.
+    pub(crate) answered: RevisionId,
+    pub(crate) stored: RevisionId,
+    pub(crate) published_answered: RevisionId,
+    pub(crate) published_stored: RevisionId,
+    /// Code that the account may still add, bytes.
+    pub(crate) code_bytes_used: u64,
+    pub(crate) code_bytes_max: u64,
+}
+
+impl Minted {
+    /// Refuses what would take the account over its limit.
+    pub(crate) fn check_room(&self, before: u64, after: u64) -> Result<(), ControlError> {
+        if after > before && self.code_bytes_used.saturating_sub(before) + after > self.code_bytes_max {
+            return Err(ControlError::StorageExceeded { limit: self.code_bytes_max });
+        }
+        Ok(())
+    }
+}
+
+enum Failure {
+    /// Another process was first: decide anew.
+    Conflict,
+    Refused(ControlError),
+}
+
+impl Inner {
+    /// Decides over what is there and makes it the truth. Runs under the function's lock.
+    pub(crate) async fn mutate<T>(
+        &self,
+        id: &FunctionId,
+        decide: impl Fn(&Current, &Minted) -> Result<Decision<T>, ControlError>,
+    ) -> Result<T, ControlError> {
+        let _guard = self.locks.lock(id).await;
+        let mut current = self.current(id).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            let decision = decide(&current, &self.mint(id))?;
+            match self.commit(id, &current, decision.after).await {
+                Ok(()) => return Ok(decision.answer),
+                Err(Failure::Refused(error)) => return Err(error),
+                Err(Failure::Conflict) => current = self.reload(id).await?,
+            }
+        }
+        Err(ControlError::UpdateInProgress { arn: id.arn() })
+    }
+
+    async fn current(&self, id: &FunctionId) -> Result<Current, ControlError> {
+        match self.index.get(&id.scope, &id.name) {
+            Some(Indexed { function, at }) => {
+                Ok(Current { at: Some(at), counters: function.counters, function: Some(function) })
+            }
+            // None, or a tombstone, which is not kept in memory.
+            None => store::load(self.kv.as_ref(), id).await.map_err(|error| store_error(&error)),
+        }
+    }
+
+    /// Reads the function anew into the index.
+    async fn reload(&self, id: &FunctionId) -> Result<Current, ControlError> {
+        let current = store::load(self.kv.as_ref(), id).await.map_err(|error| store_error(&error))?;
+        self.show(id, current.function.clone(), current.at);
+        Ok(current)
+    }
+
+    fn mint(&self, id: &FunctionId) -> Minted {
+        let revision = || RevisionId::new(RequestId::from_random(self.world.random_16()).to_string());
+        Minted {
+            now_ms: self.world.wall().millis(),
+            answered: revision(),
+            stored: revision(),
+            published_answered: revision(),
+            published_stored: revision(),
+            code_bytes_used: self.index.usage(&id.scope).code_bytes,
+            code_bytes_max: self.settings.code_bytes_max,
+        }
+    }
+
+    async fn commit(&self, id: &FunctionId, before: &Current, after: After) -> Result<(), Failure> {
+        let (function, counters) = match &after {
+            After::Same => return Ok(()),
+            After::Live { function, .. } => (Some(function.as_ref()), function.counters),
+            After::Deleted { counters } => (None, *counters),
+        };
+        let writes = store::writes(id, before, function, counters);
+        let writes = writes.map_err(|error| Failure::Refused(store_error(&error)))?;
+        let at = match self.kv.write(writes).await {
+            Ok(at) => at,
+            Err(KvError::Conflict { .. }) => return Err(Failure::Conflict),
+            Err(error) => {
+                // It may have been applied all the same: readers must see what is there.
+                if let Err(unread) = self.reload(id).await {
+                    tracing::error!(function = %id.arn(), %unread, "after a failed write the function can not be read");
+                }
+                return Err(Failure::Refused(ControlError::Store { reason: error.to_string() }));
+            }
+        };
+        self.tell(id, before, after, at).await;
+        Ok(())
+    }
+
+    /// After the commit: readers first, so that whoever is sent back by assignment resolves to the new truth.
+    async fn tell(&self, id: &FunctionId, before: &Current, after: After, at: Revision) {
+        match after {
+            After::Same => {}
+            After::Live { function, retires } => {
+                self.show(id, Some(Arc::from(function)), Some(at));
+                if let Retires::Below { version, generation } = retires {
+                    self.retire(id, Some(version), generation).await;
+                }
+            }
+            After::Deleted { counters } => {
+                self.show(id, None, Some(at));
+                self.retire(id, None, counters.generation).await;
+                self.sweep_versions(id, before).await;
+            }
+        }
+    }
+
+    pub(crate) fn show(&self, id: &FunctionId, function: Option<Arc<Function>>, at: Option<Revision>) {
+        // Counted before the old is uncounted, so that code which both have is never garbage between.
+        if let Some(function) = &function {
+            self.code.add_all(function);
+        }
+        let indexed = function.zip(at).map(|(function, at)| Indexed { function, at });
+        if let Some(before) = self.index.set(id, indexed) {
+            self.code.remove_all(&before);
+        }
+    }
+
+    /// The commit stands whatever assignment answers: invocations carry their generation, and an environment of an
+    /// older one is never given to them; what is lost is only that old environments go at once.
+    async fn retire(&self, id: &FunctionId, version: Option<Version>, generation_min: u64) {
+        let (scope, function) = (id.scope.clone(), id.name.clone());
+        let message = Retire { scope, function, version, generation_min };
+        for attempt in 1..=RETIRE_ATTEMPTS_MAX {
+            match self.world.timeout(RETIRE_WAIT, self.assignment.retire(message.clone())).await {
+                Some(Ok(())) => return,
+                Some(Err(error)) => {
+                    tracing::warn!(function = %id.arn(), attempt, %error, "assignment was not told")
+                }
+                None => tracing::warn!(function = %id.arn(), attempt, "assignment did not answer in time"),
+            }
+            self.world.clock.sleep(RETIRE_PAUSE).await;
+        }
+    }
+
+    async fn sweep_versions(&self, id: &FunctionId, before: &Current) {
+        let Some(function) = &before.function else { return };
+        let keys = function.published.keys();
+        let keys = keys.filter_map(|number| store::version_key(id, function.incarnation, *number).ok());
+        if let Err(error) = store::sweep(self.kv.as_ref(), keys.collect()).await {
+            tracing::warn!(function = %id.arn(), %error, "versions of a deleted function stay until the next start");
+        }
+    }
+}
+
+pub(crate) fn store_error(error: &store::LoadError) -> ControlError {
+    ControlError::Store { reason: error.to_string() }
+}

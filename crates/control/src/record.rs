@@ -1,0 +1,246 @@
+//! What is written, and how what was written before is read.
+//!
+//! The constitution of these records: JSON objects, so that a user who opens the file can read them; `format` comes
+//! first and says how to read the rest; the types here are written by nothing else and are converted by hand, so that
+//! a change of `fabric` never changes what is on a disk; a member is never given another meaning. A new format gets a
+//! new number and a conversion from the one before; a number from the future is refused, never guessed at. Sizes are
+//! bounded by the store (`substrate::kv::VALUE_BYTES_MAX`). `tests` reads the oldest records.
+
+use crate::model::{Code, Counters, VersionState};
+use fabric::control::{FunctionConfig, LoggingConfig};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use types::{CodeDigest, RevisionId};
+
+/// What this program writes.
+const FORMAT: u32 = 1;
+
+/// A record can not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the record can not be read: {reason}")]
+pub(crate) struct RecordError {
+    reason: String,
+}
+
+/// A function's head: counters, and while it lives its tags and `$LATEST`. One record, so that they change together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Head {
+    pub(crate) counters: Counters,
+    pub(crate) live: Option<LiveHead>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LiveHead {
+    pub(crate) incarnation: u64,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) latest: VersionState,
+}
+
+#[derive(Deserialize)]
+struct OnlyFormat {
+    format: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadV1 {
+    format: u32,
+    generation: u64,
+    last_version: u64,
+    live: Option<LiveV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LiveV1 {
+    incarnation: u64,
+    tags: BTreeMap<String, String>,
+    latest: VersionV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionRecordV1 {
+    format: u32,
+    version: VersionV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionV1 {
+    generation: u64,
+    code_sha256: String,
+    code_bytes: u64,
+    last_modified_ms: u64,
+    revision: String,
+    source_description: Option<String>,
+    config: ConfigV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigV1 {
+    runtime: String,
+    handler: String,
+    role: String,
+    description: String,
+    timeout_seconds: u32,
+    memory_mb: u32,
+    ephemeral_storage_mb: u32,
+    architecture: String,
+    environment: Option<BTreeMap<String, String>>,
+    log_format: String,
+    log_group: String,
+    application_log_level: Option<String>,
+    system_log_level: Option<String>,
+    tracing_mode: String,
+}
+
+/// The bytes to store.
+pub(crate) fn write_head(head: &Head) -> Result<Vec<u8>, RecordError> {
+    let live = head.live.as_ref().map(|live| LiveV1 {
+        incarnation: live.incarnation,
+        tags: live.tags.clone(),
+        latest: version_to_v1(&live.latest),
+    });
+    let Counters { generation, version } = head.counters;
+    write(&HeadV1 { format: FORMAT, generation, last_version: version, live })
+}
+
+/// A head of any format there ever was.
+pub(crate) fn read_head(bytes: &[u8]) -> Result<Head, RecordError> {
+    check_format(bytes)?;
+    let head: HeadV1 = read(bytes)?;
+    let live = head.live.map(|live| LiveHead {
+        incarnation: live.incarnation,
+        tags: live.tags,
+        latest: version_from_v1(live.latest),
+    });
+    Ok(Head { counters: Counters { generation: head.generation, version: head.last_version }, live })
+}
+
+/// The bytes to store.
+pub(crate) fn write_version(state: &VersionState) -> Result<Vec<u8>, RecordError> {
+    write(&VersionRecordV1 { format: FORMAT, version: version_to_v1(state) })
+}
+
+/// A published version of any format there ever was.
+pub(crate) fn read_version(bytes: &[u8]) -> Result<VersionState, RecordError> {
+    check_format(bytes)?;
+    read::<VersionRecordV1>(bytes).map(|record| version_from_v1(record.version))
+}
+
+fn check_format(bytes: &[u8]) -> Result<(), RecordError> {
+    let OnlyFormat { format } = read(bytes)?;
+    if format != FORMAT {
+        return Err(RecordError { reason: format!("format {format} is newer than this program's {FORMAT}") });
+    }
+    Ok(())
+}
+
+fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RecordError> {
+    serde_json::from_slice(bytes).map_err(|error| RecordError { reason: error.to_string() })
+}
+
+fn write(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
+    serde_json::to_vec(record).map_err(|error| RecordError { reason: error.to_string() })
+}
+
+fn version_to_v1(state: &VersionState) -> VersionV1 {
+    let config = state.config.clone();
+    VersionV1 {
+        generation: state.generation,
+        code_sha256: state.code.digest.as_str().to_owned(),
+        code_bytes: state.code.bytes,
+        last_modified_ms: state.last_modified_ms,
+        revision: state.revision.as_str().to_owned(),
+        source_description: state.source_description.clone(),
+        config: ConfigV1 {
+            runtime: config.runtime,
+            handler: config.handler,
+            role: config.role,
+            description: config.description,
+            timeout_seconds: config.timeout_seconds,
+            memory_mb: config.memory_mb,
+            ephemeral_storage_mb: config.ephemeral_storage_mb,
+            architecture: config.architecture,
+            environment: config.environment,
+            log_format: config.logging.format,
+            log_group: config.logging.group,
+            application_log_level: config.logging.application_level,
+            system_log_level: config.logging.system_level,
+            tracing_mode: config.tracing_mode,
+        },
+    }
+}
+
+fn version_from_v1(version: VersionV1) -> VersionState {
+    let config = version.config;
+    VersionState {
+        generation: version.generation,
+        code: Code { digest: CodeDigest::new(version.code_sha256), bytes: version.code_bytes },
+        last_modified_ms: version.last_modified_ms,
+        revision: RevisionId::new(version.revision),
+        source_description: version.source_description,
+        config: FunctionConfig {
+            runtime: config.runtime,
+            handler: config.handler,
+            role: config.role,
+            description: config.description,
+            timeout_seconds: config.timeout_seconds,
+            memory_mb: config.memory_mb,
+            ephemeral_storage_mb: config.ephemeral_storage_mb,
+            architecture: config.architecture,
+            environment: config.environment,
+            logging: LoggingConfig {
+                format: config.log_format,
+                group: config.log_group,
+                application_level: config.application_log_level,
+                system_level: config.system_log_level,
+            },
+            tracing_mode: config.tracing_mode,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As format 1 was first written. Never edited: what stands here is on people's disks.
+    const OLDEST_HEAD: &str = r#"{"format":1,"generation":7,"last_version":2,"live":{"incarnation":5,
+        "tags":{"team":"a"},"latest":{"generation":7,"code_sha256":"LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=",
+        "code_bytes":287,"last_modified_ms":1760000000000,"revision":"abababab-abab-4bab-abab-abababababab",
+        "source_description":null,"config":{"runtime":"python3.13","handler":"app.handler",
+        "role":"arn:aws:iam::000000000000:role/r","description":"d","timeout_seconds":3,"memory_mb":128,
+        "ephemeral_storage_mb":512,"architecture":"x86_64","environment":{"K":"V"},"log_format":"JSON",
+        "log_group":"/aws/lambda/f","application_log_level":"INFO","system_log_level":null,
+        "tracing_mode":"PassThrough"}}}}"#;
+    const OLDEST_TOMBSTONE: &str = r#"{"format":1,"generation":9,"last_version":2,"live":null}"#;
+
+    #[test]
+    fn the_oldest_records_are_read_and_written_back_the_same() {
+        let head = read_head(OLDEST_HEAD.as_bytes()).expect("readable");
+        let live = head.live.clone().expect("live");
+        assert_eq!(head.counters, Counters { generation: 7, version: 2 });
+        assert_eq!((live.incarnation, live.latest.code.bytes), (5, 287));
+        assert_eq!(live.latest.config.logging.application_level.as_deref(), Some("INFO"));
+        let again: serde_json::Value =
+            serde_json::from_slice(&write_head(&head).expect("writable")).expect("JSON");
+        assert_eq!(again, serde_json::from_str::<serde_json::Value>(OLDEST_HEAD).expect("JSON"));
+
+        let tombstone = read_head(OLDEST_TOMBSTONE.as_bytes()).expect("readable");
+        assert_eq!(tombstone, Head { counters: Counters { generation: 9, version: 2 }, live: None });
+        assert_eq!(write_head(&tombstone).expect("writable"), OLDEST_TOMBSTONE.as_bytes());
+
+        let version = write_version(&live.latest).expect("writable");
+        assert_eq!(read_version(&version).expect("readable"), live.latest);
+    }
+
+    #[test]
+    fn a_record_from_the_future_or_a_damaged_one_is_refused() {
+        for bytes in [r#"{"format":2}"#, "{}", "", r#"{"format":1,"generation":9}"#, r#"{"format":"1"}"#] {
+            assert!(read_head(bytes.as_bytes()).is_err(), "{bytes}");
+        }
+    }
+}

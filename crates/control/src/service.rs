@@ -1,0 +1,184 @@
+//! `Control`: the role as the others call it.
+
+use crate::code::{self, CodeStore};
+use crate::commit::{Inner, store_error};
+use crate::index::Index;
+use crate::keyed_locks::KeyedLocks;
+use crate::model::FunctionId;
+use crate::settings::Settings;
+use crate::{create, delete, list, publish, resolve, store, tags, update};
+use bytes::Bytes;
+use fabric::assignment::Assignment;
+use fabric::control::{
+    AccountUsage, BootPlan, ControlError, CreateFunction, Described, ListFunctions, ListVersions, Mutated,
+    Named, Page, PublishVersion, TagFunction, UntagFunction, UpdateCode, UpdateConfiguration,
+};
+use fabric::{ResolvedVersion, Scope};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use substrate::{Blobs, Kv};
+use tokio::sync::oneshot;
+use types::{CodeDigest, VersionKey};
+use world::{TaskHandle, World};
+
+/// The control plane over any `Kv` and `Blobs`. Dropping it ends the collection of garbage; mutations that have begun
+/// run to their end.
+pub struct Control {
+    inner: Arc<Inner>,
+    collector: TaskHandle,
+}
+
+impl Control {
+    /// Loads every function and collects what a killed process left. A function whose record can not be read is
+    /// logged and not served; the others are.
+    pub async fn open(
+        world: World,
+        kv: Arc<dyn Kv>,
+        blobs: Arc<dyn Blobs>,
+        assignment: Arc<dyn Assignment>,
+        settings: Settings,
+    ) -> Result<Arc<Self>, ControlError> {
+        let loaded = store::load_all(kv.as_ref()).await.map_err(|error| store_error(&error))?;
+        let (code, garbage) = CodeStore::new(world.clone(), blobs);
+        let inner = Arc::new(Inner {
+            world: world.clone(),
+            kv,
+            code: Arc::clone(&code),
+            assignment,
+            settings,
+            index: Index::default(),
+            locks: KeyedLocks::new(),
+        });
+        for indexed in loaded.functions {
+            let id = indexed.function.id.clone();
+            inner.show(&id, Some(indexed.function), Some(indexed.at));
+        }
+        let damaged = loaded.damaged;
+        let (kv, orphans) = (Arc::clone(&inner.kv), loaded.orphans);
+        // Garbage waits for nobody and nobody for it: a start must be ready at once.
+        let collector = world.spawn("control.collector", async move {
+            if let Err(error) = store::sweep(kv.as_ref(), orphans).await {
+                tracing::warn!(%error, "versions of deleted functions stay until the next start");
+            }
+            if damaged {
+                tracing::warn!("a record can not be read, so no code is removed in this run");
+                return;
+            }
+            if let Err(error) = code::collect_at_start(&code).await {
+                tracing::warn!(%error, "code that no version has stays until the next start");
+            }
+            code::collect(code, garbage).await;
+        });
+        Ok(Arc::new(Self { inner, collector }))
+    }
+
+    /// Runs a mutation as a task of its own: a caller who goes away must not leave it half done.
+    async fn run<T, F>(
+        &self,
+        name: &'static str,
+        mutation: impl FnOnce(Arc<Inner>) -> F,
+    ) -> Result<T, ControlError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ControlError>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let mutation = mutation(Arc::clone(&self.inner));
+        self.inner.world.spawn(name, async move { drop(answer.send(mutation.await)) });
+        let ended = |_| ControlError::Store { reason: format!("{name} ended without an answer") };
+        answered.await.map_err(ended)?
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.collector.abort();
+    }
+}
+
+impl Inner {
+    pub(crate) fn check_architecture(&self, architecture: &str) -> Result<(), ControlError> {
+        if self.settings.architectures.iter().any(|known| known == architecture) {
+            return Ok(());
+        }
+        Err(ControlError::ArchitectureUnavailable { architecture: architecture.to_owned() })
+    }
+
+    pub(crate) fn check_runtime(&self, runtime: &str) -> Result<(), ControlError> {
+        let unavailable = |message| ControlError::RuntimeUnavailable { message };
+        self.settings.runtimes.check(runtime).map_err(unavailable)
+    }
+}
+
+#[async_trait::async_trait]
+impl fabric::control::Control for Control {
+    async fn create_function(&self, message: CreateFunction) -> Result<Mutated, ControlError> {
+        self.run("control.create", |inner| create::create(inner, message)).await
+    }
+
+    async fn get_function(&self, named: Named) -> Result<Described, ControlError> {
+        let id = FunctionId { scope: named.scope, name: named.function };
+        let found = self.inner.index.get(&id.scope, &id.name);
+        let found = found.ok_or_else(|| id.not_found(named.qualifier.as_ref()))?;
+        let (version, state) = found.function.qualified(named.qualifier.as_ref())?;
+        Ok(Described { version: found.function.shown(version, state), tags: found.function.tags.clone() })
+    }
+
+    async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {
+        list::functions(&self.inner, &message)
+    }
+
+    async fn list_versions(&self, message: ListVersions) -> Result<Page, ControlError> {
+        list::versions(&self.inner, &message)
+    }
+
+    async fn update_code(&self, message: UpdateCode) -> Result<Mutated, ControlError> {
+        self.run("control.update_code", |inner| update::update_code(inner, message)).await
+    }
+
+    async fn update_configuration(&self, message: UpdateConfiguration) -> Result<Mutated, ControlError> {
+        self.run("control.update_configuration", |inner| update::update_configuration(inner, message)).await
+    }
+
+    async fn publish_version(&self, message: PublishVersion) -> Result<Mutated, ControlError> {
+        self.run("control.publish", |inner| publish::publish_version(inner, message)).await
+    }
+
+    async fn delete_function(&self, named: Named) -> Result<(), ControlError> {
+        self.run("control.delete", |inner| delete::delete(inner, named)).await
+    }
+
+    async fn account_usage(&self, scope: Scope) -> Result<AccountUsage, ControlError> {
+        let usage = self.inner.index.usage(&scope);
+        Ok(AccountUsage {
+            code_bytes: usage.code_bytes,
+            functions: usage.functions,
+            concurrency_max: self.inner.settings.concurrency_max,
+        })
+    }
+
+    async fn list_tags(&self, named: Named) -> Result<BTreeMap<String, String>, ControlError> {
+        tags::list(&self.inner, &named)
+    }
+
+    async fn tag(&self, message: TagFunction) -> Result<(), ControlError> {
+        self.run("control.tag", |inner| tags::tag(inner, message)).await
+    }
+
+    async fn untag(&self, message: UntagFunction) -> Result<(), ControlError> {
+        self.run("control.untag", |inner| tags::untag(inner, message)).await
+    }
+
+    async fn resolve(&self, named: Named) -> Result<ResolvedVersion, ControlError> {
+        resolve::resolve(&self.inner, &named)
+    }
+
+    async fn boot_plan(&self, key: VersionKey) -> Result<BootPlan, ControlError> {
+        resolve::boot_plan(&self.inner, key)
+    }
+
+    async fn code(&self, digest: CodeDigest) -> Result<Bytes, ControlError> {
+        self.inner.code.read(&digest).await
+    }
+}

@@ -1,0 +1,44 @@
+//! What the operator and the host decide.
+
+use std::sync::Arc;
+use types::limits;
+
+/// Whether a function of this runtime may be created (`--strict-runtimes`).
+pub trait RuntimeCheck: Send + Sync + 'static {
+    /// `Err` says what is not installed and what is; the caller sees it.
+    fn check(&self, runtime: &str) -> Result<(), String>;
+}
+
+/// Takes any runtime: the worker chooses the nearest one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AnyRuntime;
+
+impl RuntimeCheck for AnyRuntime {
+    fn check(&self, _runtime: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What control is told at its start.
+#[derive(Clone)]
+pub struct Settings {
+    /// What the workers can run: `x86_64`, `arm64`.
+    pub architectures: Vec<String>,
+    pub runtimes: Arc<dyn RuntimeCheck>,
+    /// Concurrent executions of an account and region, as GetAccountSettings answers it.
+    pub concurrency_max: u32,
+    /// Sum of all code of an account and region, bytes.
+    pub code_bytes_max: u64,
+}
+
+impl Settings {
+    /// AWS's limits, any runtime, these architectures.
+    pub fn new(architectures: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            architectures: architectures.into_iter().map(Into::into).collect(),
+            runtimes: Arc::new(AnyRuntime),
+            concurrency_max: limits::CONCURRENT_EXECUTIONS_DEFAULT,
+            code_bytes_max: limits::TOTAL_CODE_BYTES_MAX,
+        }
+    }
+}

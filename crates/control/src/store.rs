@@ -1,0 +1,228 @@
+//! Where the records lie in `Kv`, and reading them.
+//!
+//! `function/ACCOUNT/REGION/NAME` is a function's head, or its tombstone; `version/ACCOUNT/REGION/NAME/INCARNATION/N`
+//! one published version. A delete turns the head into a tombstone, which is one write and makes all versions orphans
+//! at once; they are swept afterwards, at the latest at the next start.
+
+use crate::index::Indexed;
+use crate::model::{Counters, Current, Function, FunctionId, VersionState};
+use crate::record::{self, Head, RecordError};
+use fabric::Scope;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use substrate::kv::{BATCH_WRITES_MAX, PAGE_ENTRIES_MAX};
+use substrate::{Entry, Expected, Key, Kv, KvError, Write};
+use types::{AccountId, FunctionName, Region};
+
+const FUNCTIONS: &str = "function";
+const VERSIONS: &str = "version";
+
+/// Why a function could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("{reason}")]
+    Kv { reason: KvError },
+    #[error("{key}: {reason}")]
+    Record { key: Key, reason: RecordError },
+}
+
+impl From<KvError> for LoadError {
+    fn from(reason: KvError) -> Self {
+        Self::Kv { reason }
+    }
+}
+
+/// Everything there is at a start.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    pub(crate) functions: Vec<Indexed>,
+    /// Version records of functions that were deleted.
+    pub(crate) orphans: Vec<Key>,
+    /// Some record could not be read, so that what is named is not known and nothing may be collected.
+    pub(crate) damaged: bool,
+}
+
+pub(crate) fn head_key(id: &FunctionId) -> Result<Key, KvError> {
+    Key::of(&[FUNCTIONS, id.scope.account.as_str(), id.scope.region.as_str(), id.name.as_str()])
+}
+
+pub(crate) fn version_key(id: &FunctionId, incarnation: u64, number: u64) -> Result<Key, KvError> {
+    let (account, region) = (id.scope.account.as_str(), id.scope.region.as_str());
+    // Numbers with leading zeros, so that the order of keys is theirs.
+    Key::of(&[VERSIONS, account, region, id.name.as_str(), &number_text(incarnation), &number_text(number)])
+}
+
+fn versions_prefix(id: &FunctionId) -> Result<Key, KvError> {
+    Key::of(&[VERSIONS, id.scope.account.as_str(), id.scope.region.as_str(), id.name.as_str()])
+}
+
+fn number_text(number: u64) -> String {
+    format!("{number:020}")
+}
+
+/// One function as the store has it.
+pub(crate) async fn load(kv: &dyn Kv, id: &FunctionId) -> Result<Current, LoadError> {
+    let Some(entry) = kv.get(&head_key(id)?).await? else { return Ok(Current::default()) };
+    let head = read_head(&entry)?;
+    let mut published = BTreeMap::new();
+    if let Some(live) = &head.live {
+        for entry in all(kv, &versions_prefix(id)?).await? {
+            let Some((_, incarnation, number)) = parse_version_key(&entry.key) else { continue };
+            if incarnation == live.incarnation {
+                published.insert(number, Arc::new(read_version(&entry)?));
+            }
+        }
+    }
+    let counters = head.counters;
+    let function = assemble(id.clone(), head, published).map(Arc::new);
+    Ok(Current { at: Some(entry.revision), counters, function })
+}
+
+/// Every function. One whose record can not be read is left out and said so; the others are served.
+pub(crate) async fn load_all(kv: &dyn Kv) -> Result<Loaded, LoadError> {
+    let mut loaded = Loaded::default();
+    let mut versions: BTreeMap<Key, Vec<(u64, u64, Entry)>> = BTreeMap::new();
+    for entry in all(kv, &Key::of(&[VERSIONS])?).await? {
+        match parse_version_key(&entry.key) {
+            Some((id, incarnation, number)) => {
+                versions.entry(head_key(&id)?).or_default().push((incarnation, number, entry));
+            }
+            None => loaded.damaged = true,
+        }
+    }
+    for entry in all(kv, &Key::of(&[FUNCTIONS])?).await? {
+        let versions = versions.remove(&entry.key).unwrap_or_default();
+        match load_one(&entry, versions, &mut loaded.orphans) {
+            Ok(Some(function)) => {
+                loaded.functions.push(Indexed { function: Arc::new(function), at: entry.revision });
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "a function can not be served: its record is damaged or from a newer program");
+                loaded.damaged = true;
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+fn load_one(
+    entry: &Entry,
+    versions: Vec<(u64, u64, Entry)>,
+    orphans: &mut Vec<Key>,
+) -> Result<Option<Function>, LoadError> {
+    let head = read_head(entry)?;
+    let incarnation = head.live.as_ref().map(|live| live.incarnation);
+    let mut published = BTreeMap::new();
+    for (of, number, version) in versions {
+        if Some(of) == incarnation {
+            published.insert(number, Arc::new(read_version(&version)?));
+        } else {
+            orphans.push(version.key);
+        }
+    }
+    let id = parse_head_key(&entry.key).ok_or_else(|| LoadError::Kv {
+        reason: KvError::Corrupt { reason: format!("{} is no function's key", entry.key) },
+    })?;
+    Ok(assemble(id, head, published))
+}
+
+fn assemble(id: FunctionId, head: Head, published: BTreeMap<u64, Arc<VersionState>>) -> Option<Function> {
+    let live = head.live?;
+    Some(Function {
+        id,
+        counters: head.counters,
+        incarnation: live.incarnation,
+        tags: live.tags,
+        latest: Arc::new(live.latest),
+        published,
+    })
+}
+
+/// The writes that turn `before` into `after`, the head's by compare-and-set. A deleted function's versions are not
+/// among them: they are orphans once the head is a tombstone.
+pub(crate) fn writes(
+    id: &FunctionId,
+    before: &Current,
+    after: Option<&Function>,
+    counters: Counters,
+) -> Result<Vec<Write>, LoadError> {
+    let live = after.map(|function| record::LiveHead {
+        incarnation: function.incarnation,
+        tags: function.tags.clone(),
+        latest: VersionState::clone(&function.latest),
+    });
+    let key = head_key(id)?;
+    let value = record::write_head(&Head { counters, live });
+    let value = value.map_err(|reason| LoadError::Record { key: key.clone(), reason })?;
+    let expected = before.at.map_or(Expected::Absent, Expected::At);
+    let mut writes = vec![Write::Put { key, value: value.into(), expected }];
+    let Some(after) = after else { return Ok(writes) };
+    let none = BTreeMap::new();
+    let published = before.function.as_ref().map_or(&none, |function| &function.published);
+    for (number, state) in &after.published {
+        if !published.contains_key(number) {
+            let key = version_key(id, after.incarnation, *number)?;
+            let value = record::write_version(state);
+            let value = value.map_err(|reason| LoadError::Record { key: key.clone(), reason })?;
+            writes.push(Write::Put { key, value: value.into(), expected: Expected::Absent });
+        }
+    }
+    for number in published.keys() {
+        if !after.published.contains_key(number) {
+            let key = version_key(id, after.incarnation, *number)?;
+            writes.push(Write::Delete { key, expected: Expected::Any });
+        }
+    }
+    Ok(writes)
+}
+
+/// Deletes keys, many to a batch.
+pub(crate) async fn sweep(kv: &dyn Kv, keys: Vec<Key>) -> Result<(), KvError> {
+    for keys in keys.chunks(BATCH_WRITES_MAX) {
+        let delete = |key: &Key| Write::Delete { key: key.clone(), expected: Expected::Any };
+        kv.write(keys.iter().map(delete).collect()).await?;
+    }
+    Ok(())
+}
+
+async fn all(kv: &dyn Kv, prefix: &Key) -> Result<Vec<Entry>, KvError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let after = entries.last().map(|entry| entry.key.clone());
+        let page = kv.list(prefix, after.as_ref(), PAGE_ENTRIES_MAX).await?;
+        entries.extend(page.entries);
+        if !page.more {
+            return Ok(entries);
+        }
+    }
+}
+
+fn parse_head_key(key: &Key) -> Option<FunctionId> {
+    match key.segments()?.as_slice() {
+        [_, account, region, name] => Some(function_id(account, region, name)),
+        _ => None,
+    }
+}
+
+fn parse_version_key(key: &Key) -> Option<(FunctionId, u64, u64)> {
+    match key.segments()?.as_slice() {
+        [_, account, region, name, incarnation, number] => {
+            Some((function_id(account, region, name), incarnation.parse().ok()?, number.parse().ok()?))
+        }
+        _ => None,
+    }
+}
+
+fn function_id(account: &str, region: &str, name: &str) -> FunctionId {
+    let scope = Scope { account: AccountId::new(account), region: Region::new(region) };
+    FunctionId { scope, name: FunctionName::new(name) }
+}
+
+fn read_head(entry: &Entry) -> Result<Head, LoadError> {
+    record::read_head(&entry.value).map_err(|reason| LoadError::Record { key: entry.key.clone(), reason })
+}
+
+fn read_version(entry: &Entry) -> Result<VersionState, LoadError> {
+    record::read_version(&entry.value).map_err(|reason| LoadError::Record { key: entry.key.clone(), reason })
+}

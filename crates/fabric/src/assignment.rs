@@ -1,0 +1,93 @@
+//! `Assignment`: which environment serves which invocation. Keys only; payloads never pass here.
+
+use crate::invocation::Lease;
+use crate::{Scope, service::service};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use types::{EnvironmentId, FunctionName, LeaseToken, Version, VersionKey, WorkerId};
+
+service! {
+    /// The leader of a partition.
+    pub trait Assignment(AssignmentRequest, AssignmentResponse, AcquireError) {
+        /// Room 6: an idle environment of this version, most recently used first, or a new one.
+        acquire(Acquire(Acquire)) -> Lease;
+        /// A worker says what became of an environment.
+        report(Report(EnvironmentReport)) -> ();
+        /// Control says that a function changed: older generations are used no more. Answered once taken.
+        retire(Retire(Retire)) -> ();
+        /// For `status` and tests.
+        census(Census(CensusQuery)) -> Vec<EnvironmentState>;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acquire {
+    pub key: VersionKey,
+    pub memory_mb: u32,
+    /// How long the caller is willing to wait for capacity.
+    pub wait_max: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentReport {
+    pub worker: WorkerId,
+    pub environment: EnvironmentId,
+    /// The grant this is about; a report under an older token is ignored.
+    pub token: LeaseToken,
+    pub event: EnvironmentEvent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnvironmentEvent {
+    /// The answer is out; `next` is expected at any moment. Sent before the caller sees the answer.
+    Finishing,
+    /// The runtime asked for the next event.
+    Idle,
+    /// Destroyed; its slot is free.
+    Gone,
+}
+
+/// Environments of these versions below this generation serve nobody any more. `version: None` means every
+/// version (the function was deleted).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retire {
+    pub scope: Scope,
+    pub function: FunctionName,
+    pub version: Option<Version>,
+    pub generation_min: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CensusQuery;
+
+/// One live environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentState {
+    pub environment: EnvironmentId,
+    pub key: VersionKey,
+    pub worker: WorkerId,
+    /// `starting`, `busy`, `finishing`, `idle`, `stopping`.
+    pub state: String,
+    /// How long it has been so.
+    pub since: Duration,
+}
+
+/// Why there is no lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AcquireError {
+    /// This leader knows a newer generation: resolve again.
+    #[error("a newer generation is known")]
+    Stale,
+    /// The account's concurrency is used up.
+    #[error("concurrency limit reached")]
+    ConcurrencyLimit,
+    /// No worker has room and none came free in time.
+    #[error("no capacity")]
+    NoCapacity,
+    /// Too many requests wait already.
+    #[error("too many waiting")]
+    QueueFull,
+    /// The role is shutting down, or a role behind it is.
+    #[error("unavailable: {reason}")]
+    Unavailable { reason: String },
+}

@@ -1,0 +1,262 @@
+//! `Control`: functions, versions and tags, the durable truth; and the resolution of a name to a version.
+//!
+//! The messages say what a function is in our words; `frontend` alone turns them into AWS's shapes and errors.
+
+use crate::invocation::ResolvedVersion;
+use crate::{Scope, service::service};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use types::{CodeDigest, FunctionArn, FunctionName, Qualifier, RevisionId, Version, VersionKey};
+
+service! {
+    /// The control plane. Every mutation is durable before its answer, and assignment has been told of it.
+    pub trait Control(ControlRequest, ControlResponse, ControlError) {
+        create_function(CreateFunction(CreateFunction)) -> Mutated;
+        get_function(GetFunction(Named)) -> Described;
+        list_functions(ListFunctions(ListFunctions)) -> Page;
+        list_versions(ListVersions(ListVersions)) -> Page;
+        update_code(UpdateCode(UpdateCode)) -> Mutated;
+        update_configuration(UpdateConfiguration(UpdateConfiguration)) -> Mutated;
+        publish_version(PublishVersion(PublishVersion)) -> Mutated;
+        delete_function(DeleteFunction(Named)) -> ();
+        account_usage(AccountUsage(Scope)) -> AccountUsage;
+        list_tags(ListTags(Named)) -> BTreeMap<String, String>;
+        tag(Tag(TagFunction)) -> ();
+        untag(Untag(UntagFunction)) -> ();
+        /// Room 4, on the hot path: answers from memory.
+        resolve(Resolve(Named)) -> ResolvedVersion;
+        /// What a worker needs to boot an environment of this version. Holds the customer's variables: never logged.
+        boot_plan(BootPlan(VersionKey)) -> BootPlan;
+        /// The zip as uploaded, for GetFunction's `Code.Location`.
+        code(Code(CodeDigest)) -> Bytes;
+    }
+}
+
+/// A function of a scope, and what follows its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    pub scope: Scope,
+    pub function: FunctionName,
+    pub qualifier: Option<Qualifier>,
+}
+
+/// What a customer sets. `None` is "never set", which reads answer by leaving the member out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionConfig {
+    pub runtime: String,
+    pub handler: String,
+    pub role: String,
+    pub description: String,
+    pub timeout_seconds: u32,
+    pub memory_mb: u32,
+    pub ephemeral_storage_mb: u32,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// `None`: member absent. `Some(empty)`: sent and empty.
+    pub environment: Option<BTreeMap<String, String>>,
+    pub logging: LoggingConfig,
+    /// `PassThrough` or `Active`.
+    pub tracing_mode: String,
+}
+
+/// Where and how a function logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggingConfig {
+    /// `Text` or `JSON`.
+    pub format: String,
+    pub group: String,
+    /// Only with JSON.
+    pub application_level: Option<String>,
+    pub system_level: Option<String>,
+}
+
+/// Changes to a configuration; `None` leaves a member as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigChange {
+    pub runtime: Option<String>,
+    pub handler: Option<String>,
+    pub role: Option<String>,
+    pub description: Option<String>,
+    pub timeout_seconds: Option<u32>,
+    pub memory_mb: Option<u32>,
+    pub ephemeral_storage_mb: Option<u32>,
+    /// `Some` replaces the whole set, also by an empty one.
+    pub environment: Option<BTreeMap<String, String>>,
+    pub logging: Option<LoggingConfig>,
+    pub tracing_mode: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateFunction {
+    pub scope: Scope,
+    pub function: FunctionName,
+    pub config: FunctionConfig,
+    pub zip: Bytes,
+    pub publish: bool,
+    pub tags: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateCode {
+    pub named: Named,
+    pub zip: Bytes,
+    pub architecture: Option<String>,
+    pub publish: bool,
+    pub dry_run: bool,
+    pub revision: Option<RevisionId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateConfiguration {
+    pub named: Named,
+    pub change: ConfigChange,
+    pub revision: Option<RevisionId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishVersion {
+    pub named: Named,
+    pub description: Option<String>,
+    pub code_digest: Option<CodeDigest>,
+    pub revision: Option<RevisionId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFunctions {
+    pub scope: Scope,
+    /// `FunctionVersion=ALL`.
+    pub all_versions: bool,
+    pub marker: Option<String>,
+    pub items_max: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListVersions {
+    pub named: Named,
+    pub marker: Option<String>,
+    pub items_max: usize,
+}
+
+/// One page; `next` is the marker of the following one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    pub functions: Vec<FunctionVersion>,
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagFunction {
+    pub named: Named,
+    pub tags: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UntagFunction {
+    pub named: Named,
+    pub keys: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountUsage {
+    pub code_bytes: u64,
+    pub functions: u64,
+    /// Concurrent executions of the account and region.
+    pub concurrency_max: u32,
+}
+
+/// One version of a function, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionVersion {
+    /// Unqualified.
+    pub arn: FunctionArn,
+    pub version: Version,
+    pub config: FunctionConfig,
+    pub code_digest: CodeDigest,
+    pub code_bytes: u64,
+    /// Milliseconds since 1970.
+    pub last_modified_ms: u64,
+    pub revision: RevisionId,
+    pub state: State,
+    pub last_update: LastUpdate,
+}
+
+/// What a mutation answers: the version as the *answer* shows it (Pending or InProgress, first revision id);
+/// what is stored is one step on already (Active or Successful).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mutated {
+    pub version: FunctionVersion,
+}
+
+/// What GetFunction answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    pub version: FunctionVersion,
+    pub tags: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    Pending,
+    Active,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LastUpdate {
+    /// Not said yet: the create's own answer.
+    Absent,
+    InProgress,
+    Successful,
+}
+
+/// What a worker needs to make an environment of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootPlan {
+    pub key: VersionKey,
+    /// Unqualified.
+    pub arn: FunctionArn,
+    pub config: FunctionConfig,
+    pub code_digest: CodeDigest,
+}
+
+/// Why control refused. Context is in the fields; `frontend` words it as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ControlError {
+    #[error("no such function or version: {arn}")]
+    NotFound { arn: FunctionArn },
+    #[error("function exists already: {function}")]
+    Exists { function: FunctionName },
+    #[error("the revision id is not the latest")]
+    RevisionMismatch,
+    #[error("the code is {current}, not {given}")]
+    CodeMismatch { given: CodeDigest, current: CodeDigest },
+    #[error("the zip can not be read: {reason}")]
+    ZipUnreadable { reason: String },
+    #[error("the zip is empty")]
+    ZipEmpty,
+    #[error("the zip has more than {limit} bytes")]
+    ZipTooLarge { limit: u64 },
+    #[error("unzipped, the code has more than {limit} bytes")]
+    UnzippedTooLarge { limit: u64 },
+    #[error("all code of the account would have more than {limit} bytes")]
+    StorageExceeded { limit: u64 },
+    #[error("$LATEST can not be deleted without its function")]
+    LatestNotDeletable,
+    #[error("a version or alias can not carry tags")]
+    TagsOnQualified,
+    #[error("more than {limit} tags")]
+    TooManyTags { limit: usize },
+    #[error("an update is in progress: {arn}")]
+    UpdateInProgress { arn: FunctionArn },
+    /// With `--strict-runtimes`: what is not installed, and what is.
+    #[error("{message}")]
+    RuntimeUnavailable { message: String },
+    #[error("this host can not run {architecture}")]
+    ArchitectureUnavailable { architecture: String },
+    #[error("marker is not one of ours")]
+    BadMarker,
+    /// The store failed; the operator's log has the rest.
+    #[error("the store failed: {reason}")]
+    Store { reason: String },
+}

@@ -1,0 +1,115 @@
+//! `Worker`: a host of environments. The payload goes straight from frontend to worker and back.
+
+use crate::invocation::{Invocation, Lease, Outcome, Response};
+use crate::service::service;
+use crate::stream::{self, FrameStream};
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, VersionKey};
+
+service! {
+    /// What assignment asks of a worker.
+    pub trait WorkerControl(WorkerRequest, WorkerResponse, WorkerError) {
+        /// Makes an environment; answers when it is accepted, not when it is up. The first invocation comes under `token`.
+        start_environment(Start(StartEnvironment)) -> ();
+        /// Ends an environment: an idle one now, a busy one after its invocation.
+        stop_environment(Stop(StopEnvironment)) -> ();
+    }
+}
+
+/// What a frontend asks of a worker.
+#[async_trait]
+pub trait WorkerInvoke: Send + Sync + 'static {
+    /// Runs one invocation in the leased environment. A refusal means that user code has not seen it.
+    ///
+    /// Frames: `Chunk`* (streaming only), then one `Response` when the runtime has answered, then one
+    /// `Outcome` when the invocation is over. Dropping the stream cancels the answer, not the function: as on
+    /// AWS, it runs on.
+    async fn invoke(&self, request: InvokeRequest) -> Result<FrameStream<InvokeFrame>, InvokeRefusal>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartEnvironment {
+    pub environment: EnvironmentId,
+    pub key: VersionKey,
+    pub partition: PartitionId,
+    pub epoch: Epoch,
+    pub token: LeaseToken,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopEnvironment {
+    pub environment: EnvironmentId,
+    pub partition: PartitionId,
+    pub epoch: Epoch,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvokeRequest {
+    pub lease: Lease,
+    pub invocation: Invocation,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvokeFrame {
+    Chunk(Bytes),
+    Response(Response),
+    Outcome(Outcome),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum WorkerError {
+    /// An epoch below the highest seen: the leader was deposed.
+    #[error("stale epoch")]
+    Stale,
+    #[error("the worker is full")]
+    Full,
+    #[error("the worker is going away")]
+    Draining,
+}
+
+/// Before user code saw anything, so the frontend may ask again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum InvokeRefusal {
+    /// Epoch or token is not the one that the environment waits for.
+    #[error("stale lease")]
+    Stale,
+    /// It runs another invocation.
+    #[error("busy")]
+    Busy,
+    /// It is not there (any more).
+    #[error("no such environment")]
+    Gone,
+    /// The platform could not make it: not the function's fault.
+    #[error("the environment could not be made: {reason}")]
+    Failed { reason: String },
+}
+
+/// The call, its answer and each frame go through bytes.
+#[async_trait]
+impl WorkerInvoke for crate::encoded::Encoded<dyn WorkerInvoke> {
+    async fn invoke(&self, request: InvokeRequest) -> Result<FrameStream<InvokeFrame>, InvokeRefusal> {
+        let answer = self.inner().invoke(crate::encoded::round_trip(&request)).await;
+        let mut frames = answer.map_err(|refusal| crate::encoded::round_trip(&refusal))?;
+        let (tx, rx) = stream::channel(1);
+        // Only the test transport forwards frames by a task of its own; it ends with the stream.
+        #[allow(clippy::disallowed_methods)]
+        tokio::spawn(async move {
+            while let Some(frame) = frames.next().await {
+                if tx.send(crate::encoded::round_trip(&frame)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(rx)
+    }
+}
+
+/// Both sides of one worker, as a role hands it out.
+#[derive(Clone)]
+pub struct WorkerHandle {
+    pub control: Arc<dyn WorkerControl>,
+    pub invoke: Arc<dyn WorkerInvoke>,
+}

@@ -1,0 +1,99 @@
+//! `GET /_tinderbox/code/EXPIRES/DIGEST/MAC`: what GetFunction's `Code.Location` names.
+//!
+//! Clients fetch it without any header, so the address itself is the permission: it names one zip by its digest,
+//! expires after ten minutes as AWS's do, and carries a MAC under a key that is drawn at every start.
+
+use crate::answer::Answer;
+use crate::errors::ApiError;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use fabric::control::Control;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use types::CodeDigest;
+use world::{WallTime, World};
+
+pub(crate) const PATH: &str = "/_tinderbox/code/";
+/// AWS: "a presigned URL … valid for 10 minutes".
+const VALID_SECONDS: u64 = 600;
+
+/// Makes and checks the addresses.
+pub(crate) struct Downloads {
+    key: [u8; 32],
+}
+
+impl Downloads {
+    pub(crate) fn new(world: &World) -> Self {
+        let mut key = [0; 32];
+        world.entropy.fill(&mut key);
+        Self { key }
+    }
+
+    /// The path of this zip, from now on for ten minutes.
+    pub(crate) fn path(&self, digest: &CodeDigest, now: WallTime) -> String {
+        let expires = now.millis() / 1_000 + VALID_SECONDS;
+        let name = URL_SAFE_NO_PAD.encode(STANDARD.decode(digest.as_str()).unwrap_or_default());
+        let mac = URL_SAFE_NO_PAD.encode(self.mac(expires, &name).finalize().into_bytes());
+        format!("{PATH}{expires}/{name}/{mac}")
+    }
+
+    /// The zip that `rest` (the path behind [`PATH`]) gives access to; `None` when forged or expired.
+    fn digest(&self, rest: &str, now: WallTime) -> Option<CodeDigest> {
+        let mut parts = rest.split('/');
+        let (expires, name, mac) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() {
+            return None;
+        }
+        let expires: u64 = expires.parse().ok()?;
+        self.mac(expires, name).verify_slice(&URL_SAFE_NO_PAD.decode(mac).ok()?).ok()?;
+        (now.millis() / 1_000 <= expires)
+            .then(|| Some(CodeDigest::new(STANDARD.encode(URL_SAFE_NO_PAD.decode(name).ok()?))))?
+    }
+
+    #[allow(clippy::expect_used)] // HMAC takes keys of any length
+    fn mac(&self, expires: u64, name: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("32 bytes are a key");
+        mac.update(format!("{expires}/{name}").as_bytes());
+        mac
+    }
+
+    /// Answers the download.
+    pub(crate) async fn answer(
+        &self,
+        control: &dyn Control,
+        rest: &str,
+        now: WallTime,
+    ) -> Result<Answer, ApiError> {
+        let Some(digest) = self.digest(rest, now) else {
+            return Ok(Answer::json(
+                403,
+                r#"{"message":"The download address is not valid or has expired."}"#,
+            ));
+        };
+        Ok(Answer::typed(200, "application/zip", control.code(digest).await?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_opens_its_own_zip_until_it_expires_and_nothing_else() {
+        let downloads = Downloads::new(&World::real());
+        let digest = CodeDigest::new(STANDARD.encode([0xfb; 32]));
+        let now = WallTime(1_800_000_000_000_000);
+        let path = downloads.path(&digest, now);
+        let rest = path.strip_prefix(PATH).unwrap();
+        let later = |seconds: u64| WallTime(now.0 + seconds * 1_000_000);
+        assert_eq!(downloads.digest(rest, later(600)), Some(digest.clone()));
+        assert_eq!(downloads.digest(rest, later(601)), None);
+        let parts: Vec<&str> = rest.split('/').collect();
+        let longer = format!("{}/{}/{}", parts[0].parse::<u64>().unwrap() + 1, parts[1], parts[2]);
+        let other = format!("{}/{}/{}", parts[0], URL_SAFE_NO_PAD.encode([1; 32]), parts[2]);
+        for forged in [longer.as_str(), other.as_str(), "", "1/2", "1/2/3", &format!("{rest}/x")] {
+            assert_eq!(downloads.digest(forged, now), None, "{forged}");
+        }
+        assert_eq!(Downloads::new(&World::real()).digest(rest, now), None, "another start, another key");
+    }
+}

@@ -1,0 +1,439 @@
+//! The assignment machine of one partition.
+//!
+//! An environment, as assignment sees it (who causes each step in brackets):
+//!
+//! ```text
+//!            [placement: no room]
+//!   Placing ─────────────────────► (dropped; its waiter queues for room)
+//!      │ [placement: slot]
+//!   Starting ── [worker refused] ─► (dropped; its waiter is refused)
+//!      │ [worker accepted]  = grant
+//!   Busy ──[answer is out]──► Finishing ──[next event asked]──► Idle ──[acquire] = grant──► Busy
+//!      └──────────[next event asked]──────────────────────────►  │
+//!                                          [idle too long, retired, room needed]
+//!                                                                ▼
+//!   any state ──[worker: Gone]──► (dropped; its slot is released)   Stopping
+//! ```
+//!
+//! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
+//! [`Settings::finishing_wait`], since the runtime's next `next` is microseconds away and a cold start is not;
+//! then it goes for a new environment; then, if there is no room, in the queue of its version until its deadline.
+//! Queues of different versions take turns, so that one function's burst does not starve the others.
+
+mod environments;
+mod waiters;
+
+#[cfg(test)]
+mod tests;
+
+use environments::{Environment, Environments, Phase};
+use std::time::Duration;
+use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+use waiters::{Waiter, Waiters};
+
+/// Names one acquire that has no answer yet; the driver makes them, rising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaiterId(pub u64);
+
+/// Knobs, each with its reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Environments granted at once to one account in one region.
+    pub concurrency_max: u32,
+    /// An environment that nobody used for so long is stopped.
+    pub idle_max: Duration,
+    /// How long to wait for an environment that is about to be idle before starting a new one.
+    pub finishing_wait: Duration,
+    /// Acquires that may wait at once, over all versions.
+    pub waiters_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency_max: types::limits::CONCURRENT_EXECUTIONS_DEFAULT,
+            idle_max: Duration::from_secs(600),
+            // A hundred times what a runtime needs from `response` to `next`, a fifth of a pooled cold start.
+            finishing_wait: Duration::from_millis(5),
+            waiters_max: 10_000,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Someone wants an environment. `environment` and `token` are fresh ones to use if they are needed.
+    Acquire {
+        waiter: WaiterId,
+        key: VersionKey,
+        memory_mb: u32,
+        deadline: Duration,
+        environment: EnvironmentId,
+        token: LeaseToken,
+    },
+    /// The waiter has gone.
+    Cancel { waiter: WaiterId },
+    /// A grant that nobody took: the waiter went while it was on its way.
+    Unused { environment: EnvironmentId, token: LeaseToken },
+    /// Placement's answer: a slot.
+    Placed { environment: EnvironmentId, worker: WorkerId },
+    /// Placement's answer: no room now (`ever` = not on any worker at all).
+    NotPlaced { environment: EnvironmentId, ever: bool },
+    /// The worker accepted the environment.
+    Started { environment: EnvironmentId },
+    /// The worker refused it.
+    NotStarted { environment: EnvironmentId },
+    /// The worker says that the answer is out.
+    Finishing { environment: EnvironmentId, token: LeaseToken },
+    /// The worker says that the runtime asked for the next event.
+    Idle { environment: EnvironmentId, token: LeaseToken },
+    /// The worker says that it is destroyed.
+    Gone { environment: EnvironmentId },
+    /// Generations of these versions below `generation_min` serve nobody any more.
+    Retire {
+        account: AccountId,
+        region: Region,
+        function: FunctionName,
+        version: Option<Version>,
+        generation_min: u64,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Grant {
+        waiter: WaiterId,
+        environment: EnvironmentId,
+        worker: WorkerId,
+        token: LeaseToken,
+        cold: bool,
+    },
+    Refuse {
+        waiter: WaiterId,
+        refusal: Refusal,
+    },
+    /// Ask placement for a slot; answer by `Placed` or `NotPlaced`.
+    Place {
+        environment: EnvironmentId,
+        key: VersionKey,
+        memory_mb: u32,
+    },
+    /// Ask the worker to make it; answer by `Started` or `NotStarted`.
+    Start {
+        environment: EnvironmentId,
+        key: VersionKey,
+        worker: WorkerId,
+        token: LeaseToken,
+    },
+    /// Ask the worker to end it; answer by `Gone`.
+    Stop {
+        environment: EnvironmentId,
+        worker: WorkerId,
+    },
+    /// Tell placement that its slot is free.
+    Release {
+        environment: EnvironmentId,
+    },
+}
+
+/// Why a waiter gets nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Stale,
+    ConcurrencyLimit,
+    NoCapacity,
+    QueueFull,
+    WorkerRefused,
+}
+
+/// One live environment, for `census`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub environment: EnvironmentId,
+    pub key: VersionKey,
+    pub worker: Option<WorkerId>,
+    pub state: &'static str,
+    pub since: Duration,
+}
+
+/// The machine. Memory is bounded by live environments, waiters and functions that were changed or deleted.
+#[derive(Debug)]
+pub struct Machine {
+    settings: Settings,
+    environments: Environments,
+    waiters: Waiters,
+}
+
+impl Machine {
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, environments: Environments::default(), waiters: Waiters::default() }
+    }
+
+    /// One step; appends what is to be done. `now` never goes back.
+    pub fn step(&mut self, now: Duration, input: Input, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Acquire { waiter, key, memory_mb, deadline, environment, token } => {
+                let waiter = Waiter { id: waiter, key, memory_mb, deadline, environment, token };
+                self.acquire(now, waiter, effects);
+            }
+            Input::Cancel { waiter } => self.waiters.remove(waiter),
+            Input::Unused { environment, token } => self.unused(now, environment, token, effects),
+            Input::Placed { environment, worker } => self.placed(now, environment, worker, effects),
+            Input::NotPlaced { environment, ever } => self.not_placed(now, environment, ever, effects),
+            Input::Started { environment } => self.started(now, environment, effects),
+            Input::NotStarted { environment } => self.not_started(environment, effects),
+            Input::Finishing { environment, token } => {
+                self.environments.finishing(now, environment, token);
+            }
+            Input::Idle { environment, token } => self.idle(now, environment, token, effects),
+            Input::Gone { environment } => self.gone(now, environment, effects),
+            Input::Retire { account, region, function, version, generation_min } => {
+                self.environments.retire(account, region, function, version, generation_min);
+                self.stop_retired(now, effects);
+            }
+            Input::Tick => self.tick(now, effects),
+        }
+    }
+
+    /// When `Tick` has something to do, at the latest.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let waiting = self.waiters.next_deadline();
+        let reaping = self.environments.oldest_idle().map(|(since, _)| since + self.settings.idle_max);
+        waiting.into_iter().chain(reaping).min()
+    }
+
+    /// Every live environment.
+    pub fn census(&self) -> Vec<Row> {
+        self.environments.rows()
+    }
+
+    /// Environments that are granted or on their way to a grant, of one account and region.
+    pub fn concurrency(&self, key: &VersionKey) -> u32 {
+        self.environments.concurrency(key)
+    }
+
+    fn acquire(&mut self, now: Duration, waiter: Waiter, effects: &mut Vec<Effect>) {
+        if self.environments.is_stale(&waiter.key) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::Stale });
+            return;
+        }
+        if self.environments.learn_generation(&waiter.key) {
+            self.stop_retired(now, effects);
+        }
+        // Waiters for room count too: they are admitted invocations that have no environment yet.
+        let admitted =
+            self.environments.concurrency(&waiter.key) as usize + self.waiters.of_account(&waiter.key);
+        if admitted >= self.settings.concurrency_max as usize {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::ConcurrencyLimit });
+            return;
+        }
+        if let Some(environment) = self.environments.take_idle(&waiter.key) {
+            self.grant(now, &waiter, environment, false, effects);
+            return;
+        }
+        let about_to_be_idle = self.environments.finishing_of(&waiter.key);
+        if about_to_be_idle > self.waiters.for_finishing(&waiter.key) {
+            let until = (now + self.settings.finishing_wait).min(waiter.deadline);
+            self.waiters.wait_for_finishing(waiter, until);
+            return;
+        }
+        self.place(now, waiter, effects);
+    }
+
+    fn place(&mut self, now: Duration, waiter: Waiter, effects: &mut Vec<Effect>) {
+        if self.waiters.len() >= self.settings.waiters_max {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::QueueFull });
+            return;
+        }
+        effects.push(Effect::Place {
+            environment: waiter.environment,
+            key: waiter.key.clone(),
+            memory_mb: waiter.memory_mb,
+        });
+        self.environments.insert(Environment::placing(
+            now,
+            waiter.environment,
+            waiter.key.clone(),
+            waiter.token,
+        ));
+        self.waiters.bind(waiter);
+    }
+
+    fn placed(
+        &mut self,
+        now: Duration,
+        environment: EnvironmentId,
+        worker: WorkerId,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(env) = self.environments.get_mut(environment) else {
+            effects.push(Effect::Release { environment });
+            return;
+        };
+        // Nobody waits for it any more, or its code was replaced meanwhile: the slot is for others.
+        if !self.waiters.is_bound(environment) {
+            self.environments.remove(environment);
+            effects.push(Effect::Release { environment });
+            self.serve_queue(now, effects);
+            return;
+        }
+        env.worker = Some(worker.clone());
+        env.enter(now, Phase::Starting);
+        effects.push(Effect::Start { environment, key: env.key.clone(), worker, token: env.token });
+    }
+
+    fn not_placed(
+        &mut self,
+        now: Duration,
+        environment: EnvironmentId,
+        ever: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.environments.remove(environment);
+        let Some(waiter) = self.waiters.unbind(environment) else { return };
+        if ever || waiter.deadline <= now {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::NoCapacity });
+            return;
+        }
+        // One of its own version may have come free meanwhile.
+        if let Some(environment) = self.environments.take_idle(&waiter.key) {
+            self.grant(now, &waiter, environment, false, effects);
+            return;
+        }
+        self.waiters.wait_for_room(waiter);
+        self.make_room(now, effects);
+    }
+
+    fn started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        let Some(waiter) = self.waiters.unbind(environment) else {
+            // The waiter went while it started. Its first token is spent, so it can serve nobody else.
+            self.stop(now, environment, effects);
+            return;
+        };
+        self.grant(now, &waiter, environment, true, effects);
+    }
+
+    fn not_started(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        if self.environments.remove(environment).is_some() {
+            effects.push(Effect::Release { environment });
+        }
+        if let Some(waiter) = self.waiters.unbind(environment) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
+        }
+    }
+
+    fn grant(
+        &mut self,
+        now: Duration,
+        waiter: &Waiter,
+        environment: EnvironmentId,
+        cold: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some((worker, token)) = self.environments.grant(now, environment, waiter.token, cold) else {
+            return;
+        };
+        effects.push(Effect::Grant { waiter: waiter.id, environment, worker, token, cold });
+    }
+
+    fn unused(
+        &mut self,
+        now: Duration,
+        environment: EnvironmentId,
+        token: LeaseToken,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(env) = self.environments.get_mut(environment) else { return };
+        if env.token != token {
+            return;
+        }
+        if env.used {
+            self.idle(now, environment, token, effects);
+        } else {
+            self.stop(now, environment, effects);
+        }
+    }
+
+    fn idle(
+        &mut self,
+        now: Duration,
+        environment: EnvironmentId,
+        token: LeaseToken,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(key) = self.environments.settle(now, environment, token) else { return };
+        if self.environments.is_stale(&key) {
+            self.stop(now, environment, effects);
+            return;
+        }
+        if let Some(waiter) = self.waiters.next_of(&key) {
+            self.grant(now, &waiter, environment, false, effects);
+            return;
+        }
+        if self.waiters.someone_needs_room() {
+            self.stop(now, environment, effects);
+            return;
+        }
+        self.environments.push_idle(now, environment);
+    }
+
+    fn gone(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        if self.environments.remove(environment).is_none() {
+            return;
+        }
+        effects.push(Effect::Release { environment });
+        if let Some(waiter) = self.waiters.unbind(environment) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
+        }
+        self.serve_queue(now, effects);
+    }
+
+    /// A slot may be free: the version whose turn it is tries again.
+    fn serve_queue(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        if let Some(waiter) = self.waiters.next_for_room() {
+            self.place(now, waiter, effects);
+        }
+    }
+
+    /// Someone waits for room: the environment that has been idle longest gives way.
+    fn make_room(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        if let Some((_, environment)) = self.environments.oldest_idle() {
+            self.environments.forget_idle(environment);
+            self.stop(now, environment, effects);
+        }
+    }
+
+    fn stop(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        let Some(env) = self.environments.get_mut(environment) else { return };
+        let Some(worker) = env.worker.clone() else { return };
+        if self.environments.enter(now, environment, Phase::Stopping) {
+            effects.push(Effect::Stop { environment, worker });
+        }
+    }
+
+    fn stop_retired(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        for environment in self.environments.take_retired_idle() {
+            self.stop(now, environment, effects);
+        }
+    }
+
+    fn tick(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        while let Some(waiter) = self.waiters.expired_for_finishing(now) {
+            self.place(now, waiter, effects);
+        }
+        while let Some(waiter) = self.waiters.expired_for_room(now) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::NoCapacity });
+        }
+        while let Some((since, environment)) = self.environments.oldest_idle() {
+            if since + self.settings.idle_max > now {
+                break;
+            }
+            self.environments.forget_idle(environment);
+            self.stop(now, environment, effects);
+        }
+    }
+}

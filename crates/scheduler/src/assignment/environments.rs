@@ -1,0 +1,302 @@
+//! The environments of a partition: where each stands, which are idle (most recently used on top), and which
+//! generation of each version may still be used.
+
+use super::Row;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Placing,
+    Starting,
+    Busy,
+    Finishing,
+    Idle,
+    Stopping,
+}
+
+impl Phase {
+    /// Whether it counts against the account's concurrency.
+    fn is_granted(self) -> bool {
+        matches!(self, Self::Placing | Self::Starting | Self::Busy | Self::Finishing)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Placing | Self::Starting => "starting",
+            Self::Busy => "busy",
+            Self::Finishing => "finishing",
+            Self::Idle => "idle",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Environment {
+    pub(super) id: EnvironmentId,
+    pub(super) key: VersionKey,
+    pub(super) worker: Option<WorkerId>,
+    pub(super) token: LeaseToken,
+    /// It has settled at least once, so it takes a lease under any token.
+    pub(super) used: bool,
+    phase: Phase,
+    since: Duration,
+}
+
+impl Environment {
+    pub(super) fn placing(now: Duration, id: EnvironmentId, key: VersionKey, token: LeaseToken) -> Self {
+        Self { id, key, worker: None, token, used: false, phase: Phase::Placing, since: now }
+    }
+
+    pub(super) fn enter(&mut self, now: Duration, phase: Phase) {
+        self.phase = phase;
+        self.since = now;
+    }
+}
+
+/// A version whatever its generation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Slot {
+    account: AccountId,
+    region: Region,
+    function: FunctionName,
+    version: Version,
+}
+
+impl Slot {
+    fn of(key: &VersionKey) -> Self {
+        Self {
+            account: key.account.clone(),
+            region: key.region.clone(),
+            function: key.function.clone(),
+            version: key.version,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct PerVersion {
+    /// Most recently used last.
+    idle: Vec<EnvironmentId>,
+    finishing: usize,
+    live: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Environments {
+    by_id: FxHashMap<EnvironmentId, Environment>,
+    by_version: FxHashMap<VersionKey, PerVersion>,
+    /// Idle since when, oldest first: for reaping and for making room.
+    idle_order: BTreeSet<(Duration, EnvironmentId)>,
+    granted: FxHashMap<(AccountId, Region), u32>,
+    /// Lowest generation of a version that may be used, learnt from updates and from acquires.
+    generation_min: FxHashMap<Slot, u64>,
+    /// The same for a whole function (it was deleted, perhaps made again).
+    function_min: FxHashMap<(AccountId, Region, FunctionName), u64>,
+}
+
+impl Environments {
+    pub(super) fn get_mut(&mut self, id: EnvironmentId) -> Option<&mut Environment> {
+        self.by_id.get_mut(&id)
+    }
+
+    pub(super) fn insert(&mut self, env: Environment) {
+        self.count(&env.key, Phase::Stopping, env.phase);
+        self.by_version.entry(env.key.clone()).or_default().live += 1;
+        self.by_id.insert(env.id, env);
+    }
+
+    pub(super) fn remove(&mut self, id: EnvironmentId) -> Option<Environment> {
+        self.forget_idle(id);
+        let env = self.by_id.remove(&id)?;
+        self.count(&env.key, env.phase, Phase::Stopping);
+        if let Some(version) = self.by_version.get_mut(&env.key) {
+            version.live -= 1;
+            if version.live == 0 {
+                self.by_version.remove(&env.key);
+            }
+        }
+        Some(env)
+    }
+
+    /// Moves to `phase`; `false` if it is there already or not known.
+    pub(super) fn enter(&mut self, now: Duration, id: EnvironmentId, phase: Phase) -> bool {
+        let Some(env) = self.by_id.get_mut(&id) else { return false };
+        let before = env.phase;
+        if before == phase {
+            return false;
+        }
+        env.enter(now, phase);
+        let key = env.key.clone();
+        self.count(&key, before, phase);
+        true
+    }
+
+    fn count(&mut self, key: &VersionKey, before: Phase, after: Phase) {
+        if before.is_granted() != after.is_granted() {
+            let account = (key.account.clone(), key.region.clone());
+            let granted = self.granted.entry(account.clone()).or_default();
+            if after.is_granted() {
+                *granted += 1;
+            } else {
+                *granted = granted.saturating_sub(1);
+            }
+            if *granted == 0 {
+                self.granted.remove(&account);
+            }
+        }
+        if (before == Phase::Finishing) != (after == Phase::Finishing)
+            && let Some(version) = self.by_version.get_mut(key)
+        {
+            if after == Phase::Finishing {
+                version.finishing += 1;
+            } else {
+                version.finishing = version.finishing.saturating_sub(1);
+            }
+        }
+    }
+
+    pub(super) fn finishing(&mut self, now: Duration, id: EnvironmentId, token: LeaseToken) {
+        if self.by_id.get(&id).is_some_and(|env| env.token == token && env.phase == Phase::Busy) {
+            self.enter(now, id, Phase::Finishing);
+        }
+    }
+
+    /// Hands it out under `token` (a cold one keeps the token that its worker was told).
+    pub(super) fn grant(
+        &mut self,
+        now: Duration,
+        id: EnvironmentId,
+        token: LeaseToken,
+        cold: bool,
+    ) -> Option<(WorkerId, LeaseToken)> {
+        self.enter(now, id, Phase::Busy);
+        let env = self.by_id.get_mut(&id)?;
+        if !cold {
+            env.token = token;
+        }
+        Some((env.worker.clone()?, env.token))
+    }
+
+    /// It is free again under this token; answers its version. An older token's report is ignored.
+    pub(super) fn settle(
+        &mut self,
+        now: Duration,
+        id: EnvironmentId,
+        token: LeaseToken,
+    ) -> Option<VersionKey> {
+        let env = self.by_id.get_mut(&id)?;
+        if env.token != token || !matches!(env.phase, Phase::Busy | Phase::Finishing) {
+            return None;
+        }
+        env.used = true;
+        let key = env.key.clone();
+        self.enter(now, id, Phase::Idle);
+        Some(key)
+    }
+
+    pub(super) fn push_idle(&mut self, now: Duration, id: EnvironmentId) {
+        let Some(env) = self.by_id.get_mut(&id) else { return };
+        env.since = now;
+        let key = env.key.clone();
+        self.by_version.entry(key).or_default().idle.push(id);
+        self.idle_order.insert((now, id));
+    }
+
+    pub(super) fn take_idle(&mut self, key: &VersionKey) -> Option<EnvironmentId> {
+        let id = self.by_version.get_mut(key)?.idle.pop()?;
+        if let Some(env) = self.by_id.get(&id) {
+            self.idle_order.remove(&(env.since, id));
+        }
+        Some(id)
+    }
+
+    pub(super) fn forget_idle(&mut self, id: EnvironmentId) {
+        let Some(env) = self.by_id.get(&id) else { return };
+        if self.idle_order.remove(&(env.since, id))
+            && let Some(version) = self.by_version.get_mut(&env.key)
+        {
+            version.idle.retain(|other| *other != id);
+        }
+    }
+
+    pub(super) fn oldest_idle(&self) -> Option<(Duration, EnvironmentId)> {
+        self.idle_order.first().copied()
+    }
+
+    pub(super) fn finishing_of(&self, key: &VersionKey) -> usize {
+        self.by_version.get(key).map_or(0, |version| version.finishing)
+    }
+
+    pub(super) fn concurrency(&self, key: &VersionKey) -> u32 {
+        self.granted.get(&(key.account.clone(), key.region.clone())).copied().unwrap_or(0)
+    }
+
+    /// A newer generation of this version is known.
+    pub(super) fn is_stale(&self, key: &VersionKey) -> bool {
+        let function = (key.account.clone(), key.region.clone(), key.function.clone());
+        let least = self.generation_min.get(&Slot::of(key)).copied().unwrap_or(0);
+        key.generation < least.max(self.function_min.get(&function).copied().unwrap_or(0))
+    }
+
+    /// Takes the generation of an acquire as known; `true` if it was news.
+    pub(super) fn learn_generation(&mut self, key: &VersionKey) -> bool {
+        let least = self.generation_min.entry(Slot::of(key)).or_default();
+        let news = *least < key.generation;
+        *least = key.generation.max(*least);
+        news
+    }
+
+    pub(super) fn retire(
+        &mut self,
+        account: AccountId,
+        region: Region,
+        function: FunctionName,
+        version: Option<Version>,
+        generation_min: u64,
+    ) {
+        let least = match version {
+            Some(version) => {
+                self.generation_min.entry(Slot { account, region, function, version }).or_default()
+            }
+            None => {
+                // The function is gone: what was known of its versions is covered by the function's own entry.
+                self.generation_min.retain(|slot, _| {
+                    slot.account != account || slot.region != region || slot.function != function
+                });
+                self.function_min.entry((account, region, function)).or_default()
+            }
+        };
+        *least = generation_min.max(*least);
+    }
+
+    /// Idle environments of stale generations, no longer idle in our books.
+    pub(super) fn take_retired_idle(&mut self) -> Vec<EnvironmentId> {
+        let stale: Vec<EnvironmentId> = self
+            .by_version
+            .iter()
+            .filter(|(key, version)| !version.idle.is_empty() && self.is_stale(key))
+            .flat_map(|(_, version)| version.idle.iter().copied())
+            .collect();
+        for id in &stale {
+            self.forget_idle(*id);
+        }
+        stale
+    }
+
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let row = |env: &Environment| Row {
+            environment: env.id,
+            key: env.key.clone(),
+            worker: env.worker.clone(),
+            state: env.phase.name(),
+            since: env.since,
+        };
+        let mut rows: Vec<Row> = self.by_id.values().map(row).collect();
+        rows.sort_by_key(|row| row.environment);
+        rows
+    }
+}

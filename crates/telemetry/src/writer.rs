@@ -1,0 +1,317 @@
+//! The one owner of the connection that writes.
+//!
+//! ```text
+//!            post()                    all that waits, up to batch_bytes
+//! callers ──────────▶ mailbox ──▶ Waiting ───────────────────────────▶ Committing ──▶ answers, Waiting
+//!  (bounded by number and bytes)     ▲ │ nothing waits, but tidying          │
+//!                                    │ └ left work: a step of that ──────────┤
+//!                                    │                                       │ the file is broken, or a panic
+//!                                    └────────────── Reopening ◀─────────────┘
+//!                                              mailbox closed: end (final)
+//! ```
+//!
+//! Group commit: whatever came while one transaction ran shares the next one, so the cost of a commit does not
+//! limit how many callers there are. A caller is answered after its commit. A failed commit fails its callers and
+//! nobody else.
+
+use crate::Settings;
+use crate::bounds::{self, Budget, Trimmed};
+use crate::database;
+use crate::write::{Batch, Command, WriteError};
+use fabric::telemetry::TelemetryError;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use world::{Instant, World};
+
+/// Commands that may wait.
+const MAILBOX_COMMANDS: usize = 1_024;
+/// Bytes of commands that may wait.
+const MAILBOX_BYTES: usize = 8 * 1024 * 1024;
+/// Longest wait of a caller for room; then the store is too slow for what it is given, and says so.
+const ROOM_WAIT: Duration = Duration::from_secs(5);
+/// Free pages given back to the file system in one step.
+const VACUUM_STEP_PAGES: u32 = 256;
+/// Share of the file that may stay free for what comes next, without being given back.
+const FREE_SHARE: u64 = 8;
+/// How often a full store says that it drops.
+const DROP_NOTICE_EVERY: Duration = Duration::from_secs(60);
+
+/// What all parts of one store share.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) file: PathBuf,
+    /// Rises when the file was replaced: older reading connections look at the broken one.
+    pub(crate) generation: AtomicU64,
+}
+
+/// The way to the writer.
+pub(crate) struct Mailbox {
+    world: World,
+    letters: mpsc::Sender<Letter>,
+    bytes: Arc<Semaphore>,
+}
+
+struct Letter {
+    command: Command,
+    reply: oneshot::Sender<Result<(), TelemetryError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Mailbox {
+    /// Starts the writer on its connection. It ends when the last mailbox is gone.
+    pub(crate) fn start(
+        world: World,
+        files: Arc<Files>,
+        connection: Connection,
+        settings: Settings,
+    ) -> Arc<Self> {
+        let (letters, inbox) = mpsc::channel(MAILBOX_COMMANDS);
+        let pen = Pen::new(files, settings, Some(connection));
+        world.spawn("telemetry.writer", write_all(world.clone(), inbox, pen));
+        Arc::new(Self { world, letters, bytes: Arc::new(Semaphore::new(MAILBOX_BYTES)) })
+    }
+
+    /// Hands the command over and waits for its commit.
+    pub(crate) async fn post(&self, command: Command) -> Result<(), TelemetryError> {
+        let weight = u32::try_from(command.weight().min(MAILBOX_BYTES)).unwrap_or(u32::MAX);
+        let (reply, answer) = oneshot::channel();
+        let deliver = async {
+            let room = self.bytes.clone().acquire_many_owned(weight).await.ok()?;
+            self.letters.send(Letter { command, reply, _room: room }).await.ok()
+        };
+        match self.world.timeout(ROOM_WAIT, deliver).await {
+            Some(Some(())) => answer.await.unwrap_or_else(|_| Err(failed("the writer is gone"))),
+            Some(None) => Err(failed("the writer is gone")),
+            None => Err(failed("more is waiting than the store can hold; try again")),
+        }
+    }
+}
+
+/// The connection and what it needs to know; moves into a blocking task for each transaction and back.
+struct Pen {
+    files: Arc<Files>,
+    /// `None` only between a broken file and its replacement.
+    connection: Option<Connection>,
+    settings: Settings,
+    budget: Budget,
+    /// Purging has more to do.
+    doomed: bool,
+}
+
+/// What one transaction came to.
+struct Committed {
+    answers: Vec<Result<(), TelemetryError>>,
+    trimmed: Trimmed,
+    /// Tidying was not finished.
+    more: bool,
+}
+
+async fn write_all(world: World, mut inbox: mpsc::Receiver<Letter>, pen: Pen) {
+    let (files, settings, bytes_max) = (pen.files.clone(), pen.settings.clone(), pen.budget.batch_bytes);
+    let mut pen = Some(pen);
+    let mut more = false;
+    let mut notice = DropNotice::default();
+    while let Some(letters) = collect(&mut inbox, more, bytes_max).await {
+        let (commands, replies): (Vec<_>, Vec<_>) =
+            letters.into_iter().map(|letter| (letter.command, (letter.reply, letter._room))).unzip();
+        let now_ms = world.wall().millis();
+        let mut hand = pen.take().unwrap_or_else(|| Pen::new(files.clone(), settings.clone(), None));
+        let tidy = more;
+        let done = world
+            .blocking("telemetry.commit", move || {
+                let committed = hand.commit(&commands, now_ms, tidy);
+                (hand, committed)
+            })
+            .await;
+        let Some((hand, committed)) = done else {
+            // The panic dropped the replies, which tells their callers. The next round opens the file again.
+            continue;
+        };
+        pen = Some(hand);
+        more = committed.more;
+        notice.add(world.now(), committed.trimmed);
+        for ((reply, _room), answer) in replies.into_iter().zip(committed.answers) {
+            drop(reply.send(answer)); // a caller that went away does not need it
+        }
+    }
+}
+
+/// Waits for one letter (does not wait when tidying has more to do) and takes what else is there, up to
+/// `bytes_max`. `None` when no mailbox is left.
+async fn collect(inbox: &mut mpsc::Receiver<Letter>, more: bool, bytes_max: usize) -> Option<Vec<Letter>> {
+    let mut letters = Vec::new();
+    let mut bytes = 0;
+    if more {
+        tokio::task::yield_now().await;
+    } else {
+        let first = inbox.recv().await?;
+        bytes += first.command.weight();
+        letters.push(first);
+    }
+    while bytes < bytes_max {
+        match inbox.try_recv() {
+            Ok(letter) => {
+                bytes += letter.command.weight();
+                letters.push(letter);
+            }
+            Err(mpsc::error::TryRecvError::Empty) => break,
+            Err(mpsc::error::TryRecvError::Disconnected) if letters.is_empty() => return None,
+            Err(mpsc::error::TryRecvError::Disconnected) => break,
+        }
+    }
+    Some(letters)
+}
+
+impl Pen {
+    /// Without a connection its first use opens the file.
+    fn new(files: Arc<Files>, settings: Settings, connection: Option<Connection>) -> Self {
+        let budget = Budget::of(settings.bytes_max);
+        // `doomed`: a kill may have left something to clear away.
+        Self { files, connection, settings, budget, doomed: true }
+    }
+
+    /// Runs the commands in one transaction. Never panics on a broken file: it is replaced, and the callers of
+    /// this one transaction are told.
+    fn commit(&mut self, commands: &[Command], now_ms: u64, tidy: bool) -> Committed {
+        let tidy = tidy || commands.iter().any(|command| matches!(command, Command::Tidy));
+        match self.try_commit(commands, now_ms, tidy) {
+            Ok(committed) => committed,
+            Err(error) => {
+                let reason = error.to_string();
+                tracing::error!(reason, commands = commands.len(), "the log store could not write");
+                if database::is_broken(&error) {
+                    self.replace(&reason);
+                }
+                let answers = commands.iter().map(|_| Err(failed(&reason))).collect();
+                Committed { answers, trimmed: Trimmed::default(), more: false }
+            }
+        }
+    }
+
+    fn try_commit(&mut self, commands: &[Command], now_ms: u64, tidy: bool) -> rusqlite::Result<Committed> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => database::open_writer(&self.files.file).map_err(|error| unopened(&error))?,
+        };
+        let outcome = self.transact(&mut connection, commands, now_ms, tidy);
+        if outcome.is_ok() {
+            if tidy {
+                self.give_back(&connection)?;
+            }
+            checkpoint(&connection, &self.files.file, if tidy { 1 } else { self.budget.wal_bytes })?;
+        }
+        self.connection = Some(connection);
+        outcome
+    }
+
+    fn transact(
+        &mut self,
+        connection: &mut Connection,
+        commands: &[Command],
+        now_ms: u64,
+        tidy: bool,
+    ) -> rusqlite::Result<Committed> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch::begin(&transaction, now_ms)?;
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            answers.push(match batch.apply(command) {
+                Ok(()) => Ok(()),
+                Err(WriteError::Refused(error)) => Err(error),
+                Err(WriteError::Sqlite(error)) => return Err(error),
+            });
+        }
+        let doomed = self.doomed || batch.doomed;
+        batch.finish()?;
+        let trimmed = bounds::trim(&transaction, &self.budget, &self.settings)?;
+        let mut expiring = false;
+        let mut purging = doomed;
+        if tidy {
+            purging = bounds::purge(&transaction)?;
+            expiring = bounds::expire(&transaction, &self.settings, now_ms)?;
+        }
+        transaction.commit()?;
+        self.doomed = purging;
+        Ok(Committed { answers, trimmed, more: expiring || purging })
+    }
+
+    /// Shortens the file when more of it is free than new lines will soon need.
+    fn give_back(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let number = |sql: &str| -> rusqlite::Result<u64> { connection.query_row(sql, [], |row| row.get(0)) };
+        let (free, pages) = (number("PRAGMA freelist_count")?, number("PRAGMA page_count")?);
+        if free > pages / FREE_SHARE {
+            // The statement frees one page for each row that is read.
+            let mut statement =
+                connection.prepare(&format!("PRAGMA incremental_vacuum({VACUUM_STEP_PAGES})"))?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, reason: &str) {
+        self.connection = None; // before the rename: its close removes the write-ahead log by name
+        if let Err(error) = database::put_aside(&self.files.file, reason) {
+            tracing::error!(reason = error.to_string(), "lines are lost until the log store can be replaced");
+            return;
+        }
+        match database::open_writer(&self.files.file) {
+            Ok(connection) => self.connection = Some(connection),
+            Err(error) => tracing::error!(reason = error.to_string(), "no fresh log store could be made"),
+        }
+        self.files.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// Moves the write-ahead log into the file once it is larger than `wal_bytes`.
+fn checkpoint(connection: &Connection, file: &Path, wal_bytes: u64) -> rusqlite::Result<()> {
+    let size = std::fs::metadata(database::with_suffix(file, "-wal")).map_or(0, |wal| wal.len());
+    if size <= wal_bytes {
+        return Ok(());
+    }
+    // Waits for readers, which are bounded; if one is slower than the busy timeout, the next commit tries again.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+/// An [`database::OpenError`] where SQLite's own errors are expected.
+fn unopened(error: &database::OpenError) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+        Some(error.to_string()),
+    )
+}
+
+fn failed(reason: &str) -> TelemetryError {
+    TelemetryError::Store { reason: reason.to_owned() }
+}
+
+/// Says that the store is full and drops, once in a while.
+#[derive(Default)]
+struct DropNotice {
+    last: Option<Instant>,
+    since: Trimmed,
+}
+
+impl DropNotice {
+    fn add(&mut self, now: Instant, trimmed: Trimmed) {
+        self.since.events += trimmed.events;
+        self.since.traces += trimmed.traces;
+        self.since.streams += trimmed.streams;
+        let due = self.last.is_none_or(|last| now.since(last) >= DROP_NOTICE_EVERY);
+        if self.since == Trimmed::default() || !due {
+            return;
+        }
+        tracing::warn!(
+            events = self.since.events,
+            traces = self.since.traces,
+            streams = self.since.streams,
+            "the log store is full: the oldest were dropped"
+        );
+        self.last = Some(now);
+        self.since = Trimmed::default();
+    }
+}

@@ -1,0 +1,159 @@
+//! An environment's own door to the Lambda API: carries bytes between user code and the `Api` role.
+//!
+//! Bounded here: the body by what its operation may have, and how many large bodies are held at once. A body over
+//! its bound is cut one byte past it, so that `frontend`, which alone words AWS's errors, sees that it is too large.
+
+use bytes::{Bytes, BytesMut};
+use fabric::FrameStream;
+use fabric::api::{Api, ApiRequest, ApiResponse, BodyFrame, ScopedCredentials};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::sync::Semaphore;
+use types::limits::{CREATE_BODY_BYTES_MAX, PAYLOAD_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
+
+/// Bodies of more than [`REQUEST_BODY_BYTES_MAX`] held at once for one environment.
+const LARGE_BODIES: usize = 2;
+
+/// What the door's connections share.
+pub(crate) struct ApiDoor {
+    api: Arc<dyn Api>,
+    credentials: ScopedCredentials,
+    large: Semaphore,
+}
+
+impl ApiDoor {
+    pub(crate) fn new(api: Arc<dyn Api>, credentials: ScopedCredentials) -> Arc<Self> {
+        Arc::new(Self { api, credentials, large: Semaphore::new(LARGE_BODIES) })
+    }
+
+    pub(crate) async fn serve(self: Arc<Self>, connection: Box<dyn sandbox::Connection>) {
+        let service = hyper::service::service_fn(move |request| {
+            let door = Arc::clone(&self);
+            async move { door.call(request).await }
+        });
+        let http = hyper::server::conn::http1::Builder::new()
+            .header_read_timeout(None)
+            .serve_connection(TokioIo::new(connection), service);
+        if let Err(error) = http.await {
+            tracing::debug!(%error, "a connection of the Lambda API door broke");
+        }
+    }
+
+    async fn call(&self, request: Request<Incoming>) -> Result<Response<Carried>, io::Error> {
+        let (head, body) = request.into_parts();
+        let limit = body_bytes_max(head.method.as_str(), head.uri.path());
+        let large = body.size_hint().exact().is_none_or(|bytes| bytes > REQUEST_BODY_BYTES_MAX as u64);
+        let place = match large && limit > REQUEST_BODY_BYTES_MAX {
+            true => self.large.acquire().await.ok(),
+            false => None,
+        };
+        let body = read(body, limit).await?;
+        let headers = head.headers.iter();
+        let request = ApiRequest {
+            credentials: self.credentials.clone(),
+            method: head.method.as_str().to_owned(),
+            uri: head.uri.to_string(),
+            headers: headers
+                .map(|(name, value)| (name.as_str().to_owned(), Bytes::copy_from_slice(value.as_bytes())))
+                .collect(),
+            body,
+        };
+        let answer = self.api.call(request).await;
+        drop(place);
+        response(answer)
+    }
+}
+
+/// The most that this operation's body may have.
+fn body_bytes_max(method: &str, path: &str) -> usize {
+    let path = path.trim_end_matches('/');
+    if path.ends_with("/invocations") || path.ends_with("/response-streaming-invocations") {
+        PAYLOAD_BYTES_MAX
+    } else if (method == "POST" && path.ends_with("/functions"))
+        || (method == "PUT" && path.ends_with("/code"))
+    {
+        CREATE_BODY_BYTES_MAX
+    } else {
+        REQUEST_BODY_BYTES_MAX
+    }
+}
+
+/// The body, or one byte more than it may have.
+async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, io::Error> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
+            let room = limit + 1 - read.len();
+            read.extend_from_slice(&data[..data.len().min(room)]);
+            if read.len() > limit {
+                break;
+            }
+        }
+    }
+    Ok(read.freeze())
+}
+
+fn response(answer: ApiResponse) -> Result<Response<Carried>, io::Error> {
+    let status = StatusCode::from_u16(answer.head.status).map_err(io::Error::other)?;
+    let mut length = None;
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    for (name, value) in &answer.head.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(io::Error::other)?;
+        let value = HeaderValue::from_bytes(value).map_err(io::Error::other)?;
+        if name == http::header::CONTENT_LENGTH {
+            length = value.to_str().ok().and_then(|text| text.parse().ok());
+        }
+        // Framing is this connection's own affair.
+        if name != http::header::TRANSFER_ENCODING && name != http::header::CONNECTION {
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response.map(|()| Carried { frames: answer.body, length, ended: false }))
+}
+
+/// Frames of the answer as an HTTP body; one that breaks off breaks the connection off too.
+struct Carried {
+    frames: FrameStream<BodyFrame>,
+    length: Option<u64>,
+    ended: bool,
+}
+
+impl Body for Carried {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        match std::task::ready!(self.frames.poll_next(cx)) {
+            Some(BodyFrame::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            Some(BodyFrame::End) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+            None => {
+                self.ended = true;
+                Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,240 @@
+//! Room 8: one task owns one environment, from its acceptance to its end.
+//!
+//! ```text
+//!              sandbox booted          first `next`          invocation
+//! Booting ───────────────► Initialising ──────────► Idle ⇄ Busy ⇄ (answered, until the next `next`)
+//!    │ host failed             │ limit, exit,        │        │ timeout, exit, out of memory
+//!    │                         │ /init/error         │ stop   │
+//!    │                         ▼                     │ exit   │
+//!    │               once more, in a fresh sandbox,  │        │
+//!    │               inside the invocation ──────────┼──► Busy│
+//!    ▼                         ▼ failed again        ▼        ▼
+//!  Draining ◄──────────────────────────────────────────────────        ──► Gone (final; reported)
+//! ```
+//! The runtime causes `next` and exits, the caller invocations, assignment stops. In Draining the seat is closed and
+//! the sandbox is ended; Gone is told to assignment only when nothing of the environment is left.
+
+mod boot;
+mod fault;
+mod invoke;
+mod spans;
+mod variables;
+
+use crate::logs::platform::Phase;
+use crate::runtime_api::Event;
+use crate::seat::{Job, Seat, SeatOwner};
+use crate::worker::House;
+use boot::{Begun, Prepared, Room};
+use fabric::assignment::{EnvironmentEvent, EnvironmentReport};
+use fabric::worker::{InvokeRefusal, StartEnvironment};
+use sandbox::Stats;
+use spans::Spans;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use types::{EnvironmentId, LeaseToken, VersionKey};
+use world::Instant;
+
+/// How long one report to assignment may take; a leader that is away is asked again by its successor anyway.
+const REPORT_LIMIT: Duration = Duration::from_secs(2);
+/// Gone frees a slot: it is said again if it did not arrive.
+const GONE_TRIES: u32 = 3;
+
+/// The one task's state.
+pub(crate) struct Resident {
+    house: Arc<House>,
+    id: EnvironmentId,
+    key: VersionKey,
+    seat: Arc<Seat>,
+    mailbox: mpsc::Receiver<Job>,
+    stopping: watch::Receiver<bool>,
+    stats: Option<(Instant, Stats)>,
+    departed: bool,
+}
+
+impl Resident {
+    pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
+        let SeatOwner { seat, mailbox, stopping } = owner;
+        Self {
+            house,
+            id: start.environment,
+            key: start.key,
+            seat,
+            mailbox,
+            stopping,
+            stats: None,
+            departed: false,
+        }
+    }
+
+    /// The whole life. Whatever way it takes, it ends with the seat closed and the environment reported gone.
+    pub(crate) async fn run(mut self) {
+        self.live().await;
+        self.leave().await;
+    }
+
+    async fn live(&mut self) {
+        let mut spans = Spans::default();
+        let prepared = match self.prepare(&mut spans).await {
+            Ok(prepared) => prepared,
+            Err(reason) => return self.refuse_all(&InvokeRefusal::Failed { reason }).await,
+        };
+        self.occupy(&prepared, spans).await;
+        prepared.logs.flush().await;
+    }
+
+    /// From the first try of init to the end of the last room.
+    async fn occupy(&mut self, prepared: &Prepared, mut spans: Spans) {
+        let limit = self.house.parts.settings.init_timeout;
+        let (room, init) = match self.begin(prepared, Phase::Init, limit, &mut spans).await {
+            Begun::Ready(room, took) => (room, Some(took)),
+            Begun::Failed(_) => match self.second_try(prepared, &mut spans).await {
+                Some(room) => (room, None),
+                None => return,
+            },
+            Begun::Host(reason) => return self.refuse_all(&InvokeRefusal::Failed { reason }).await,
+            Begun::Stopped => return,
+        };
+        self.serve(prepared, room, init, spans).await;
+    }
+
+    /// Init failed: it is run once more inside the invocation that comes, if one does.
+    async fn second_try(&mut self, prepared: &Prepared, spans: &mut Spans) -> Option<Room> {
+        let wait = self.house.parts.settings.first_invocation_wait;
+        let job = self.house.parts.world.timeout(wait, self.mailbox.recv()).await.flatten();
+        let Some(job) = job else {
+            // Nobody came. One that comes at this very moment is refused as gone, before user code.
+            self.refuse_all(&InvokeRefusal::Gone).await;
+            return None;
+        };
+        let started = self.house.parts.world.now();
+        let limit = job.invocation.timeout;
+        match self.begin(prepared, Phase::Invoke, limit, spans).await {
+            Begun::Ready(room, _) => self.invoke(prepared, job, room, None, started, spans).await,
+            Begun::Failed(fault) => {
+                self.answer_failed_init(prepared, job, &fault, started, spans).await;
+                None
+            }
+            Begun::Host(reason) => {
+                self.leave_table();
+                let _ = job.accept.send(Err(InvokeRefusal::Failed { reason })); // the caller may have gone
+                None
+            }
+            Begun::Stopped => None, // only while nobody waits: here somebody does
+        }
+    }
+
+    /// Idle ⇄ Busy until it ends.
+    async fn serve(&mut self, prepared: &Prepared, room: Room, init: Option<Duration>, mut spans: Spans) {
+        let mut room = Some(room);
+        let mut init = init;
+        let wait = self.house.parts.settings.first_invocation_wait;
+        let mut untaken = Some(self.house.parts.world.clock.sleep(wait));
+        while let Some(mut here) = room.take() {
+            tokio::select! {
+                biased;
+                Some(event) = here.events.recv() => {
+                    // A runtime that lost its connection asks again; the older call is refused.
+                    if let Event::Next(reply) = event {
+                        here.next = Some(reply);
+                    }
+                    room = Some(here);
+                }
+                Some(job) = self.mailbox.recv() => {
+                    untaken = None;
+                    let started = self.house.parts.world.now();
+                    room = self.invoke(prepared, job, here, init.take(), started, &mut spans).await;
+                }
+                _ = &mut here.exited => {
+                    tracing::debug!(environment = %self.id, "the runtime exited between invocations");
+                    return self.end_idle(prepared, here).await;
+                }
+                () = wait_for_stop(&mut self.stopping), if self.seat.is_untaken() => {
+                    if self.seat.close_untaken() {
+                        return self.end_idle(prepared, here).await;
+                    }
+                    room = Some(here); // an invocation was quicker: it is in the mailbox
+                }
+                () = async { match &mut untaken { Some(wait) => wait.as_mut().await, None => std::future::pending().await } } => {
+                    untaken = None;
+                    if let Some(token) = self.seat.free_untaken() {
+                        self.report(token, EnvironmentEvent::Idle).await;
+                    }
+                    room = Some(here);
+                }
+            }
+        }
+    }
+
+    async fn end_idle(&self, prepared: &Prepared, room: Room) {
+        self.leave_table();
+        let Room { walls, .. } = room;
+        self.clear(walls, prepared).await;
+    }
+
+    /// No invocation finds it any more; one that is in the mailbox is refused before user code saw it.
+    fn leave_table(&self) {
+        self.seat.close();
+        self.house.forget(self.id);
+    }
+
+    async fn refuse_all(&mut self, why: &InvokeRefusal) {
+        // The one for whom it is made is on its way: it is told why. A stop or a wait bounds this.
+        if !self.seat.is_untaken() || matches!(why, InvokeRefusal::Failed { .. }) {
+            let wait = self.house.parts.settings.first_invocation_wait;
+            if let Some(Some(job)) = self.house.parts.world.timeout(wait, self.mailbox.recv()).await {
+                self.leave_table();
+                let _ = job.accept.send(Err(why.clone())); // the caller may have gone
+            }
+        }
+        self.leave_table();
+    }
+
+    async fn leave(mut self) {
+        self.leave_table();
+        self.mailbox.close();
+        while let Some(job) = self.mailbox.recv().await {
+            let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
+        }
+        self.depart().await;
+    }
+
+    /// Nothing is left of it: its slot is free, and assignment knows. Once.
+    async fn depart(&mut self) {
+        if std::mem::replace(&mut self.departed, true) {
+            return;
+        }
+        self.leave_table();
+        self.house.left();
+        let token = self.seat.close();
+        for _ in 0..GONE_TRIES {
+            if self.report(token, EnvironmentEvent::Gone).await {
+                return;
+            }
+        }
+    }
+
+    /// Tells assignment; whether it took it.
+    async fn report(&self, token: LeaseToken, event: EnvironmentEvent) -> bool {
+        let parts = &self.house.parts;
+        let worker = parts.settings.worker.clone();
+        let report = EnvironmentReport { worker, environment: self.id, token, event };
+        match parts.world.timeout(REPORT_LIMIT, parts.assignment.report(report)).await {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                tracing::warn!(environment = %self.id, ?event, %error, "assignment did not take a report");
+                false
+            }
+            None => {
+                tracing::warn!(environment = %self.id, ?event, "assignment did not take a report in time");
+                false
+            }
+        }
+    }
+}
+
+async fn wait_for_stop(stopping: &mut watch::Receiver<bool>) {
+    if stopping.wait_for(|stop| *stop).await.is_err() {
+        // The worker's table is gone: so is the worker.
+    }
+}

@@ -1,0 +1,58 @@
+//! Bars of the waterfall, kept on our own clock until they are told relative to the invocation's arrival.
+
+use fabric::Span;
+use std::time::Duration;
+use world::Instant;
+
+/// More than one invocation can have; a bound all the same.
+const SPANS_MAX: usize = 32;
+
+#[derive(Debug, Default)]
+pub(crate) struct Spans(Vec<(&'static str, Instant, Instant)>);
+
+impl Spans {
+    pub(crate) fn add(&mut self, room: &'static str, from: Instant, to: Instant) {
+        if self.0.len() < SPANS_MAX {
+            self.0.push((room, from, to));
+        }
+    }
+
+    /// What happened since `arrived`, the part before it cut off. Leaves nothing for the next invocation.
+    pub(crate) fn tell(&mut self, arrived: Instant) -> Vec<Span> {
+        let told = std::mem::take(&mut self.0);
+        let after = told.into_iter().filter(|(_, _, to)| *to > arrived);
+        let span = |(room, from, to): (&str, Instant, Instant)| Span {
+            room: room.to_owned(),
+            start: from.since(arrived),
+            duration: to.since(from.max(arrived)),
+        };
+        after.map(span).collect()
+    }
+}
+
+/// Rounded up: what was used is never shown as less.
+pub(crate) fn megabytes(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX)
+}
+
+/// How old a reading of memory may be for REPORT: what an invocation of a millisecond adds shows in the next one's,
+/// and ten thousand of them a second do not ask the sandbox ten thousand times.
+pub(crate) const STATS_FRESH: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_before_the_arrival_are_cut_or_left_out() {
+        let at = |ms: u64| Instant(ms * 1_000_000);
+        let ms = Duration::from_millis;
+        let mut spans = Spans::default();
+        spans.add("code", at(0), at(5));
+        spans.add("boot", at(5), at(20));
+        spans.add("invoke", at(20), at(21));
+        let span = |room: &str, start, duration| Span { room: room.into(), start, duration };
+        assert_eq!(spans.tell(at(10)), [span("boot", ms(0), ms(10)), span("invoke", ms(10), ms(1))]);
+        assert_eq!(spans.tell(at(10)), []);
+    }
+}

@@ -1,0 +1,98 @@
+//! What a worker is made of, and its numbers.
+
+use fabric::api::Api;
+use fabric::assignment::Assignment;
+use fabric::control::{BootPlan, Control};
+use fabric::telemetry::Telemetry;
+use sandbox::{Egress, ReadOnlyMount, Sandbox};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use types::WorkerId;
+use world::World;
+
+/// Everything that a worker is given.
+#[derive(Clone)]
+pub struct WorkerParts {
+    pub world: World,
+    pub sandbox: Arc<dyn Sandbox>,
+    pub control: Arc<dyn Control>,
+    pub assignment: Arc<dyn Assignment>,
+    pub telemetry: Arc<dyn Telemetry>,
+    pub api: Arc<dyn Api>,
+    pub runtimes: Arc<dyn Runtimes>,
+    pub settings: Settings,
+}
+
+/// Numbers and places. `Settings::new` has the defaults.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub worker: WorkerId,
+    /// The data folder; unpacked code is in `code/` below it.
+    pub data: PathBuf,
+    /// Unpacked code that is kept, bytes; what is in use stays whatever its size.
+    pub code_cache_bytes_max: u64,
+    /// Environments of this worker at once; one more is refused as `Full`.
+    pub environments_max: usize,
+    pub egress: Egress,
+    /// Host endpoints that every environment may reach.
+    pub allow_hosts: Vec<SocketAddr>,
+    /// The operator's own variables: added to every environment, shown in no API, overriding nothing.
+    pub extra_variables: BTreeMap<String, String>,
+    /// Connections at once to one environment's doors; more wait in the kernel's backlog.
+    pub connections_max: u32,
+    /// Of the init phase before the invocation.
+    pub init_timeout: Duration,
+    /// How long an environment that is up waits for the invocation it was made for before it calls itself idle.
+    pub first_invocation_wait: Duration,
+}
+
+impl Settings {
+    pub fn new(worker: WorkerId, data: PathBuf) -> Self {
+        Self {
+            worker,
+            data,
+            code_cache_bytes_max: 4 << 30,
+            environments_max: 1_000,
+            egress: Egress::default(),
+            allow_hosts: Vec::new(),
+            extra_variables: BTreeMap::new(),
+            connections_max: 64,
+            init_timeout: types::limits::INIT_TIMEOUT,
+            first_invocation_wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Which program serves a function.
+pub trait Runtimes: Send + Sync + 'static {
+    /// How to start the runtime of this version, its unpacked code at `code` on the host. No IO but looking at files.
+    fn launch(&self, plan: &BootPlan, code: &Path) -> Result<Launch, LaunchError>;
+}
+
+/// How a runtime is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Absolute paths inside.
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    /// The runtime's own variables (PATH, PYTHONPATH, …): a customer's of the same name win.
+    pub variables: BTreeMap<String, String>,
+    /// Beside `/var/task`, which is the worker's to show.
+    pub mounts: Vec<ReadOnlyMount>,
+    /// As INIT_START says it: `python:3.11.7`.
+    pub runtime_version: String,
+}
+
+/// Why no program serves it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LaunchError {
+    /// The package is to blame: answered as `Runtime.InvalidEntrypoint` with this message.
+    #[error("{0}")]
+    Entrypoint(String),
+    /// This host can not.
+    #[error("{0}")]
+    Host(String),
+}

@@ -1,0 +1,103 @@
+//! What the Runtime API answers, byte by byte.
+
+use super::turnstile::{Delivery, Refusal};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use runtime_api::{ErrorBody, body, header, refusal};
+use world::World;
+
+pub(super) type Reply = Response<Full<Bytes>>;
+
+fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}
+
+pub(super) fn accepted() -> Reply {
+    reply(StatusCode::ACCEPTED, body::JSON, body::ACCEPTED)
+}
+
+pub(super) fn pong() -> Reply {
+    reply(StatusCode::OK, "text/plain; charset=utf-8", "pong")
+}
+
+pub(super) fn not_found() -> Reply {
+    reply(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", body::NOT_FOUND)
+}
+
+pub(super) fn method_not_allowed() -> Reply {
+    reply(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "")
+}
+
+pub(super) fn refused(why: &Refusal) -> Reply {
+    let (status, error_type, message) = match why {
+        Refusal::InvalidRequestId => {
+            (StatusCode::BAD_REQUEST, refusal::INVALID_REQUEST_ID, "Invalid request ID".to_owned())
+        }
+        Refusal::Transition { from, to } => (
+            StatusCode::FORBIDDEN,
+            refusal::INVALID_STATE_TRANSITION,
+            format!(
+                "State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"
+            ),
+        ),
+        Refusal::BodyTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            refusal::REQUEST_ENTITY_TOO_LARGE,
+            format!("Exceeded maximum allowed payload size ({} bytes).", types::limits::RESPONSE_BYTES_MAX),
+        ),
+        Refusal::BodyTruncated => (
+            StatusCode::BAD_REQUEST,
+            refusal::TRUNCATED_HTTP_REQUEST,
+            "HTTP request detected as truncated".to_owned(),
+        ),
+        Refusal::ResponseMode => (
+            StatusCode::BAD_REQUEST,
+            refusal::INVALID_RESPONSE_MODE,
+            "Invalid function response mode".to_owned(),
+        ),
+    };
+    let error = ErrorBody { message, error_type: error_type.to_owned() };
+    // Two strings always encode.
+    let mut body = serde_json::to_vec(&error).unwrap_or_default();
+    body.push(b'\n');
+    reply(status, body::JSON, body)
+}
+
+/// The event and everything about it. Empty headers are left out.
+pub(super) fn invocation(world: &World, delivery: &Delivery) -> Reply {
+    let invocation = &delivery.invocation;
+    let mut reply = reply(StatusCode::OK, body::JSON, invocation.payload.clone());
+    let headers = reply.headers_mut();
+    let mut put = |name: HeaderName, value: &str| {
+        if let Some(value) = header_value(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(header::REQUEST_ID, &delivery.id);
+    put(header::DEADLINE_MS, &delivery.deadline.millis().to_string());
+    put(header::INVOKED_ARN, &invocation.invoked_arn.to_string());
+    put(header::TRACE_ID, &invocation.trace_id);
+    put(header::CLIENT_CONTEXT, invocation.client_context.as_deref().unwrap_or_default());
+    tracing::trace!(id = %delivery.id, after = ?world.now().since(delivery.delivered), "the runtime takes the event");
+    reply
+}
+
+/// The value, its control characters as spaces: a client context is JSON and may have been written with newlines,
+/// which no header carries and JSON can do without.
+fn header_value(text: &str) -> Option<HeaderValue> {
+    if text.is_empty() {
+        return None;
+    }
+    match HeaderValue::from_bytes(text.as_bytes()) {
+        Ok(value) => Some(value),
+        Err(_) => {
+            let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            HeaderValue::from_bytes(plain.as_bytes()).ok()
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Finds the interpreters of this host: PATH, the system's folders and what version managers install.
+//!
+//! ```text
+//! candidates (paths that look right) ── cached and file unchanged ──> Interpreter | "is none"
+//!                │                                                        ^
+//!                └── otherwise run it once, bounded ── remember ─────────┘
+//! ```
+//!
+//! Shims are scripts: they are run like any candidate and answer with the binary that they stand for. A virtual
+//! environment's interpreter resolves to the installation it was made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::probe::{PROBE_TIME_MAX, ask};
+use super::{Interpreter, Language, Version, is_system_path};
+
+/// More files than any host has; a folder full of look-alikes must not become thousands of probe runs.
+const CANDIDATES_MAX: usize = 128;
+/// Some hundred entries of a few hundred bytes.
+const CACHE_BYTES_MAX: u64 = 1024 * 1024;
+/// Bumped when a probe asks for more than it did: older answers are asked again.
+const CACHE_FORMAT: u32 = 1;
+
+/// Where to look. Tests make their own; `HostView::of_process` is the real one.
+#[derive(Debug, Clone, Default)]
+pub struct HostView {
+    /// The folders of PATH, in order.
+    pub path: Vec<PathBuf>,
+    /// Homes whose version managers count: the user's, and root's own under sudo.
+    pub homes: Vec<PathBuf>,
+    /// PYENV_ROOT, NVM_DIR and SDKMAN_DIR where they are set.
+    pub pyenv_root: Option<PathBuf>,
+    pub nvm_dir: Option<PathBuf>,
+    pub sdkman_dir: Option<PathBuf>,
+    /// Under which `usr/bin`, `usr/lib/jvm` and `opt` are: `/`.
+    pub root: PathBuf,
+    /// What was found before, in the data folder. None: ask every time.
+    pub cache_file: Option<PathBuf>,
+}
+
+impl HostView {
+    pub fn of_process(cache_file: Option<PathBuf>) -> Self {
+        let folder = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        Self {
+            path: std::env::split_paths(&path).filter(|p| p.is_absolute()).collect(),
+            homes: folder("HOME").into_iter().collect(),
+            pyenv_root: folder("PYENV_ROOT"),
+            nvm_dir: folder("NVM_DIR"),
+            sdkman_dir: folder("SDKMAN_DIR"),
+            root: PathBuf::from("/"),
+            cache_file,
+        }
+    }
+}
+
+/// Says what is behind a path; the real one runs it.
+pub trait Prober {
+    fn interpreter(&self, language: Language, path: &Path) -> Option<Interpreter>;
+}
+
+/// Every interpreter of the host, each real binary once, sorted by language and version.
+pub fn detect(view: &HostView) -> Vec<Interpreter> {
+    detect_with(view, &RunIt)
+}
+
+pub fn detect_with(view: &HostView, prober: &dyn Prober) -> Vec<Interpreter> {
+    let old = view.cache_file.as_deref().map(Cache::read).unwrap_or_default();
+    let mut new = Cache::default();
+    let mut found: BTreeMap<PathBuf, Interpreter> = BTreeMap::new();
+    let mut real_candidates = BTreeSet::new();
+    for (language, path) in candidates(view) {
+        let Some(stamp) = Stamp::of(&path) else { continue };
+        // Many names, one binary: a link is not worth a run of its own. (A script is no binary: it is asked.)
+        let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        if !real_candidates.insert((language, real.clone())) {
+            continue;
+        }
+        let interpreter = match old.get(&real, &stamp) {
+            Some(known) => known.clone(),
+            None => prober.interpreter(language, &path),
+        };
+        new.put(real, stamp, interpreter.clone());
+        if let Some(interpreter) = interpreter {
+            found.entry(interpreter.real_path.clone()).or_insert(interpreter);
+        }
+    }
+    if let Some(file) = view.cache_file.as_deref().filter(|_| new != old) {
+        // A cache that cannot be written costs time at the next start, nothing else.
+        if let Err(error) = new.write(file) {
+            tracing::debug!(file = %file.display(), %error, "interpreters found are not remembered");
+        }
+    }
+    let mut interpreters: Vec<Interpreter> = found.into_values().collect();
+    interpreters
+        .sort_by(|a, b| (a.language, a.version, &a.real_path).cmp(&(b.language, b.version, &b.real_path)));
+    interpreters
+}
+
+fn candidates(view: &HostView) -> Vec<(Language, PathBuf)> {
+    let mut all = Vec::new();
+    let mut folders = view.path.clone();
+    folders.extend(["usr/bin", "usr/local/bin"].map(|folder| view.root.join(folder)));
+    for folder in installations(view) {
+        folders.push(folder.join("bin"));
+    }
+    let mut seen = BTreeSet::new();
+    for folder in folders.into_iter().filter(|folder| seen.insert(folder.clone())) {
+        let mut names = listed(&folder);
+        names.retain(|name| language_of(name).is_some());
+        for name in names {
+            if let Some(language) = language_of(&name) {
+                all.push((language, folder.join(name)));
+            }
+        }
+    }
+    all.truncate(CANDIDATES_MAX);
+    all
+}
+
+/// Folders with a `bin` of their own.
+fn installations(view: &HostView) -> Vec<PathBuf> {
+    let mut parents: Vec<PathBuf> = vec![view.root.join("usr/lib/jvm"), view.root.join("opt")];
+    parents.extend(view.pyenv_root.iter().map(|root| root.join("versions")));
+    parents.extend(view.nvm_dir.iter().map(|root| root.join("versions/node")));
+    parents.extend(view.sdkman_dir.iter().map(|root| root.join("candidates/java")));
+    for home in &view.homes {
+        parents.extend(
+            [
+                ".pyenv/versions",
+                ".nvm/versions/node",
+                ".sdkman/candidates/java",
+                ".asdf/installs/python",
+                ".asdf/installs/nodejs",
+                ".asdf/installs/java",
+                ".local/share/mise/installs/python",
+                ".local/share/mise/installs/node",
+                ".local/share/mise/installs/java",
+                ".local/share/uv/python",
+                ".volta/tools/image/node",
+            ]
+            .map(|folder| home.join(folder)),
+        );
+    }
+    parents.iter().flat_map(|parent| listed(parent).into_iter().map(|name| parent.join(name))).collect()
+}
+
+fn listed(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// `python3`, `python3.12`, `node`, `nodejs`, `java`; not `python3-config`, not `python2`.
+fn language_of(name: &str) -> Option<Language> {
+    match name {
+        "node" | "nodejs" => Some(Language::Nodejs),
+        "java" => Some(Language::Java),
+        "python3" => Some(Language::Python),
+        _ => {
+            let minor = name.strip_prefix("python3.")?;
+            (!minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit())).then_some(Language::Python)
+        }
+    }
+}
+
+/// Whether a file is still the one that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    modified_ns: u64,
+    bytes: u64,
+}
+
+impl Stamp {
+    /// None if it is no file that could be run.
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::PermissionsExt;
+        let meta = std::fs::metadata(path).ok()?;
+        if !meta.is_file() || meta.permissions().mode() & 0o111 == 0 {
+            return None;
+        }
+        let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Self { modified_ns: u64::try_from(modified.as_nanos()).ok()?, bytes: meta.len() })
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Cache {
+    format: u32,
+    entries: BTreeMap<PathBuf, (Stamp, Option<Interpreter>)>,
+}
+
+impl Cache {
+    /// Anything unreadable is an empty cache: it is made of nothing but answers that can be asked for again.
+    fn read(file: &Path) -> Self {
+        let mut text = String::new();
+        let Ok(opened) = std::fs::File::open(file) else { return Self::default() };
+        if opened.take(CACHE_BYTES_MAX).read_to_string(&mut text).is_err() {
+            return Self::default();
+        }
+        serde_json::from_str::<Self>(&text).ok().filter(|c| c.format == CACHE_FORMAT).unwrap_or_default()
+    }
+
+    fn write(&self, file: &Path) -> std::io::Result<()> {
+        let text = serde_json::to_vec(self)?;
+        let fresh = file.with_extension("new");
+        std::fs::write(&fresh, text)?;
+        std::fs::rename(fresh, file)
+    }
+
+    fn get(&self, path: &Path, stamp: &Stamp) -> Option<&Option<Interpreter>> {
+        let (known, interpreter) = self.entries.get(path)?;
+        let still_there = interpreter.as_ref().is_none_or(|i| i.real_path.exists());
+        (known == stamp && still_there).then_some(interpreter)
+    }
+
+    fn put(&mut self, path: PathBuf, stamp: Stamp, interpreter: Option<Interpreter>) {
+        self.format = CACHE_FORMAT;
+        self.entries.insert(path, (stamp, interpreter));
+    }
+}
+
+/// Asks by running.
+struct RunIt;
+
+const PYTHON_QUESTION: &str = r#"
+import json, sys
+try:
+    import bz2, ctypes, lzma, sqlite3, ssl
+except ImportError:
+    pass
+try:
+    maps = {line.split(None, 5)[5].strip() for line in open("/proc/self/maps") if ".so" in line}
+except OSError:
+    maps = set()
+print(json.dumps({
+    "version": "%d.%d.%d" % sys.version_info[:3],
+    "path": getattr(sys, "_base_executable", "") or sys.executable,
+    "root": sys.base_prefix,
+    "shared": sorted(maps),
+    "ok": sys.implementation.name == "cpython",
+}))
+"#;
+const NODE_QUESTION: &str = "let shared = []; try { shared = process.report.getReport().sharedObjects } catch {}; \
+     console.log(JSON.stringify({ version: process.versions.node, path: process.execPath, \
+     root: require('path').resolve(process.execPath, '../..'), shared, ok: process.release.name === 'node' }))";
+
+#[derive(Deserialize)]
+struct Answer {
+    version: String,
+    path: PathBuf,
+    root: PathBuf,
+    shared: Vec<PathBuf>,
+    ok: bool,
+}
+
+impl Prober for RunIt {
+    fn interpreter(&self, language: Language, path: &Path) -> Option<Interpreter> {
+        let text = match language {
+            Language::Python => ask(path, &["-I", "-c", PYTHON_QUESTION], PROBE_TIME_MAX),
+            Language::Nodejs => ask(path, &["-e", NODE_QUESTION], PROBE_TIME_MAX),
+            Language::Java => return java(path),
+        };
+        let answer: Answer = serde_json::from_str(text?.trim()).ok()?;
+        let real_path = std::fs::canonicalize(answer.path).ok().filter(|_| answer.ok)?;
+        let install_root = std::fs::canonicalize(answer.root).ok()?;
+        let libs = foreign_folders(&install_root, answer.shared.iter());
+        Some(Interpreter {
+            language,
+            version: Version::parse(&answer.version)?,
+            real_path,
+            install_root,
+            libs,
+        })
+    }
+}
+
+/// Java says what it is in a file beside it; running it would take 0.3 s each.
+fn java(path: &Path) -> Option<Interpreter> {
+    let real_path = std::fs::canonicalize(path).ok()?;
+    let install_root = real_path.parent()?.parent()?.to_owned();
+    let mut text = String::new();
+    let release = std::fs::File::open(install_root.join("release")).ok()?;
+    release.take(CACHE_BYTES_MAX).read_to_string(&mut text).ok()?;
+    let version =
+        text.lines().find_map(|line| line.strip_prefix("JAVA_VERSION="))?.trim_matches('"').to_owned();
+    // Debian keeps configuration that java cannot start without in /etc, behind links.
+    let links: Vec<PathBuf> = ["conf", "conf/security", "lib", "lib/security", "lib/server"]
+        .into_iter()
+        .map(|folder| install_root.join(folder))
+        .flat_map(|folder| {
+            let inside: Vec<PathBuf> = listed(&folder).into_iter().map(|name| folder.join(name)).collect();
+            std::iter::once(folder).chain(inside)
+        })
+        .filter(|path| path.is_symlink())
+        .filter_map(|path| std::fs::canonicalize(path).ok())
+        .collect();
+    let libs = foreign_folders(&install_root, links.iter());
+    Some(Interpreter {
+        language: Language::Java,
+        version: Version::parse(&version)?,
+        real_path,
+        install_root,
+        libs,
+    })
+}
+
+/// The folders of files that are neither in the installation nor in the system's own folders.
+fn foreign_folders<'a>(install_root: &Path, files: impl Iterator<Item = &'a PathBuf>) -> Vec<PathBuf> {
+    let folders: BTreeSet<PathBuf> = files
+        .filter_map(|file| std::fs::canonicalize(file).ok())
+        .filter_map(|file| if file.is_dir() { Some(file) } else { file.parent().map(Path::to_owned) })
+        .filter(|folder| !folder.starts_with(install_root) && !is_system_path(folder))
+        // A file right in a top folder would show all of it: rather the interpreter lacks one library.
+        .filter(|folder| folder.components().count() > 2)
+        .collect();
+    let top = |folder: &&PathBuf| !folders.iter().any(|other| other != *folder && folder.starts_with(other));
+    folders.iter().filter(top).cloned().collect()
+}
+
+#[cfg(test)]
+#[path = "detect_tests.rs"]
+mod tests;

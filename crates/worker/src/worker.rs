@@ -1,0 +1,178 @@
+//! The worker: its table of environments, and what assignment and frontends ask of it.
+//!
+//! Fencing is here: an epoch below the highest that was seen of its partition is refused, and so is a token that is
+//! not the one an environment waits for (see [`crate::seat`]).
+
+use crate::code_cache::CodeCache;
+use crate::environment::Resident;
+use crate::parts::WorkerParts;
+use crate::seat::{Job, Seat};
+use async_trait::async_trait;
+use fabric::stream::{self, FrameStream};
+use fabric::worker::{
+    InvokeFrame, InvokeRefusal, InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
+    WorkerInvoke,
+};
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+use types::limits::CHUNKS_IN_FLIGHT_MAX;
+use types::{EnvironmentId, Epoch, PartitionId};
+
+/// Frames of a buffered answer: its response and its outcome, neither of which ever waits.
+const BUFFERED_FRAMES: usize = 2;
+/// How long environments that are told to end by the sandbox's own end may take to notice.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// A host of environments.
+#[derive(Clone)]
+pub struct Worker(Arc<House>);
+
+/// What the worker and its environments share.
+pub(crate) struct House {
+    pub(crate) parts: WorkerParts,
+    pub(crate) code: Arc<CodeCache>,
+    table: Mutex<Table>,
+    /// Environments that are not gone yet.
+    living: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Table {
+    seats: FxHashMap<EnvironmentId, Arc<Seat>>,
+    epochs: FxHashMap<PartitionId, Epoch>,
+    draining: bool,
+}
+
+impl Table {
+    /// Remembers the highest epoch of a partition; `false` for one below it.
+    fn admits(&mut self, partition: PartitionId, epoch: Epoch) -> bool {
+        let highest = self.epochs.entry(partition).or_insert(epoch);
+        *highest = epoch.max(*highest);
+        epoch == *highest
+    }
+}
+
+impl Worker {
+    /// A worker with no environments. Call [`Self::open`] before it serves.
+    pub fn new(parts: WorkerParts) -> Self {
+        let settings = &parts.settings;
+        let root = settings.data.join("code");
+        let code = CodeCache::new(parts.world.clone(), root, settings.code_cache_bytes_max, unpack);
+        let living = watch::Sender::new(0);
+        Self(Arc::new(House { parts, code, table: Mutex::default(), living }))
+    }
+
+    /// Takes in the code that an earlier process unpacked and removes what it left half-done.
+    pub async fn open(&self) -> std::io::Result<()> {
+        self.0.code.open().await
+    }
+
+    /// Environments that are not gone yet.
+    pub fn living(&self) -> usize {
+        *self.0.living.borrow()
+    }
+
+    /// Takes no more; lets idle environments end now and busy ones after their invocation; after `limit` the sandbox
+    /// ends what is left.
+    pub async fn shutdown(&self, limit: Duration) {
+        let seats: Vec<Arc<Seat>> = {
+            let mut table = self.0.table();
+            table.draining = true;
+            table.seats.values().cloned().collect()
+        };
+        seats.iter().for_each(|seat| seat.stop());
+        let mut living = self.0.living.subscribe();
+        let world = &self.0.parts.world;
+        let ended = world.timeout(limit, living.wait_for(|living| *living == 0)).await.is_some();
+        self.0.parts.sandbox.shutdown().await;
+        if !ended && world.timeout(LAST_WAIT, living.wait_for(|living| *living == 0)).await.is_none() {
+            tracing::error!(left = self.living(), "environments did not end with their sandbox");
+        }
+    }
+}
+
+fn unpack(zip: &[u8], into: &std::path::Path) -> Result<(), String> {
+    images::unpack(zip, into).map_err(|error| error.to_string())
+}
+
+impl House {
+    /// No invocation finds this environment any more.
+    pub(crate) fn forget(&self, id: EnvironmentId) {
+        self.table().seats.remove(&id);
+    }
+
+    /// One environment is gone.
+    pub(crate) fn left(&self) {
+        self.living.send_modify(|living| *living = living.saturating_sub(1));
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl WorkerControl for Worker {
+    async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
+        let house = &self.0;
+        let mut table = house.table();
+        if !table.admits(message.partition, message.epoch) {
+            return Err(WorkerError::Stale);
+        }
+        if table.draining {
+            return Err(WorkerError::Draining);
+        }
+        if table.seats.contains_key(&message.environment) {
+            return Ok(()); // said twice: it is on its way
+        }
+        // Counted until they are gone, not until they are forgotten: their memory is in use for so long.
+        if *house.living.borrow() >= house.parts.settings.environments_max {
+            return Err(WorkerError::Full);
+        }
+        let owner = Seat::make(message.token);
+        table.seats.insert(message.environment, Arc::clone(&owner.seat));
+        house.living.send_modify(|living| *living += 1);
+        drop(table);
+        let resident = Resident::new(Arc::clone(house), message, owner);
+        house.parts.world.spawn("environment", resident.run());
+        Ok(())
+    }
+
+    async fn stop_environment(&self, message: StopEnvironment) -> Result<(), WorkerError> {
+        let mut table = self.0.table();
+        if !table.admits(message.partition, message.epoch) {
+            return Err(WorkerError::Stale);
+        }
+        if let Some(seat) = table.seats.get(&message.environment) {
+            seat.stop();
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl WorkerInvoke for Worker {
+    async fn invoke(&self, request: InvokeRequest) -> Result<FrameStream<InvokeFrame>, InvokeRefusal> {
+        let arrived = self.0.parts.world.now();
+        let InvokeRequest { lease, invocation } = request;
+        let seat = {
+            let mut table = self.0.table();
+            if !table.admits(lease.partition, lease.epoch) {
+                return Err(InvokeRefusal::Stale);
+            }
+            table.seats.get(&lease.environment).cloned().ok_or(InvokeRefusal::Gone)?
+        };
+        let bound = BUFFERED_FRAMES + if invocation.streaming { CHUNKS_IN_FLIGHT_MAX } else { 0 };
+        let (frames, answer) = stream::channel(bound);
+        let (accept, accepted) = oneshot::channel();
+        seat.take(Job { invocation, token: lease.token, arrived, accept, frames: Arc::new(frames) })?;
+        match accepted.await {
+            Ok(Ok(())) => Ok(answer),
+            Ok(Err(refusal)) => Err(refusal),
+            // The environment's task ended without a word: it had not let the invocation in.
+            Err(_) => Err(InvokeRefusal::Gone),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The worker over the real `process` sandbox and the host's own Python: a function goes in, an answer comes out.
+//!
+//! Runs as root only; without it, it says so and passes, for the walls are `sandbox`'s own suite's to prove.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, dead_code)] // a test by itself
+
+#[path = "worker/double.rs"]
+mod double;
+#[path = "worker/kit.rs"]
+mod kit;
+
+use fabric::assignment::EnvironmentEvent;
+use kit::{Kit, zip};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use worker::{HostRuntimes, Runtimes, runtimes};
+
+const APP: &str = r#"
+import os, sys, time, json, urllib.request, logging
+print("module code")
+if os.environ.get("MODE") == "import": import does_not_exist
+def handler(event, context):
+    what = event.get("do")
+    if what == "sleep": time.sleep(60)
+    if what == "exit": os._exit(7)
+    if what == "raise": raise ValueError("boom")
+    if what == "memory":
+        hog = bytearray(500 << 20)
+        for at in range(0, len(hog), 4096): hog[at] = 1
+    if what == "print": print("one"); print("two", file=sys.stderr)
+    if what == "api":
+        with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_LAMBDA"] + "/2015-03-31/functions") as answer:
+            return answer.read().decode()
+    return {"event": event, "id": context.aws_request_id, "left": context.get_remaining_time_in_millis(), "uid": os.getuid()}
+"#;
+
+fn main() {
+    sandbox::process::spawner_entry_point();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    if !sandbox_is_root() {
+        println!("test the worker over the process sandbox ... skipped: not root");
+        return;
+    }
+    runtime.block_on(all());
+}
+
+fn sandbox_is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|facts| std::os::unix::fs::MetadataExt::uid(&facts) == 0)
+}
+
+struct Ground {
+    sandbox: Arc<dyn sandbox::Sandbox>,
+    runtimes: Arc<dyn Runtimes>,
+}
+
+async fn ground(data: &Path) -> Ground {
+    let config = sandbox::process::Config::new(data);
+    let sandbox = sandbox::process::start(&world::World::real(), config).await.expect("a spawner");
+    let found = runtimes::detect::detect(&runtimes::detect::HostView::of_process(None));
+    let client = runtimes::client::unpack(data).expect("our clients");
+    let runtimes = Arc::new(HostRuntimes::new(found, client, data.join("runtimes"), false));
+    Ground { sandbox, runtimes }
+}
+
+async fn all() {
+    let data = tempfile::tempdir().unwrap();
+    let first = ground(&data.path().join("1")).await;
+    an_event_goes_in_and_an_answer_comes_out(first.kit(&[])).await; // its worker ends its sandbox
+    let second = ground(&data.path().join("2")).await;
+    failures_are_answered_as_aws_answers(&second).await;
+    second.sandbox.shutdown().await;
+}
+
+impl Ground {
+    fn kit(&self, variables: &[(&str, &str)]) -> Kit {
+        let (walls, runtimes) = (Arc::clone(&self.sandbox), Arc::clone(&self.runtimes));
+        let inside = |_: &mut _, settings: &mut worker::Settings| settings.egress = sandbox::Egress::None;
+        Kit::over(walls, Arc::default(), |_| runtimes, zip("app.py", APP), variables, inside)
+    }
+}
+
+async fn an_event_goes_in_and_an_answer_comes_out(kit: Kit) {
+    kit.start().await;
+    let cold = kit.invoke(1, r#"{"a":1}"#).await;
+    let answer = cold.json();
+    assert_eq!(answer["event"]["a"], 1);
+    assert_ne!(answer["uid"], 0);
+    let outcome = cold.outcome.unwrap();
+    assert!(outcome.memory_used_mb > 0 && outcome.init_duration.is_some());
+    println!("cold: {:?}", outcome.spans);
+    kit.reported(1, EnvironmentEvent::Idle).await;
+    let warm = kit.invoke(2, r#"{"do":"print"}"#).await;
+    let tail = warm.tail();
+    for part in ["START RequestId", "one\n", "two\n", "END RequestId", "REPORT RequestId"] {
+        assert!(tail.contains(part), "{part}: {tail}");
+    }
+    println!("warm: {:?}", warm.outcome.unwrap().spans);
+    kit.reported(2, EnvironmentEvent::Idle).await;
+    assert_eq!(kit.invoke(3, r#"{"do":"api"}"#).await.json(), "GET /2015-03-31/functions 20");
+    let (kind, body) = kit.invoke(4, r#"{"do":"raise"}"#).await.failure();
+    assert!(body.contains("boom"), "{kind} {body}");
+    let log = kit.log_until("ValueError").await;
+    let traceback = log.iter().find(|line| line.contains("Traceback")).unwrap();
+    assert!(traceback.contains("ValueError"), "a traceback is one event: {log:?}");
+    kit.worker.shutdown(Duration::from_secs(10)).await;
+    println!("test an event goes in and an answer comes out, cold and warm ... ok");
+}
+
+async fn failures_are_answered_as_aws_answers(ground: &Ground) {
+    let rows = [
+        ("", r#"{"do":"sleep"}"#, "Sandbox.Timedout"),
+        ("", r#"{"do":"exit"}"#, "Runtime.ExitError"),
+        ("", r#"{"do":"memory"}"#, "Runtime.OutOfMemory"),
+        ("import", "{}", "Runtime.ImportModuleError"),
+    ];
+    for (mode, event, expected) in rows {
+        let kit = ground.kit(&[("MODE", mode)]);
+        kit.start().await;
+        let answered = kit.invoke(1, event).await;
+        let (kind, body) = answered.failure();
+        assert_eq!(kind, expected, "{event} {body} {}", answered.tail());
+        kit.reported(1, EnvironmentEvent::Gone).await;
+        assert!(answered.outcome.as_ref().unwrap().memory_used_mb > 0, "{}", answered.tail());
+        println!("{}", answered.tail());
+    }
+    println!("test failures are answered as AWS answers ... ok");
+}

@@ -1,0 +1,121 @@
+//! `HostSandbox`: no walls. Processes run on the host, doors listen on ephemeral loopback ports, and what is said of
+//! inside (addresses, mounted paths) is rewritten to the host's.
+
+use async_trait::async_trait;
+use sandbox::*;
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+#[derive(Default)]
+pub(crate) struct HostSandbox {
+    pub(crate) booted: AtomicUsize,
+    pub(crate) stopped: Arc<AtomicUsize>,
+    /// The newest environment's Runtime API door.
+    pub(crate) runtime_api: Mutex<Option<SocketAddr>>,
+}
+
+struct HostEnvironment {
+    mounts: Vec<ReadOnlyMount>,
+    runtime_api: TcpListener,
+    lambda_api: TcpListener,
+    groups: Mutex<Vec<i32>>,
+    stopped: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Sandbox for HostSandbox {
+    fn kind(&self) -> &'static str {
+        "host"
+    }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+    async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        let bind = || async { TcpListener::bind("127.0.0.1:0").await.unwrap() };
+        let environment = HostEnvironment {
+            mounts: spec.mounts,
+            runtime_api: bind().await,
+            lambda_api: bind().await,
+            groups: Mutex::default(),
+            stopped: Arc::clone(&self.stopped),
+        };
+        *self.runtime_api.lock().unwrap() = Some(environment.runtime_api.local_addr().unwrap());
+        self.booted.fetch_add(1, Ordering::SeqCst);
+        Ok(Arc::new(environment))
+    }
+    async fn shutdown(&self) {}
+}
+
+impl HostEnvironment {
+    fn outside(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for mount in &self.mounts {
+            text = text.replace(mount.inside.to_str().unwrap(), mount.host.to_str().unwrap());
+        }
+        let door = |listener: &TcpListener| listener.local_addr().unwrap().to_string();
+        text.replace(RUNTIME_API_ADDRESS, &door(&self.runtime_api))
+            .replace(LAMBDA_API_ADDRESS, &door(&self.lambda_api))
+    }
+}
+
+#[async_trait]
+impl Environment for HostEnvironment {
+    async fn start(&self, process: ProcessSpec) -> Result<Process, BootError> {
+        let program = self.outside(process.program.to_str().unwrap());
+        let mut child = Command::new(&program)
+            .args(process.arguments.iter().map(|argument| self.outside(argument)))
+            .env_clear()
+            .envs(process.environment.iter().map(|(name, value)| (name, self.outside(value))))
+            .current_dir(self.outside(process.working_directory.to_str().unwrap()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| BootError::Exec { program, errno: error.raw_os_error().unwrap_or(0) })?;
+        self.groups.lock().unwrap().push(child.id().unwrap() as i32);
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (tx, exited) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            let status = child.wait().await.unwrap();
+            let status =
+                status.code().map_or_else(|| ExitStatus::Signal(status.signal().unwrap()), ExitStatus::Code);
+            let _ = tx.send(Exit { status, out_of_memory: false });
+        });
+        Ok(Process { stdout: Box::new(stdout), stderr: Box::new(stderr), telemetry: None, exited })
+    }
+    async fn accept(&self, door: Door) -> std::io::Result<Box<dyn Connection>> {
+        let listener = match door {
+            Door::RuntimeApi => &self.runtime_api,
+            Door::LambdaApi => &self.lambda_api,
+        };
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(Box::new(stream))
+    }
+    async fn stats(&self) -> Result<Stats, BootError> {
+        Ok(Stats { memory_peak_bytes: 31 << 20, ..Stats::default() })
+    }
+    async fn pause(&self) -> Result<(), BootError> {
+        Err(BootError::Unsupported("pause"))
+    }
+    async fn resume(&self) -> Result<(), BootError> {
+        Err(BootError::Unsupported("resume"))
+    }
+    async fn stop(&self) {
+        let groups = std::mem::take(&mut *self.groups.lock().unwrap());
+        for group in groups {
+            let _ = Command::new("kill")
+                .args(["-9", "--", &format!("-{group}")])
+                .stderr(Stdio::null())
+                .status()
+                .await;
+        }
+        self.stopped.fetch_add(1, Ordering::SeqCst);
+    }
+}

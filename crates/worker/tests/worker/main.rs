@@ -1,0 +1,8 @@
+//! The worker over a sandbox that is plain host processes: the protocol, the life and the lines, not the walls.
+#![allow(clippy::disallowed_methods)] // the tests' own spawner is tokio's
+#![allow(clippy::unwrap_used, clippy::expect_used)] // what helps tests is a test
+
+mod double;
+mod kit;
+mod life;
+mod turnstile;

@@ -1,0 +1,94 @@
+//! `cargo xtask test`: everything that must be true before a commit lands, in the order in which it fails fastest.
+//!
+//! Installs what the tests need first (Debian packages where this is root on a machine with apt; Python and Node.js
+//! packages into `target/test-tools`, never into the user's own). `--only STEP` runs one step, `--list` names them.
+
+use crate::{Outcome, root};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// A named step: a program and its arguments, run in the workspace's folder.
+struct Step {
+    name: &'static str,
+    command: &'static [&'static str],
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", command: &["cargo", "fmt", "--all", "--check"] },
+    Step { name: "tidy", command: &["cargo", "xtask", "tidy"] },
+    Step { name: "codegen", command: &["cargo", "xtask", "codegen", "--check"] },
+    Step { name: "tools", command: &["bash", "e2e/tools.sh"] },
+    // The binary first: the end-to-end tests and several crates' tests run it.
+    Step { name: "build", command: &["cargo", "build", "--workspace", "--bins"] },
+    Step {
+        name: "clippy",
+        command: &["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
+    },
+    Step { name: "unit", command: &["cargo", "test", "--workspace", "--no-fail-fast"] },
+    Step { name: "clients", command: &["bash", "runtimes/tests/run.sh"] },
+    Step { name: "e2e", command: &["bash", "e2e/run.sh"] },
+];
+
+pub(crate) fn run(args: &[&str]) -> Outcome {
+    let steps: Vec<&Step> = match args {
+        [] => STEPS.iter().collect(),
+        ["--list"] => return Ok(STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join("\n")),
+        ["--only", name] => {
+            let step = STEPS.iter().find(|step| step.name == *name);
+            vec![step.ok_or_else(|| format!("no step is called {name}; --list names them"))?]
+        }
+        _ => return Err("usage: cargo xtask test [--list | --only STEP]".to_owned()),
+    };
+    let mut failed = Vec::new();
+    let mut times = Vec::new();
+    for step in &steps {
+        println!("── {} ── {}", step.name, step.command.join(" "));
+        let start = now();
+        let passed = execute(step)?;
+        times.push(format!(
+            "{:>4} s  {}{}",
+            start.elapsed().as_secs(),
+            step.name,
+            if passed { "" } else { "  FAILED" }
+        ));
+        if !passed {
+            failed.push(step.name);
+            // A tree that does not build or lacks its tools fails everything after it, less clearly.
+            if matches!(step.name, "tools" | "build") {
+                break;
+            }
+        }
+    }
+    println!("{}", times.join("\n"));
+    let passed = times.len() - failed.len();
+    println!("steps: {passed} passed, {} failed", failed.len());
+    if failed.is_empty() {
+        Ok("every step passed".to_owned())
+    } else {
+        Err(format!("failed: {}", failed.join(", ")))
+    }
+}
+
+fn execute(step: &Step) -> Result<bool, String> {
+    let [program, arguments @ ..] = step.command else { return Err("a step without a command".to_owned()) };
+    let root = root();
+    let status = Command::new(program)
+        .args(arguments)
+        .current_dir(&root)
+        .env("TINDERBOX_TEST_TOOLS", tools(&root))
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|error| format!("{program}: {error}"))?;
+    Ok(status.success())
+}
+
+/// Where test-only packages are installed: kept with the build cache, never committed.
+fn tools(root: &Path) -> std::path::PathBuf {
+    root.join("target/test-tools")
+}
+
+#[allow(clippy::disallowed_methods)] // tells a person how long a step took; decides nothing
+fn now() -> Instant {
+    Instant::now()
+}
