@@ -327,4 +327,89 @@ mod tests {
         assert_eq!(value_of(text, "oom_kill"), Some(3));
         assert_eq!(value_of(text, "oom"), None);
     }
+
+    /// The same promises for a tree of either version, in a temporary folder.
+    fn check_tree(tree: &dyn Tree, root: &Path, expected: &[(&str, &str)]) {
+        assert_eq!(tree.powers(), Powers { memory: true, cpu: true, pids: true, freezer: true });
+        assert!(tree.roots().iter().all(|folder| folder.ends_with("tinderbox-0a") && folder.is_dir()));
+        tree.create("7", &Limits::of(1_769, 50)).unwrap();
+        tree.create("7", &Limits::of(1_769, 50)).unwrap();
+        tree.enter("7").unwrap();
+        tree.freeze("7").unwrap();
+        for (file, text) in expected {
+            assert_eq!(std::fs::read_to_string(root.join(file)).unwrap(), *text, "{file}");
+        }
+        tree.thaw("7").unwrap();
+        tree.remove("7").unwrap();
+        tree.remove("7").unwrap();
+        tree.remove_roots().unwrap();
+        assert!(tree.roots().iter().all(|folder| !folder.exists()));
+    }
+
+    #[test]
+    fn a_made_up_tree_of_version_1_gets_the_limits_and_is_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let own = |name: &str| {
+            std::fs::create_dir(root.path().join(name)).unwrap();
+            (name.split(',').map(str::to_owned).collect::<Vec<_>>(), root.path().join(name))
+        };
+        let mounted =
+            Mounted { v1: ["memory", "cpu,cpuacct", "pids", "freezer"].map(own).to_vec(), v2: None };
+        let files = Files { made_up: true };
+        let tree = crate::process::cgroup_v1::V1::open_with(&mounted, "tinderbox-0a", files).unwrap();
+        let expected = [
+            ("memory/tinderbox-0a/7/memory.limit_in_bytes", "1854930944"),
+            ("memory/tinderbox-0a/7/memory.memsw.limit_in_bytes", "1854930944"),
+            ("cpu,cpuacct/tinderbox-0a/7/cpu.cfs_quota_us", "100000"),
+            ("cpu,cpuacct/tinderbox-0a/7/cpu.shares", "1024"),
+            ("pids/tinderbox-0a/7/pids.max", "1025"),
+            ("freezer/tinderbox-0a/7/freezer.state", "FROZEN"),
+            ("freezer/tinderbox-0a/7/cgroup.procs", "0"),
+        ];
+        check_tree(&tree, root.path(), &expected);
+    }
+
+    #[test]
+    fn a_made_up_tree_of_version_2_gets_the_limits_and_is_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let own = root.path().join("scope");
+        std::fs::create_dir(&own).unwrap();
+        std::fs::write(own.join("cgroup.controllers"), "cpu io memory pids").unwrap();
+        let mounted = Mounted { v1: Vec::new(), v2: Some((root.path().to_owned(), own)) };
+        let files = Files { made_up: true };
+        let tree = crate::process::cgroup_v2::V2::open_with(&mounted, "tinderbox-0a", files).unwrap();
+        let expected = [
+            ("scope/cgroup.subtree_control", "+memory +cpu +pids"),
+            ("scope/tinderbox-0a/cgroup.subtree_control", "+memory +cpu +pids"),
+            ("scope/tinderbox-0a/7/memory.max", "1854930944"),
+            ("scope/tinderbox-0a/7/memory.swap.max", "0"),
+            ("scope/tinderbox-0a/7/cpu.max", "100000 100000"),
+            ("scope/tinderbox-0a/7/cpu.weight", "100"),
+            ("scope/tinderbox-0a/7/cgroup.freeze", "1"),
+        ];
+        check_tree(&tree, root.path(), &expected);
+    }
+
+    #[test]
+    fn figures_of_version_2_leave_out_cache_that_can_be_dropped() {
+        let root = tempfile::tempdir().unwrap();
+        let own = root.path().to_owned();
+        std::fs::write(own.join("cgroup.controllers"), "memory pids").unwrap();
+        let mounted = Mounted { v1: Vec::new(), v2: Some((own.clone(), own.clone())) };
+        let files = Files { made_up: true };
+        let tree = crate::process::cgroup_v2::V2::open_with(&mounted, "tinderbox-0a", files).unwrap();
+        tree.create("7", &Limits::of(128, 50)).unwrap();
+        for (name, text) in [
+            ("memory.stat", "inactive_file 100\nactive_file 50\n"),
+            ("memory.current", "400\n"),
+            ("memory.peak", "900\n"),
+            ("memory.events", "oom 2\noom_kill 1\n"),
+            ("pids.current", "3\n"),
+        ] {
+            std::fs::write(own.join("tinderbox-0a/7").join(name), text).unwrap();
+        }
+        let usage = tree.usage("7").unwrap();
+        let figures = (usage.memory_bytes, usage.memory_peak_bytes, usage.out_of_memory_kills, usage.tasks);
+        assert_eq!(figures, (300, 750, 1, 3));
+    }
 }

@@ -118,14 +118,15 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
         vec![namespaces::open_door(RUNTIME_API_ADDRESS)?, namespaces::open_door(LAMBDA_API_ADDRESS)?];
     given.extend(tun);
     let sources = rootfs::open_sources(&plan.spec.mounts)?;
+    let proc = rootfs::open_proc().at("proc")?;
     rootfs::pivot(plan.template)?;
     let alias = egress::HOST_ALIAS_ADDRESS;
     let names = Names {
         dns: plan.spec.nat.then_some(egress::DNS_SERVER),
         host_alias: (plan.spec.nat && !plan.spec.allow_hosts.is_empty()).then_some(alias),
     };
-    rootfs::furnish(&sources, &tmp, &names)?;
-    drop((sources, tmp));
+    rootfs::furnish(&sources, &tmp, &proc, &names)?;
+    drop((sources, tmp, proc));
     namespaces::become_nobody(plan.identity)?;
     // Cleared by the change of user.
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).at("parent death signal")?;

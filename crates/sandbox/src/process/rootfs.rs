@@ -15,7 +15,10 @@ use super::sys::{
 };
 use crate::egress::HOST_ALIAS;
 use rustix::fs::{CWD, FileType, Mode};
-use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
+    OpenTreeFlags, UnmountFlags,
+};
 use std::ffi::CStr;
 use std::io;
 use std::net::Ipv4Addr;
@@ -263,7 +266,12 @@ pub(crate) fn pivot(template: &Path) -> Result<(), StepError> {
 }
 
 /// Mounts everything that is this environment's own. After the pivot.
-pub(crate) fn furnish(sources: &[Source], tmp: &OwnedFd, names: &Names) -> Result<(), StepError> {
+pub(crate) fn furnish(
+    sources: &[Source],
+    tmp: &OwnedFd,
+    proc: &OwnedFd,
+    names: &Names,
+) -> Result<(), StepError> {
     let mut scratch = Vec::new();
     for source in sources {
         make_place(source, &mut scratch).at("place of a mount")?;
@@ -277,7 +285,8 @@ pub(crate) fn furnish(sources: &[Source], tmp: &OwnedFd, names: &Names) -> Resul
     attach(tmp, Path::new("/tmp")).at("attach /tmp")?;
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     rustix::mount::mount("tmpfs", "/dev/shm", "tmpfs", flags, SHARED_MEMORY).at("/dev/shm")?;
-    mount_proc().at("/proc")?;
+    attach(proc, Path::new("/proc")).at("attach /proc")?;
+    narrow_proc().at("/proc")?;
     mount_attributes(CWD, c"/", MOUNT_READ_ONLY, false).at("read-only root")
 }
 
@@ -356,10 +365,20 @@ fn write_names(names: &Names) -> io::Result<()> {
     Ok(())
 }
 
-/// A proc of this pid namespace, in which other users' processes do not show, less what is the machine's.
-fn mount_proc() -> io::Result<()> {
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    rustix::mount::mount("proc", "/proc", "proc", flags, c"hidepid=2")?;
+/// A proc of this pid namespace in which other users' processes do not show, detached. Made before the pivot: in a
+/// user namespace the kernel gives a new one only to those that see a whole one already.
+pub(crate) fn open_proc() -> io::Result<OwnedFd> {
+    let context = rustix::mount::fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    rustix::mount::fsconfig_set_string(&context, "hidepid", "2")?;
+    rustix::mount::fsconfig_create(&context)?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    Ok(rustix::mount::fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
+}
+
+/// Takes from proc what is the machine's and not the environment's.
+fn narrow_proc() -> io::Result<()> {
     for name in PROC_HIDDEN {
         let path = Path::new("/proc").join(name);
         match rustix::mount::mount_bind("/dev/null", &path) {

@@ -67,6 +67,7 @@ fn rule(conditions: &[(u8, Op, u64)]) -> Result<SeccompRule, seccompiler::Backen
     SeccompRule::new(conditions)
 }
 
+#[allow(clippy::unnecessary_cast)] // a request is of another type in other C libraries
 fn refused() -> Result<Rules, seccompiler::BackendError> {
     let mut rules: Rules = REFUSED.iter().chain(MACHINE_REFUSED).map(|call| (*call, Vec::new())).collect();
     let namespaces = [

@@ -10,19 +10,22 @@
 //! ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
 //! are removed, its user is free again and those who wait are answered.
 
+mod ending;
+mod host;
+mod network;
+
 use super::cgroup::{self, Limits, Tree};
 use super::init::{self, Plan};
-use super::namespaces::{self, Identity};
+use super::namespaces::Identity;
 use super::protocol::{
-    Answer, BootWire, CapabilitiesWire, Channel, Failure, FromInit, FromSpawner, MESSAGE_BYTES_MAX,
-    ProcessWire, Request, SpawnerConfig, StatsWire, StatusWire, ToInit, ToSpawner, VERSION,
+    Answer, BootWire, Channel, Failure, FromInit, FromSpawner, MESSAGE_BYTES_MAX, ProcessWire, Request,
+    SpawnerConfig, StatsWire, ToInit, ToSpawner, VERSION,
 };
-use super::rootfs::Template;
-use super::seccomp::{self, Filters};
-use super::sweep::{Folder, GROUP_PREFIX};
+use super::sweep::Folder;
 use super::sys::{self, At, Forked, StepError};
-use super::{landlock, tmp, uids};
+use super::uids;
 use crate::egress;
+use host::Host;
 use rustix::event::epoll;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -77,19 +80,6 @@ struct Spawner {
     slot_next: u32,
     outgoing: VecDeque<(Vec<u8>, Vec<OwnedFd>)>,
     shutdown: Option<u64>,
-}
-
-/// What was found and made at start-up.
-struct Host {
-    tree: Box<dyn Tree>,
-    template: Template,
-    tmp: tmp::Kind,
-    filters: Option<Filters>,
-    landlock: bool,
-    users: Option<uids::Block>,
-    /// `None` where it can not be; started again when it dies.
-    egress: Option<egress::Handle>,
-    capabilities: CapabilitiesWire,
 }
 
 struct Environment {
@@ -448,60 +438,6 @@ impl Spawner {
         true
     }
 
-    /// Has the egress process serve an environment. If that is gone, the next one serves all.
-    fn connect(&mut self, key: u64) -> Result<(), String> {
-        let Some(handle) = &mut self.host.egress else { return Err("there is no egress process".to_owned()) };
-        let network = self.environments.get(&key).and_then(|one| one.network.as_ref());
-        let Some((network, tun)) = network.and_then(|one| Some((one, one.tun.as_ref()?))) else {
-            return Ok(());
-        };
-        match handle.attach(egress::EnvironmentNumber(key), tun.as_fd(), &network.policy) {
-            Err(error) if error.is_gone() => {
-                self.restart_egress();
-                if self.host.egress.is_some() { Ok(()) } else { Err(error.to_string()) }
-            }
-            other => other.map_err(|error| error.to_string()),
-        }
-    }
-
-    fn disconnect(&mut self, key: u64) {
-        let Some(environment) = self.environments.get_mut(&key) else { return };
-        if environment.network.take().is_some_and(|network| network.tun.is_some())
-            && let Some(handle) = &mut self.host.egress
-            && handle.detach(egress::EnvironmentNumber(key)).is_err_and(|error| error.is_gone())
-        {
-            self.restart_egress();
-        }
-    }
-
-    /// It died: open connections break, new ones work.
-    fn restart_egress(&mut self) {
-        if let Some(dead) = self.host.egress.take() {
-            let _ = epoll::delete(&self.epoll, &dead);
-        }
-        self.tell(
-            &FromSpawner::Warning("the egress process died and is started again".to_owned()),
-            Vec::new(),
-        );
-        let started = start_egress(self.host.users.as_ref()).and_then(|mut handle| {
-            for (key, environment) in &self.environments {
-                if let Some(Network { policy, tun: Some(tun) }) = &environment.network {
-                    handle
-                        .attach(egress::EnvironmentNumber(*key), tun.as_fd(), policy)
-                        .map_err(|error| error.to_string())?;
-                }
-            }
-            watch(&self.epoll, handle.as_fd(), EGRESS_TOKEN, false).map_err(|error| error.to_string())?;
-            Ok(handle)
-        });
-        match started {
-            Ok(handle) => self.host.egress = Some(handle),
-            Err(error) => {
-                self.tell(&FromSpawner::Warning(format!("no egress any more: {error}")), Vec::new())
-            }
-        }
-    }
-
     fn start_process(
         &mut self,
         request: u64,
@@ -583,105 +519,6 @@ impl Spawner {
         self.reply(id, answer, Vec::new());
     }
 
-    // Ending.
-
-    fn stop(&mut self, id: u64, key: u64) {
-        match self.environments.get_mut(&key) {
-            None => self.reply(id, Ok(Answer::Done), Vec::new()),
-            Some(environment) => {
-                environment.stops.push(id);
-                self.end(key, None);
-            }
-        }
-    }
-
-    fn stop_all(&mut self) {
-        let keys: Vec<u64> = self.environments.keys().copied().collect();
-        keys.into_iter().for_each(|key| self.end(key, None));
-    }
-
-    /// Kills first, then thaws: nothing inside runs in between. The pidfd tells when it is done.
-    fn end(&mut self, key: u64, failure: Option<Failure>) {
-        let Some(environment) = self.environments.get_mut(&key) else { return };
-        let boot = match &environment.state {
-            State::Booting { request } => Some((*request, failure.unwrap_or(Failure::Gone))),
-            State::Live => None,
-            State::Ending { .. } => return,
-        };
-        environment.count_kills(self.host.tree.as_ref());
-        environment.state = State::Ending { boot, reaped: false };
-        let _ = epoll::delete(&self.epoll, &environment.channel);
-        kill(&environment.pidfd);
-        if self.host.capabilities.pause {
-            // No such group yet if it was still booting.
-            drop(self.host.tree.thaw(&environment.group));
-        }
-    }
-
-    /// Init ended, and with it everything in its pid namespace.
-    fn on_end(&mut self, key: u64) {
-        self.end(key, None);
-        let Some(environment) = self.environments.get_mut(&key) else { return };
-        let options = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOHANG;
-        let waited =
-            rustix::process::waitid(rustix::process::WaitId::PidFd(environment.pidfd.as_fd()), options);
-        if matches!(waited, Ok(None)) {
-            return;
-        }
-        let _ = epoll::delete(&self.epoll, &environment.pidfd);
-        self.disconnect(key);
-        let Some(environment) = self.environments.get_mut(&key) else { return };
-        if let State::Ending { reaped, .. } = &mut environment.state {
-            *reaped = true;
-        }
-        environment.count_kills(self.host.tree.as_ref());
-        let out_of_memory = environment.out_of_memory_kills > 0;
-        let running = std::mem::take(&mut environment.running);
-        let starting = std::mem::take(&mut environment.starting);
-        for process in running {
-            let status = StatusWire::Signal(libc::SIGKILL);
-            self.tell(&FromSpawner::Exited { environment: key, process, status, out_of_memory }, Vec::new());
-        }
-        for (request, _) in starting.into_values() {
-            self.reply(request, Err(Failure::Gone), Vec::new());
-        }
-    }
-
-    /// Removes the groups of those that ended, frees their users and answers who waits.
-    fn remove_ended(&mut self) {
-        let ended: Vec<u64> = self
-            .environments
-            .iter()
-            .filter(|(_, one)| matches!(one.state, State::Ending { reaped: true, .. }))
-            .map(|(key, _)| *key)
-            .collect();
-        for key in ended {
-            let Some(environment) = self.environments.get(&key) else { continue };
-            match self.host.tree.remove(&environment.group) {
-                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => continue,
-                Err(error) => self.tell(&FromSpawner::Warning(format!("control group: {error}")), Vec::new()),
-                Ok(()) => {}
-            }
-            let Some(environment) = self.environments.remove(&key) else { continue };
-            self.slots.remove(&environment.slot);
-            if let State::Ending { boot: Some((request, failure)), .. } = environment.state {
-                self.reply(request, Err(failure), Vec::new());
-            }
-            for id in environment.stops {
-                self.reply(id, Ok(Answer::Done), Vec::new());
-            }
-        }
-    }
-
-    /// Without the kernel's limit: kills what is largest where too much is resident.
-    fn watch_memory(&mut self) {
-        for environment in self.environments.values_mut().filter(|one| matches!(one.state, State::Live)) {
-            let killed = super::watch::enforce(environment.pid, environment.memory_bytes);
-            environment.memory_peak_bytes = environment.memory_peak_bytes.max(killed.resident_bytes);
-            environment.out_of_memory_kills += u64::from(killed.killed);
-        }
-    }
-
     /// The loop itself failed: end what there is without it.
     fn end_everything(&mut self) {
         self.server_gone = true;
@@ -731,98 +568,6 @@ impl Environment {
     fn count_kills(&mut self, tree: &dyn Tree) {
         self.out_of_memory_kills = self.out_of_memory_kills.max(tree.out_of_memory_kills(&self.group));
     }
-}
-
-impl Host {
-    fn survey(config: &SpawnerConfig, folder: &Folder) -> Result<Self, StepError> {
-        let mut missing = Vec::new();
-        let is_root = rustix::process::geteuid().is_root() && sys::has_capability(sys::CAP_SYS_ADMIN);
-        let users = if is_root { Some(uids::Block::take(config.uid_base)?) } else { None };
-        let run_folder = format!("{GROUP_PREFIX}{}", config.run);
-        folder.record(&config.run, &cgroup::candidates(&run_folder))?;
-        let (tree, lacking) = cgroup::open(&run_folder);
-        missing.extend(lacking);
-        if !is_root {
-            enter_rootless(&mut missing)?;
-        }
-        let template = Template::build(&folder.template_root())?;
-        let tmp =
-            if is_root { tmp::Kind::find(&folder.tmp_images()) } else { Err("it needs root".to_owned()) };
-        let sized_tmp = tmp.is_ok();
-        let tmp = tmp.unwrap_or_else(|why| {
-            missing.push(format!(
-                "/tmp is in memory and counts as such, since a loop-mounted one can not be made: {why}"
-            ));
-            tmp::Kind::Memory
-        });
-        let landlock = landlock::abi() > 0;
-        if !landlock {
-            missing.push(
-                "no Landlock: the kernel lacks it or it is not in its list of security modules (lsm=)"
-                    .to_owned(),
-            );
-        }
-        let filters = if seccomp::is_available() { Some(Filters::compile()?) } else { None };
-        if filters.is_none() {
-            missing.push("no seccomp: the kernel was built without CONFIG_SECCOMP_FILTER".to_owned());
-        }
-        let egress = if is_root { start_egress(users.as_ref()) } else { Err("it needs root".to_owned()) };
-        let egress = egress
-            .map_err(|why| {
-                missing.push(format!("egress nat is not possible, functions reach nothing outside: {why}"))
-            })
-            .ok();
-        let powers = tree.powers();
-        let capabilities = CapabilitiesWire {
-            pause: powers.freezer,
-            egress_nat: egress.is_some(),
-            memory_limit: powers.memory,
-            cpu_share: powers.cpu,
-            pids_limit: powers.pids,
-            sized_tmp,
-            landlock,
-            seccomp: filters.is_some(),
-            missing,
-        };
-        Ok(Self { tree, template, tmp, filters, landlock, users, egress, capabilities })
-    }
-}
-
-/// The process that carries what functions send, under a user of its own.
-fn start_egress(users: Option<&uids::Block>) -> Result<egress::Handle, String> {
-    let users = users.ok_or("it needs a user of its own")?;
-    if !std::path::Path::new("/dev/net/tun").exists() {
-        return Err("/dev/net/tun is not there (modprobe tun)".to_owned());
-    }
-    let start = egress::Start {
-        program: "/proc/self/exe".into(),
-        arguments: vec![super::EGRESS_ARGUMENT.into()],
-        uid: users.egress_uid(),
-        gid: users.egress_uid(),
-        resolv_conf: "/etc/resolv.conf".into(),
-    };
-    egress::Handle::start(&start).map_err(|error| match std::error::Error::source(&error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    })
-}
-
-/// Without root the spawner becomes root of a user namespace in which only its own user exists.
-fn enter_rootless(missing: &mut Vec<String>) -> Result<(), StepError> {
-    let uid = rustix::process::geteuid().as_raw();
-    let gid = rustix::process::getegid().as_raw();
-    namespaces::enter_user_namespace((0, uid), (0, gid)).map_err(|error| StepError {
-        step: "unprivileged user namespaces",
-        reason: format!(
-            "{error}. This host does not let ordinary users make them: run as root, or allow them \
-             (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0, and on Ubuntu \
-             kernel.apparmor_restrict_unprivileged_userns=0)"
-        ),
-    })?;
-    missing.push(
-        "environments share one user of the host, since there is no root to give each its own".to_owned(),
-    );
-    Ok(())
 }
 
 /// Signals of the terminal are for the server, which says what is to happen; its end is told by the channel.

@@ -2,7 +2,7 @@
 #![allow(dead_code)] // each file uses a part of it
 
 use sandbox::conformance::Kit;
-use sandbox::process::{self, Config};
+use sandbox::process::{self, Config, ProcessSandbox};
 use std::path::{Path, PathBuf};
 use world::World;
 
@@ -13,14 +13,32 @@ pub(crate) fn rehearsal() -> PathBuf {
 
 /// A kit with a spawner and a data folder of its own; the folder goes when the kit does.
 pub(crate) async fn kit() -> Kit {
+    kit_and_spawner().await.0
+}
+
+/// The same, with the pid of the spawner.
+pub(crate) async fn kit_and_spawner() -> (Kit, u32) {
     let world = World::real();
     let data = tempfile::tempdir().expect("a data folder");
     let mut config = Config::new(data.path());
     config.executable = rehearsal();
-    let sandbox = process::start(&world, config).await.expect("a spawner");
+    let handle = process::launch(&config).expect("a spawner");
+    let spawner = handle.pid();
+    let sandbox = ProcessSandbox::new(handle, world.clone()).expect("a sandbox");
     let private = data.path().to_owned();
     let guest = rehearsal().parent().expect("a folder").to_owned();
-    Kit { sandbox, world, guest, private, leftovers: Box::new(move || leftovers(data.path())) }
+    let kit = Kit {
+        sandbox,
+        world,
+        guest,
+        private,
+        leftovers: Box::new(move || {
+            let mut left = leftovers(data.path());
+            left.extend(children(spawner));
+            left
+        }),
+    };
+    (kit, spawner)
 }
 
 /// What is on the host of environments of this data folder: groups, their processes, loop devices, files.
@@ -49,6 +67,19 @@ pub(crate) fn leftovers(data: &Path) -> Vec<String> {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     left.extend(mounts.lines().filter(|line| line.contains(&*data.to_string_lossy())).map(str::to_owned));
     left
+}
+
+/// What a spawner looks after, its egress process apart: also where there are no groups to see it by.
+fn children(spawner: u32) -> Vec<String> {
+    let list =
+        std::fs::read_to_string(format!("/proc/{spawner}/task/{spawner}/children")).unwrap_or_default();
+    list.split_whitespace()
+        .filter(|pid| {
+            let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            !words.contains("tinderbox-egress-process")
+        })
+        .map(|pid| format!("init {pid}"))
+        .collect()
 }
 
 /// Processes in the groups of a run, wherever they are.
