@@ -10,6 +10,8 @@ use zip::CompressionMethod::{Deflated, Stored};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+/// Path and what lies there.
+type Rows<'a> = &'a [(&'a str, &'a str)];
 type Writer = ZipWriter<Cursor<Vec<u8>>>;
 
 fn zip_of(fill: impl FnOnce(&mut Writer)) -> Vec<u8> {
@@ -105,7 +107,7 @@ fn check(zip: &[u8]) -> Result<BTreeMap<String, String>, ZipError> {
     Ok(tree(&into))
 }
 
-fn rows(expected: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn rows(expected: Rows<'_>) -> BTreeMap<String, String> {
     expected.iter().map(|(path, what)| ((*path).to_owned(), (*what).to_owned())).collect()
 }
 
@@ -119,7 +121,7 @@ fn good_zips_become_folders_that_anybody_can_read() {
         }
         writer.add_directory("empty/", SimpleFileOptions::default().unix_permissions(0o700)).expect("added");
     });
-    let table: [(&str, Vec<u8>, &[(&str, &str)]); 9] = [
+    let table: [(&str, Vec<u8>, Rows<'_>); 9] = [
         (
             "modes",
             modes,
@@ -139,7 +141,7 @@ fn good_zips_become_folders_that_anybody_can_read() {
             "comment",
             zip_of(|writer| {
                 file(writer, "a", 0o644, b"x");
-                writer.set_comment("a comment with PK\x05\x06 in it");
+                writer.set_comment("a comment with PK\x05\x06 in it").expect("set");
             }),
             &[("a", "file 644 x")],
         ),
