@@ -12,6 +12,8 @@ pub(crate) type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 /// Begins each header of a central directory.
 const CENTRAL_HEADER: &[u8] = b"PK\x01\x02";
+/// A local header without its name and extra fields.
+const LOCAL_HEADER_BYTES: u64 = 30;
 /// Longest target of a link, bytes (Linux: PATH_MAX).
 const LINK_BYTES_MAX: u64 = 4_095;
 /// Bytes of all paths together: few entries can not fill the memory with long names.
@@ -117,17 +119,14 @@ pub(crate) fn read(zip: &[u8]) -> Result<(Archive<'_>, Plan), ZipError> {
         return Err(ZipError::unreadable("a name stands twice in it"));
     }
     let mut plan = Plan::default();
-    let (mut packed, mut declared) = (0u64, 0u64);
+    let (mut places, mut declared) = (Vec::with_capacity(archive.len()), 0u64);
     for index in 0..archive.len() {
-        add_entry(&mut archive, index, &mut plan, &mut packed, &mut declared)?;
+        add_entry(&mut archive, index, &mut plan, &mut places, &mut declared)?;
     }
     if declared > UNZIPPED_BYTES_MAX {
         return Err(ZipError::UnzippedTooLarge { limit: UNZIPPED_BYTES_MAX });
     }
-    // Entries that share their bytes make few bytes into endless work.
-    if packed > zip.len() as u64 {
-        return Err(ZipError::unreadable("entries overlap"));
-    }
+    check_places(places)?;
     for link in plan.links.keys() {
         names::check_link(link, &plan.links)?;
     }
@@ -138,7 +137,7 @@ fn add_entry(
     archive: &mut Archive<'_>,
     index: usize,
     plan: &mut Plan,
-    packed: &mut u64,
+    places: &mut Vec<(u64, u64)>,
     declared: &mut u64,
 ) -> Result<(), ZipError> {
     let entry = archive.by_index_data(index).map_err(|error| ZipError::unreadable(error.to_string()))?;
@@ -147,7 +146,9 @@ fn add_entry(
         Ok(name) => name.to_owned(),
         Err(_) => entry.name().map_err(|error| ZipError::unreadable(error.to_string()))?.into_owned(),
     };
-    *packed = packed.saturating_add(entry.compressed_size());
+    let bytes = LOCAL_HEADER_BYTES + entry.name_raw().len() as u64;
+    let end = entry.header_start().saturating_add(bytes).saturating_add(entry.compressed_size());
+    places.push((entry.header_start(), end));
     *declared = declared.saturating_add(entry.size());
     let mode = entry.unix_mode();
     if mode.is_some_and(|mode| TYPE_FIFO_OR_DEVICE.contains(&(mode & TYPE_MASK))) {
@@ -175,6 +176,15 @@ fn add_entry(
         mode => (mode & 0o644) | 0o444,
     };
     plan.add(path, Node::File(PlannedFile { index, mode, modified }))
+}
+
+/// Entries that share their bytes make few bytes into endless work, and no writer makes them.
+fn check_places(mut places: Vec<(u64, u64)>) -> Result<(), ZipError> {
+    places.sort_unstable();
+    if places.windows(2).any(|pair| pair[1].0 < pair[0].1) {
+        return Err(ZipError::unreadable("entries overlap"));
+    }
+    Ok(())
 }
 
 /// A link's target is its entry's content. Counted under a budget of its own, since its size may lie too.

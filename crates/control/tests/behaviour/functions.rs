@@ -119,8 +119,8 @@ async fn only_members_that_are_present_change() {
     let mut message = creation("f", "code");
     message.config.environment = Some(variables.clone());
     kit.control.create_function(message).await.expect("created");
-    #[allow(clippy::type_complexity)] // a table, read once, right here
-    let rows: [(ConfigChange, fn(&mut FunctionConfig)); 4] = [
+    type Expect = fn(&mut FunctionConfig);
+    let rows: [(ConfigChange, Expect); 4] = [
         (ConfigChange::default(), |_| {}),
         (ConfigChange { memory_mb: Some(256), ..ConfigChange::default() }, |config| config.memory_mb = 256),
         (ConfigChange { handler: Some("h".into()), ..ConfigChange::default() }, |config| {
