@@ -6,7 +6,7 @@ use crate::errors::ApiError;
 use crate::routes::Call;
 use crate::{Frontend, download, invoke, logs, routes, trace};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use lambda_api::{Operation, PathLabels, Routed, overrides};
 use std::sync::Arc;
 use types::{RequestId, limits};
@@ -128,19 +128,19 @@ impl<'a> Destination<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// The first step, before the body: verifies what can be without it.
+    /// The first step, before the body: verifies what can be without it. A refusal is ready to be sent.
     pub(crate) fn new(
         destination: Destination<'a>,
         frontend: &Frontend,
         keys: &Keys<'a>,
         head: &Head<'a>,
-    ) -> Result<Self, (Destination<'a>, ApiError)> {
+    ) -> Result<Self, Box<Answer>> {
         if matches!(destination, Destination::Health | Destination::Code(_)) {
             return Ok(Self { destination, claim: None });
         }
         match authenticate::claim(keys, head, destination.services(), frontend.world.wall()) {
             Ok(claim) => Ok(Self { destination, claim: Some(claim) }),
-            Err(error) => Err((destination, error)),
+            Err(error) => Err(Box::new(destination.refuse(&error))),
         }
     }
 
@@ -162,13 +162,7 @@ impl<'a> Plan<'a> {
             (Destination::Lambda { operation, labels }, Some(caller)) => {
                 lambda(frontend, request, *operation, labels, &caller, body).await
             }
-            (Destination::Logs(target), Some(caller)) => {
-                let (telemetry, now) = (&*frontend.telemetry, frontend.world.wall());
-                Ok(match logs::answer(telemetry, &caller.scope(), now, target, &body).await {
-                    Ok(body) => Answer::typed(200, "application/x-amz-json-1.1", body),
-                    Err(error) => error.answer(),
-                })
-            }
+            (Destination::Logs(operation), Some(caller)) => logs(frontend, &caller, operation, &body).await,
             (Destination::Trace(id), Some(caller)) => trace::answer(frontend, &caller, id).await,
             (Destination::Query, Some(_)) => Err(ApiError::not_implemented(&query_action(&body))),
             (_, _) => Err(unknown(&request.head)),
@@ -194,6 +188,19 @@ async fn lambda(
     }
 }
 
+async fn logs(
+    frontend: &Frontend,
+    caller: &Caller,
+    operation: &str,
+    body: &[u8],
+) -> Result<Answer, ApiError> {
+    let now = frontend.world.wall();
+    match logs::answer(&*frontend.telemetry, &caller.scope(), now, operation, body).await {
+        Ok(body) => Ok(Answer::typed(200, "application/x-amz-json-1.1", body)),
+        Err(error) => Err(ApiError::new(error.shape, error.message)),
+    }
+}
+
 fn unknown(head: &Head<'_>) -> ApiError {
     ApiError::new(
         &overrides::UNKNOWN_OPERATION_EXCEPTION,
@@ -210,9 +217,6 @@ fn query_action(body: &[u8]) -> String {
 
 /// What every answer carries.
 pub(crate) fn finish(answer: Answer, request_id: RequestId) -> Answer {
-    if answer.status == StatusCode::OK && answer.headers.contains_key("x-amzn-requestid") {
-        return answer;
-    }
     answer.with("x-amzn-requestid", request_id.to_string())
 }
 

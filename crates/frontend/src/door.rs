@@ -80,7 +80,7 @@ async fn answer(frontend: &Arc<Frontend>, request: ApiRequest) -> Answer {
         _ => Destination::Unknown,
     };
     let answer = match Plan::new(destination, frontend, &keys, &request.head) {
-        Err((destination, error)) => destination.refuse(&error),
+        Err(refusal) => *refusal,
         Ok(plan) if body.len() > plan.destination().body_bytes_max() => {
             plan.destination().refuse(&plan.destination().too_large(body.len() as u64))
         }

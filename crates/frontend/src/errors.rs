@@ -204,3 +204,111 @@ impl From<InvokeRefusal> for ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::AnswerBody;
+    use types::{AccountId, CodeDigest, FunctionArn, FunctionName, Region};
+
+    fn arn() -> FunctionArn {
+        FunctionArn {
+            region: Region::new("eu-west-1"),
+            account: AccountId::new("123456789012"),
+            function: FunctionName::new("f"),
+            qualifier: None,
+        }
+    }
+
+    fn check(error: ApiError, status: u16, name: &str, body: &str) {
+        let answer = error.answer();
+        assert_eq!(answer.status.as_u16(), status, "{name}");
+        assert_eq!(answer.headers["x-amzn-errortype"], name);
+        let AnswerBody::Whole(bytes) = &answer.body else { panic!("{name}") };
+        assert_eq!(std::str::from_utf8(bytes).unwrap(), body);
+    }
+
+    #[test]
+    fn refusals_of_control_are_worded_as_aws_does() {
+        let invalid = |message: &str| format!(r#"{{"Type":"User","message":"{message}"}}"#);
+        let rows: Vec<(ControlError, u16, &str, String)> = vec![
+            (
+                ControlError::NotFound { arn: arn() },
+                404,
+                "ResourceNotFoundException",
+                r#"{"Type":"User","Message":"Function not found: arn:aws:lambda:eu-west-1:123456789012:function:f"}"#.to_owned(),
+            ),
+            (
+                ControlError::Exists { function: FunctionName::new("f") },
+                409,
+                "ResourceConflictException",
+                invalid("Function already exist: f"),
+            ),
+            (
+                ControlError::RevisionMismatch,
+                412,
+                "PreconditionFailedException",
+                invalid("The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"),
+            ),
+            (
+                ControlError::CodeMismatch { given: CodeDigest::new("A"), current: CodeDigest::new("B") },
+                400,
+                "InvalidParameterValueException",
+                invalid("CodeSHA256 (A) is different from current CodeSHA256 in $LATEST (B). Please try again with the CodeSHA256 in $LATEST."),
+            ),
+            (
+                ControlError::ZipTooLarge { limit: 52_428_800 },
+                413,
+                "RequestEntityTooLargeException",
+                r#"{"message":"Zipped size must be smaller than 52428800 bytes"}"#.to_owned(),
+            ),
+            (
+                ControlError::UnzippedTooLarge { limit: 262_144_000 },
+                400,
+                "InvalidParameterValueException",
+                invalid("Unzipped size must be smaller than 262144000 bytes"),
+            ),
+            (
+                ControlError::UpdateInProgress { arn: arn() },
+                409,
+                "ResourceConflictException",
+                invalid("The operation cannot be performed at this time. An update is in progress for resource: arn:aws:lambda:eu-west-1:123456789012:function:f"),
+            ),
+            (
+                ControlError::Store { reason: "disk".to_owned() },
+                500,
+                "ServiceException",
+                r#"{"Type":"Service","Message":"An error occurred and the request cannot be processed."}"#.to_owned(),
+            ),
+        ];
+        for (error, status, name, body) in rows {
+            check(error.into(), status, name, &body);
+        }
+    }
+
+    #[test]
+    fn no_lease_is_429_or_503_with_a_time_to_try_again() {
+        for (error, status) in [
+            (AcquireError::ConcurrencyLimit, 429),
+            (AcquireError::QueueFull, 429),
+            (AcquireError::NoCapacity, 503),
+            (AcquireError::Unavailable { reason: String::new() }, 503),
+        ] {
+            let answer = ApiError::from(error).answer();
+            assert_eq!(answer.status.as_u16(), status);
+            assert_eq!(answer.headers["retry-after"], "1");
+        }
+        check(
+            AcquireError::ConcurrencyLimit.into(),
+            429,
+            "TooManyRequestsException",
+            r#"{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            ApiError::not_implemented("CreateAlias"),
+            501,
+            "NotImplementedException",
+            r#"{"Type":"User","message":"Tinderbox does not implement CreateAlias yet"}"#,
+        );
+    }
+}

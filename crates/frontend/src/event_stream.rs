@@ -93,8 +93,11 @@ const fn tables() -> [[u32; 256]; 8] {
 pub(crate) mod tests {
     use super::*;
 
-    /// A message as a client reads it: headers and payload. Panics where a checksum is wrong.
-    pub(crate) fn decode(bytes: &[u8]) -> Vec<(Vec<(String, String)>, Vec<u8>)> {
+    /// Headers and payload.
+    pub(crate) type Message = (Vec<(String, String)>, Vec<u8>);
+
+    /// Messages as a client reads them. Panics where a checksum is wrong.
+    pub(crate) fn decode(bytes: &[u8]) -> Vec<Message> {
         let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
         let mut messages = Vec::new();
         let mut at = 0;

@@ -111,6 +111,7 @@ pub struct Frontend {
     downloads: download::Downloads,
     admission: admission::Admission,
     connections: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
     body_memory: listener::body::Budget,
 }
 
@@ -123,6 +124,7 @@ impl Frontend {
             downloads: download::Downloads::new(&world),
             admission: admission::Admission::new(settings.invocations_max),
             connections: Arc::new(Semaphore::new(settings.connections_max.min(Semaphore::MAX_PERMITS))),
+            refusals: Arc::new(Semaphore::new(listener::REFUSALS_MAX)),
             body_memory: listener::body::Budget::new(),
             world,
             control,

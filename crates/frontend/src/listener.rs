@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_api::overrides;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use types::RequestId;
@@ -32,6 +32,10 @@ const HEAD_WAIT_MAX: Duration = Duration::from_secs(60);
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Pause after a failed accept: out of file descriptors does not pass in a microsecond.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections that are being told no at the same time, and for how long.
+pub(crate) const REFUSALS_MAX: usize = 256;
+const REFUSAL_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +95,14 @@ fn is_fatal(error: &std::io::Error) -> bool {
 
 fn open(frontend: &Arc<Frontend>, stream: TcpStream, stage: watch::Receiver<Stage>) {
     let Ok(permit) = Arc::clone(&frontend.connections).try_acquire_owned() else {
-        frontend.world.spawn("connection-refusal", refuse(stream));
+        // Past that many a peer is dropped without a word: saying no must stay cheap.
+        if let Ok(permit) = Arc::clone(&frontend.refusals).try_acquire_owned() {
+            let world = frontend.world.clone();
+            frontend.world.spawn("connection-refusal", async move {
+                let _ = world.timeout(REFUSAL_WAIT_MAX, refuse(stream)).await;
+                drop(permit);
+            });
+        }
         return;
     };
     // Answers are written whole; waiting to fill a packet only adds latency.
@@ -108,10 +119,19 @@ fn open(frontend: &Arc<Frontend>, stream: TcpStream, stage: watch::Receiver<Stag
 /// Full is an answer, not a hang.
 async fn refuse(mut stream: TcpStream) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n\
-        connection: close\r\ncontent-length: 48\r\n\r\n{\"Type\":\"Service\",\"Message\":\"Too many connections\"}";
-    if let Err(error) = stream.write_all(FULL).await {
+        connection: close\r\ncontent-length: 51\r\n\r\n{\"Type\":\"Service\",\"Message\":\"Too many connections\"}";
+    if let Err(error) = write_and_end(&mut stream, FULL).await {
         tracing::debug!(%error, "a refused connection was gone already");
     }
+}
+
+/// What the peer has sent is read away first, else closing resets the connection and it never reads the answer.
+async fn write_and_end(stream: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
+    stream.write_all(answer).await?;
+    stream.shutdown().await?;
+    let mut away = [0; 4_096];
+    while stream.read(&mut away).await? > 0 {}
+    Ok(())
 }
 
 async fn connection(frontend: Arc<Frontend>, stream: TcpStream, mut stage: watch::Receiver<Stage>) {
@@ -177,10 +197,10 @@ async fn planned(frontend: &Arc<Frontend>, request: &Request<'_>, body: Incoming
     let destination = Destination::of(&request.head);
     let plan = match Plan::new(destination, frontend, &keys, &request.head) {
         Ok(plan) => plan,
-        Err((destination, error)) => {
+        Err(refusal) => {
             // A client reads no answer while it is still writing.
             body::discard(&frontend.world, body, 0).await;
-            return destination.refuse(&error);
+            return *refusal;
         }
     };
     let limit = plan.destination().body_bytes_max();

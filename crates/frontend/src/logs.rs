@@ -10,7 +10,6 @@ mod names;
 mod put;
 mod streams;
 
-use crate::answer::Answer;
 use bytes::Bytes;
 use fabric::Scope;
 use fabric::telemetry::{Telemetry, TelemetryError};
@@ -34,13 +33,6 @@ pub(crate) struct LogsError {
 impl LogsError {
     fn new(shape: &'static ErrorShape, message: impl Into<String>) -> Self {
         Self { shape, message: message.into() }
-    }
-
-    /// As JSON 1.1 clients read it.
-    pub(crate) fn answer(&self) -> Answer {
-        let body = self.shape.target_body(&self.message);
-        Answer::typed(self.shape.status, "application/x-amz-json-1.1", body)
-            .with("x-amzn-errortype", self.shape.name)
     }
 
     fn invalid(message: impl Into<String>) -> Self {

@@ -90,6 +90,3 @@ pub(crate) async fn answer(
         },
     }
 }
-
-#[cfg(test)]
-mod tests;

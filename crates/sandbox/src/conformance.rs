@@ -161,6 +161,7 @@ macro_rules! conformance_suite {
             nothing_private_of_the_host_is_seen
             neighbours_do_not_see_each_other
             the_hosts_loopback_is_out_of_reach
+            egress_reaches_an_allowed_host_endpoint_and_no_other
             a_paused_environment_stands_still_until_resumed
             stop_is_idempotent_also_after_pause
             stop_ends_what_waits

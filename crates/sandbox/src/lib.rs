@@ -5,8 +5,8 @@
 //! from a snapshot instead. The `worker` sees these traits only; `conformance` is the suite that every backend
 //! runs.
 
-pub mod egress;
 pub mod conformance;
+pub mod egress;
 pub mod process;
 
 use async_trait::async_trait;

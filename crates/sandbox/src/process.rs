@@ -56,6 +56,8 @@ use world::World;
 
 /// First word of the spawner's command line: tells the binary what it is, and `ps` too.
 const SPAWNER_NAME: &str = "tinderbox-spawner";
+/// The only argument of the egress process, which the spawner starts from the same binary.
+const EGRESS_ARGUMENT: &str = "tinderbox-egress-process";
 /// First user of the range for environments: far from people, system users and containers' sub-users.
 pub const UID_BASE: u32 = 1_879_048_192;
 /// No environment's hard processor cap is below this share of one vCPU, in percent.
@@ -120,11 +122,17 @@ pub enum LaunchError {
     Refused(String),
 }
 
-/// If this process was started as a spawner: is one, and never returns. To be called first of all in `main`, while
+/// If this process was started as a spawner or as its egress process: is one, and never returns. To be called first of all in `main`, while
 /// there is one thread and nothing is open.
 pub fn spawner_entry_point() {
     let mut arguments = std::env::args();
     if arguments.next().as_deref() != Some(SPAWNER_NAME) {
+        if arguments.next().as_deref() == Some(EGRESS_ARGUMENT) {
+            match rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3) {
+                Ok(control) => crate::egress::main(control),
+                Err(_) => sys::exit_now(2),
+            }
+        }
         return;
     }
     let code = match arguments.next().and_then(|number| number.parse().ok()).map(protocol::inherited) {

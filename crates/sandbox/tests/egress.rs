@@ -278,22 +278,28 @@ fn the_flow_over_the_limit_is_refused_and_room_comes_back() {
     let listener = lab.internet.listen(INTERNET, 0);
     let address = listener.local_addr().unwrap();
     let acceptor = thread::spawn(move || (0..1_024).map(|_| listener.accept().unwrap()).collect::<Vec<_>>());
-    let mut flows: Vec<TcpStream> = (0..1_024).map(|_| lab.connect(address).unwrap()).collect();
+    let flows: Vec<TcpStream> = (0..1_024).map(|_| lab.connect(address).unwrap()).collect();
     let peers = acceptor.join().unwrap();
     assert_eq!(lab.connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     let datagrams = lab.udp();
     datagrams.connect(address).unwrap();
     datagrams.send(b"x").unwrap();
     assert_eq!(datagrams.recv(&mut [0; 9]).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-    // One flow ends on both sides, and its place is free. The peer's end tells us that the egress knows.
-    let gone = flows.pop().unwrap().local_addr().unwrap();
-    assert_eq!(*gone.ip().to_string(), egress::GUEST.to_string());
+    // The flows end on both sides. How soon the egress hears of it is the guest kernel's affair (a thousand FINs do not
+    // fit the device's queue at once), so this asks until there is room.
     drop(peers);
     for mut flow in flows {
         assert_eq!(flow.read(&mut [0; 1]).unwrap(), 0);
     }
     let echo = lab.serve_echo();
-    lab.connect(echo).unwrap();
+    let there_is_room = (0..100_000).any(|_| match lab.connect(echo) {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+            false
+        }
+    });
+    assert!(there_is_room);
 }
 
 #[test]
@@ -305,9 +311,9 @@ fn a_new_egress_process_takes_over_when_the_last_one_died() {
     let error = lab.egress.detach(EnvironmentNumber(1)).unwrap_err();
     assert!(error.is_gone(), "{error}");
     lab.restart_egress();
-    // The old connection is unknown to the new process, which says so as soon as it hears of it.
-    broken.write_all(b"x").unwrap();
-    assert_eq!(broken.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    // The old connection is unknown to the new process, which says so as soon as it hears of it: at the latest now.
+    let told = broken.write_all(b"x").and_then(|()| broken.read(&mut [0; 1]));
+    assert_eq!(told.unwrap_err().kind(), ErrorKind::ConnectionReset);
     let mut client = lab.connect(echo).unwrap();
     client.write_all(b"again").unwrap();
     let mut back = [0; 5];

@@ -20,6 +20,7 @@ pub mod choose;
 pub mod client;
 pub mod detect;
 pub mod environment;
+pub mod host;
 pub mod install;
 pub mod launch;
 mod probe;

@@ -88,7 +88,8 @@ mod tests {
     fn all_forms_of_a_name_reach_the_function_and_foreign_ones_are_refused_in_awss_words() {
         let ours = "arn:aws:lambda:eu-west-1:123456789012:function:f";
         let long = "n".repeat(65);
-        let rows: &[(&str, Option<&str>, Result<&str, (u16, &str)>)] = &[
+        type Row<'a> = (&'a str, Option<&'a str>, Result<&'a str, (u16, &'a str)>);
+        let rows: &[Row<'_>] = &[
             ("f", None, Ok("")),
             ("f", Some(""), Ok("")),
             ("f", Some("1"), Ok(":1")),

@@ -16,8 +16,11 @@ use lambda_api::lambda::shapes::{
 pub(crate) struct Table<I: 'static> {
     #[allow(dead_code)] // read by the test that walks the model; here it documents
     pub(super) handled: &'static [&'static str],
-    pub(super) refused: &'static [(&'static str, fn(&I) -> bool)],
+    pub(super) refused: &'static [Refused<I>],
 }
+
+/// A member, and whether a request asks for something by it.
+type Refused<I> = (&'static str, fn(&I) -> bool);
 
 /// Refuses the first member that asks for what Tinderbox does not do yet.
 pub(crate) fn check<I>(table: &Table<I>, input: &I) -> Result<(), ApiError> {

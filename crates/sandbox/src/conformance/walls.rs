@@ -1,7 +1,8 @@
 //! What code inside can not do or see.
 
 use super::{GUEST, Kit, code, program};
-use crate::ExitStatus;
+use crate::{BootError, Egress, ExitStatus};
+use tokio::io::AsyncWriteExt;
 
 pub async fn the_root_is_read_only(kit: &Kit) {
     let environment = kit.boot().await;
@@ -141,4 +142,33 @@ pub async fn the_hosts_loopback_is_out_of_reach(kit: &Kit) {
     assert_eq!((code(&output), output.stdout.as_str()), (Some(1), "refused\n"), "{output:?}");
     let output = kit.guest(&environment, &["connect", "10.255.255.1:80", "x"]).await;
     assert_eq!((code(&output), output.stdout.as_str()), (Some(1), "unreachable\n"), "{output:?} {GUEST}");
+}
+
+pub async fn egress_reaches_an_allowed_host_endpoint_and_no_other(kit: &Kit) {
+    let allowed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let (allowed_at, other_at) =
+        (allowed.local_addr().expect("address"), other.local_addr().expect("address"));
+    let mut spec = kit.spec();
+    spec.egress = Egress::Nat;
+    spec.allow_hosts = vec![allowed_at];
+    if !kit.sandbox.capabilities().egress_nat {
+        assert!(matches!(kit.sandbox.boot(spec).await, Err(BootError::Unsupported(_))));
+        return;
+    }
+    let environment = kit.boot_as(spec).await;
+    let served = async {
+        let (mut stream, _) = allowed.accept().await.expect("accepts");
+        stream.write_all(b"from the host").await.expect("writes");
+    };
+    let address = format!("host.tinderbox.internal:{}", allowed_at.port());
+    let words = ["connect", &address, "x"];
+    let (output, ()) = tokio::join!(kit.guest(&environment, &words), kit.within(served));
+    assert_eq!(output.stdout, "from the host\n", "{output:?}");
+    for closed in [format!("host.tinderbox.internal:{}", other_at.port()), "169.254.169.254:80".to_owned()] {
+        let output = kit.guest(&environment, &["connect", &closed, "x"]).await;
+        assert_eq!((code(&output), output.stdout.as_str()), (Some(1), "refused\n"), "{closed} {output:?}");
+    }
+    kit.within(environment.stop()).await;
+    kit.nothing_left().await;
 }

@@ -17,7 +17,7 @@ use super::rootfs::{self, Names};
 use super::seccomp::Filters;
 use super::sys::{self, At, StepError};
 use super::tmp;
-use crate::{LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS};
+use crate::{LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS, egress};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{WaitOptions, WaitStatus};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ const LOCKED_MEMORY_BYTES_MAX: u64 = 64 * 1024;
 const STACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Where the telemetry pipe is found, said by `_LAMBDA_TELEMETRY_LOG_FD`.
 const TELEMETRY_FD: i32 = 3;
+/// The network device inside, by the name that most programs expect.
+const TUN_NAME: &str = "eth0";
 const TELEMETRY_VARIABLE: &str = "_LAMBDA_TELEMETRY_LOG_FD";
 
 /// Everything that init needs, handed over by the fork.
@@ -105,11 +107,23 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     plan.tree.create(plan.group, &plan.limits).at("control group")?;
     plan.tree.enter(plan.group).at("entering the control group")?;
     namespaces::leave_the_host()?;
-    namespaces::raise_loopback()?;
-    let doors = vec![namespaces::open_door(RUNTIME_API_ADDRESS)?, namespaces::open_door(LAMBDA_API_ADDRESS)?];
+    // Before the pivot, while the host's /dev/net/tun is there. It raises loopback as well.
+    let tun = if plan.spec.nat {
+        Some(egress::create_tun(TUN_NAME).at("tun")?)
+    } else {
+        egress::raise_loopback().at("loopback")?;
+        None
+    };
+    let mut given =
+        vec![namespaces::open_door(RUNTIME_API_ADDRESS)?, namespaces::open_door(LAMBDA_API_ADDRESS)?];
+    given.extend(tun);
     let sources = rootfs::open_sources(&plan.spec.mounts)?;
     rootfs::pivot(plan.template)?;
-    let names = Names { dns: None, host_alias: None, allow_hosts: &plan.spec.allow_hosts };
+    let alias = egress::HOST_ALIAS_ADDRESS;
+    let names = Names {
+        dns: plan.spec.nat.then_some(egress::DNS_SERVER),
+        host_alias: (plan.spec.nat && !plan.spec.allow_hosts.is_empty()).then_some(alias),
+    };
     rootfs::furnish(&sources, &tmp, &names)?;
     drop((sources, tmp));
     namespaces::become_nobody(plan.identity)?;
@@ -122,7 +136,7 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     if let Some(filters) = plan.filters {
         filters.apply()?;
     }
-    Ok(doors)
+    Ok(given)
 }
 
 /// First number for init's own descriptors; below it are those that a started process gets.

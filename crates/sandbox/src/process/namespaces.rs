@@ -3,7 +3,7 @@
 use super::rootfs::{GID_INSIDE, UID_INSIDE};
 use super::sys::{At, StepError, become_user, drop_all_capabilities, prctl, raise_permitted};
 use rustix::thread::UnshareFlags;
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::net::{SocketAddrV4, TcpListener};
 use std::os::fd::OwnedFd;
 
 /// As whom the code of an environment runs.
@@ -26,23 +26,6 @@ pub(crate) fn leave_the_host() -> Result<(), StepError> {
     // SAFETY: new namespaces do not change descriptors or memory that safe code relies on.
     unsafe { rustix::thread::unshare_unsafe(flags) }.at("namespaces")?;
     rustix::system::sethostname(b"localhost").at("host name")
-}
-
-/// Brings loopback up: it exists in every network namespace, down.
-pub(crate) fn raise_loopback() -> Result<(), StepError> {
-    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).at("socket for loopback")?;
-    // SAFETY: an all-zero ifreq is valid.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = *from as libc::c_char;
-    }
-    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
-    let fd = std::os::fd::AsRawFd::as_raw_fd(&socket);
-    // SAFETY: SIOCSIFFLAGS reads one ifreq, which lives through the call.
-    if unsafe { libc::ioctl(fd, libc::SIOCSIFFLAGS, &raw const request) } < 0 {
-        return Err(std::io::Error::last_os_error()).at("loopback up");
-    }
-    Ok(())
 }
 
 /// Listens at a door, in this process's network namespace.

@@ -13,11 +13,12 @@
 use super::sys::{
     At, MOUNT_NODEV, MOUNT_NOEXEC, MOUNT_NOSUID, MOUNT_READ_ONLY, StepError, c_path, mount_attributes,
 };
+use crate::egress::HOST_ALIAS;
 use rustix::fs::{CWD, FileType, Mode};
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags};
 use std::ffi::CStr;
 use std::io;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
@@ -71,7 +72,6 @@ const PROC_READ_ONLY: [&str; 4] = ["sys", "bus", "fs", "irq"];
 pub(crate) const USER: &str = "sbx_user1051";
 pub(crate) const UID_INSIDE: u32 = 993;
 pub(crate) const GID_INSIDE: u32 = 990;
-const HOST_ALIAS: &str = "host.tinderbox.internal";
 /// `/dev/shm`; charged to the environment's memory.
 const SHARED_MEMORY: &CStr = c"size=64m,nr_inodes=1024,mode=1777";
 
@@ -80,14 +80,12 @@ pub(crate) struct Template {
     pub(crate) root: PathBuf,
 }
 
-/// What the network gives to the files of `/etc`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Names<'a> {
-    /// Name server inside; `None` without egress.
-    pub(crate) dns: Option<std::net::IpAddr>,
-    /// Address of the host alias inside, and whether anything is allowed behind it.
-    pub(crate) host_alias: Option<std::net::IpAddr>,
-    pub(crate) allow_hosts: &'a [SocketAddr],
+/// What the network gives to the files of `/etc`; nothing without egress.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) dns: Option<Ipv4Addr>,
+    /// Address of the host alias, if anything is allowed behind it.
+    pub(crate) host_alias: Option<Ipv4Addr>,
 }
 
 impl Template {
@@ -265,7 +263,7 @@ pub(crate) fn pivot(template: &Path) -> Result<(), StepError> {
 }
 
 /// Mounts everything that is this environment's own. After the pivot.
-pub(crate) fn furnish(sources: &[Source], tmp: &OwnedFd, names: &Names<'_>) -> Result<(), StepError> {
+pub(crate) fn furnish(sources: &[Source], tmp: &OwnedFd, names: &Names) -> Result<(), StepError> {
     let mut scratch = Vec::new();
     for source in sources {
         make_place(source, &mut scratch).at("place of a mount")?;
@@ -329,8 +327,8 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 /// Only an environment with its own names needs its own files; they are written to a tmpfs of its own.
-fn write_names(names: &Names<'_>) -> io::Result<()> {
-    if names.dns.is_none() && names.allow_hosts.is_empty() {
+fn write_names(names: &Names) -> io::Result<()> {
+    if names.dns.is_none() && names.host_alias.is_none() {
         return Ok(());
     }
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
@@ -339,7 +337,7 @@ fn write_names(names: &Names<'_>) -> io::Result<()> {
     rustix::mount::mount("tmpfs", "/run", "tmpfs", flags, options)?;
     let resolv = names.dns.map(|dns| format!("nameserver {dns}\noptions timeout:2 attempts:2\n"));
     let mut hosts = String::from("127.0.0.1 localhost\n::1 localhost\n");
-    if let Some(alias) = names.host_alias.filter(|_| !names.allow_hosts.is_empty()) {
+    if let Some(alias) = names.host_alias {
         hosts.push_str(&format!("{alias} {HOST_ALIAS}\n"));
     }
     for (name, text) in [("resolv.conf", resolv.unwrap_or_default()), ("hosts", hosts)] {

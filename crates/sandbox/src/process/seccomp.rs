@@ -81,7 +81,7 @@ fn refused() -> Result<Rules, seccompiler::BackendError> {
     let clone = namespaces.iter().map(|flag| *flag as u64).map(|flag| rule(&[(0, Op::MaskedEq(flag), flag)]));
     rules.insert(libc::SYS_clone, clone.collect::<Result<_, _>>()?);
     rules.insert(libc::SYS_socket, refused_sockets()?);
-    let inject = [libc::TIOCSTI as u64, libc::TIOCLINUX as u64];
+    let inject = [libc::TIOCSTI, libc::TIOCLINUX];
     let ioctl = inject.iter().map(|request| rule(&[(1, Op::Eq, *request)]));
     rules.insert(libc::SYS_ioctl, ioctl.collect::<Result<_, _>>()?);
     // 0 is Linux as usual, the largest number asks.

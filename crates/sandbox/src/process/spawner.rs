@@ -22,6 +22,7 @@ use super::seccomp::{self, Filters};
 use super::sweep::{Folder, GROUP_PREFIX};
 use super::sys::{self, At, Forked, StepError};
 use super::{landlock, tmp, uids};
+use crate::egress;
 use rustix::event::epoll;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -37,6 +38,8 @@ const WATCH_MS: i64 = 50;
 /// Version 1 groups may be busy for a moment after their last task ended, without an event.
 const REMOVE_AGAIN_MS: i64 = 3;
 const SERVER_TOKEN: u64 = 0;
+/// Environments' tokens begin at 2.
+const EGRESS_TOKEN: u64 = 1;
 
 /// Runs the whole life of a spawner over this channel; the exit code.
 pub(crate) fn main(server: Channel) -> i32 {
@@ -84,6 +87,8 @@ struct Host {
     filters: Option<Filters>,
     landlock: bool,
     users: Option<uids::Block>,
+    /// `None` where it can not be; started again when it dies.
+    egress: Option<egress::Handle>,
     capabilities: CapabilitiesWire,
 }
 
@@ -94,6 +99,7 @@ struct Environment {
     channel: Channel,
     pidfd: OwnedFd,
     pid: i32,
+    network: Option<Network>,
     memory_bytes: u64,
     /// Largest use that was sampled; see `cgroup`.
     memory_peak_bytes: u64,
@@ -102,6 +108,13 @@ struct Environment {
     starting: BTreeMap<u64, (u64, Vec<OwnedFd>)>,
     running: BTreeSet<u64>,
     stops: Vec<u64>,
+}
+
+/// The outer end of an environment's only way out, kept to hand it to the next egress process.
+struct Network {
+    policy: egress::Policy,
+    /// `None` until init made it.
+    tun: Option<OwnedFd>,
 }
 
 enum State {
@@ -128,6 +141,9 @@ impl Spawner {
                 .extend(left.into_iter().map(|what| format!("left by an earlier run: {what}")));
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).at("epoll")?;
             watch(&epoll, server.as_fd(), SERVER_TOKEN, false).at("epoll")?;
+            if let Some(egress) = &host.egress {
+                watch(&epoll, egress.as_fd(), EGRESS_TOKEN, false).at("epoll")?;
+            }
             Ok((folder, host, epoll))
         });
         let (folder, host, epoll) = match started {
@@ -165,6 +181,7 @@ impl Spawner {
             for event in &events {
                 match event.data.u64() {
                     SERVER_TOKEN => self.on_server(buffer),
+                    EGRESS_TOKEN => self.restart_egress(),
                     token if token % 2 == 0 => self.on_init(token / 2 - 1, buffer),
                     token => self.on_end(token / 2 - 1),
                 }
@@ -346,7 +363,7 @@ impl Spawner {
 
     /// Round and round, so that a user is not taken again right after its environment is gone.
     fn free_slot(&mut self) -> Option<u32> {
-        let most = self.config.environments_max.min(uids::BLOCK);
+        let most = self.config.environments_max.min(uids::BLOCK - 1);
         if self.slots.len() >= most as usize {
             return None;
         }
@@ -378,10 +395,9 @@ impl Spawner {
     fn on_message(&mut self, key: u64, message: FromInit, fds: Vec<OwnedFd>) -> bool {
         let Some(environment) = self.environments.get_mut(&key) else { return true };
         match (message, &environment.state) {
-            (FromInit::Booted, State::Booting { request }) if fds.len() == 2 => {
+            (FromInit::Booted, State::Booting { request }) => {
                 let request = *request;
-                environment.state = State::Live;
-                self.reply(request, Ok(Answer::Booted), fds);
+                return self.on_booted(key, request, fds);
             }
             (FromInit::BootFailed { step, reason }, State::Booting { .. }) => {
                 self.end(key, Some(Failure::Host { step, reason }));
@@ -411,6 +427,79 @@ impl Spawner {
             _ => return false,
         }
         true
+    }
+
+    fn on_booted(&mut self, key: u64, request: u64, mut fds: Vec<OwnedFd>) -> bool {
+        let Some(environment) = self.environments.get_mut(&key) else { return true };
+        if fds.len() != 2 + usize::from(environment.network.is_some()) {
+            return false;
+        }
+        if let Some(network) = &mut environment.network {
+            network.tun = fds.pop();
+            if let Err(reason) = self.connect(key) {
+                self.end(key, Some(Failure::Host { step: "egress".to_owned(), reason }));
+                return true;
+            }
+        }
+        if let Some(environment) = self.environments.get_mut(&key) {
+            environment.state = State::Live;
+        }
+        self.reply(request, Ok(Answer::Booted), fds);
+        true
+    }
+
+    /// Has the egress process serve an environment. If that is gone, the next one serves all.
+    fn connect(&mut self, key: u64) -> Result<(), String> {
+        let Some(handle) = &mut self.host.egress else { return Err("there is no egress process".to_owned()) };
+        let network = self.environments.get(&key).and_then(|one| one.network.as_ref());
+        let Some((network, tun)) = network.and_then(|one| Some((one, one.tun.as_ref()?))) else {
+            return Ok(());
+        };
+        match handle.attach(egress::EnvironmentNumber(key), tun.as_fd(), &network.policy) {
+            Err(error) if error.is_gone() => {
+                self.restart_egress();
+                if self.host.egress.is_some() { Ok(()) } else { Err(error.to_string()) }
+            }
+            other => other.map_err(|error| error.to_string()),
+        }
+    }
+
+    fn disconnect(&mut self, key: u64) {
+        let Some(environment) = self.environments.get_mut(&key) else { return };
+        if environment.network.take().is_some_and(|network| network.tun.is_some())
+            && let Some(handle) = &mut self.host.egress
+            && handle.detach(egress::EnvironmentNumber(key)).is_err_and(|error| error.is_gone())
+        {
+            self.restart_egress();
+        }
+    }
+
+    /// It died: open connections break, new ones work.
+    fn restart_egress(&mut self) {
+        if let Some(dead) = self.host.egress.take() {
+            let _ = epoll::delete(&self.epoll, &dead);
+        }
+        self.tell(
+            &FromSpawner::Warning("the egress process died and is started again".to_owned()),
+            Vec::new(),
+        );
+        let started = start_egress(self.host.users.as_ref()).and_then(|mut handle| {
+            for (key, environment) in &self.environments {
+                if let Some(Network { policy, tun: Some(tun) }) = &environment.network {
+                    handle
+                        .attach(egress::EnvironmentNumber(*key), tun.as_fd(), policy)
+                        .map_err(|error| error.to_string())?;
+                }
+            }
+            watch(&self.epoll, handle.as_fd(), EGRESS_TOKEN, false).map_err(|error| error.to_string())?;
+            Ok(handle)
+        });
+        match started {
+            Ok(handle) => self.host.egress = Some(handle),
+            Err(error) => {
+                self.tell(&FromSpawner::Warning(format!("no egress any more: {error}")), Vec::new())
+            }
+        }
     }
 
     fn start_process(
@@ -540,6 +629,8 @@ impl Spawner {
             return;
         }
         let _ = epoll::delete(&self.epoll, &environment.pidfd);
+        self.disconnect(key);
+        let Some(environment) = self.environments.get_mut(&key) else { return };
         if let State::Ending { reaped, .. } = &mut environment.state {
             *reaped = true;
         }
@@ -624,6 +715,10 @@ impl Environment {
             channel,
             pidfd,
             pid,
+            network: spec.nat.then(|| Network {
+                policy: egress::Policy { allow_hosts: spec.allow_hosts.clone(), deny: Vec::new() },
+                tun: None,
+            }),
             memory_bytes: u64::from(spec.memory_mb) << 20,
             memory_peak_bytes: 0,
             out_of_memory_kills: 0,
@@ -671,10 +766,16 @@ impl Host {
         if filters.is_none() {
             missing.push("no seccomp: the kernel was built without CONFIG_SECCOMP_FILTER".to_owned());
         }
+        let egress = if is_root { start_egress(users.as_ref()) } else { Err("it needs root".to_owned()) };
+        let egress = egress
+            .map_err(|why| {
+                missing.push(format!("egress nat is not possible, functions reach nothing outside: {why}"))
+            })
+            .ok();
         let powers = tree.powers();
         let capabilities = CapabilitiesWire {
             pause: powers.freezer,
-            egress_nat: false,
+            egress_nat: egress.is_some(),
             memory_limit: powers.memory,
             cpu_share: powers.cpu,
             pids_limit: powers.pids,
@@ -683,8 +784,27 @@ impl Host {
             seccomp: filters.is_some(),
             missing,
         };
-        Ok(Self { tree, template, tmp, filters, landlock, users, capabilities })
+        Ok(Self { tree, template, tmp, filters, landlock, users, egress, capabilities })
     }
+}
+
+/// The process that carries what functions send, under a user of its own.
+fn start_egress(users: Option<&uids::Block>) -> Result<egress::Handle, String> {
+    let users = users.ok_or("it needs a user of its own")?;
+    if !std::path::Path::new("/dev/net/tun").exists() {
+        return Err("/dev/net/tun is not there (modprobe tun)".to_owned());
+    }
+    let start = egress::Start {
+        program: "/proc/self/exe".into(),
+        arguments: vec![super::EGRESS_ARGUMENT.into()],
+        uid: users.egress_uid(),
+        gid: users.egress_uid(),
+        resolv_conf: "/etc/resolv.conf".into(),
+    };
+    egress::Handle::start(&start).map_err(|error| match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
 }
 
 /// Without root the spawner becomes root of a user namespace in which only its own user exists.

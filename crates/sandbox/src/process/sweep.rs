@@ -121,7 +121,18 @@ fn sweep_run(record: &Path) -> io::Result<()> {
     if lines.next() != Some(RUN_MAGIC) || !text.ends_with('\n') {
         return Ok(());
     }
-    lines.map(Path::new).filter(|root| is_ours(root)).try_for_each(sweep_root)
+    let roots: Vec<&Path> = lines.map(Path::new).filter(|root| is_ours(root) && root.exists()).collect();
+    let mut groups = Vec::new();
+    for root in &roots {
+        for entry in std::fs::read_dir(root)? {
+            let group = entry?.path();
+            if group.is_dir() {
+                groups.push(group);
+            }
+        }
+    }
+    end_all(&groups);
+    groups.iter().map(PathBuf::as_path).chain(roots).try_for_each(remove_waiting)
 }
 
 /// Only folders that a run of ours makes: the record lies in a folder that others might write.
@@ -134,35 +145,40 @@ fn is_ours(root: &Path) -> bool {
 /// First part of the name of every control group folder of ours.
 pub(crate) const GROUP_PREFIX: &str = "tinderbox-";
 
-fn sweep_root(root: &Path) -> io::Result<()> {
-    if !root.exists() {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(root)? {
-        let group = entry?.path();
-        if group.is_dir() {
-            end_group(&group)?;
-        }
-    }
-    remove_waiting(root)
-}
-
-/// Kills first, then thaws: nothing inside runs in between.
-fn end_group(group: &Path) -> io::Result<()> {
+/// Kills first, then thaws: nothing inside runs in between. All hierarchies at once, for in version 1 the one that
+/// is looked at first may not be the one that holds them frozen.
+fn end_all(groups: &[PathBuf]) {
     for _ in 0..DEATH_WAIT_MS / LOOK_AGAIN_MS {
-        let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-        if members.trim().is_empty() {
-            break;
+        let mut empty = true;
+        for group in groups {
+            let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+            for pid in
+                members.lines().filter_map(|line| line.trim().parse::<i32>().ok()).filter(|pid| *pid > 1)
+            {
+                empty = false;
+                // SAFETY: numbers only. The pid was read from our own group a moment ago.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
         }
-        for pid in members.lines().filter_map(|line| line.trim().parse::<i32>().ok()).filter(|pid| *pid > 1) {
-            // SAFETY: numbers only. The pid was read from our own group a moment ago.
-            unsafe { libc::kill(pid, libc::SIGKILL) };
+        for group in groups {
+            drop(
+                std::fs::OpenOptions::new()
+                    .write(true)
+                    .open(group.join("freezer.state"))
+                    .map(thaw_by("THAWED")),
+            );
+            drop(std::fs::OpenOptions::new().write(true).open(group.join("cgroup.freeze")).map(thaw_by("0")));
         }
-        drop(std::fs::write(group.join("freezer.state"), "THAWED"));
-        drop(std::fs::write(group.join("cgroup.freeze"), "0"));
+        if empty {
+            return;
+        }
         look_again_later();
     }
-    remove_waiting(group)
+}
+
+/// What is written to a control file; a group that is gone already needs no thawing.
+fn thaw_by(word: &'static str) -> impl Fn(File) {
+    move |mut file| drop(file.write_all(word.as_bytes()))
 }
 
 fn remove_waiting(folder: &Path) -> io::Result<()> {

@@ -157,7 +157,6 @@ pub(crate) fn has_capability(capability: u32) -> bool {
     })
 }
 
-pub(crate) const CAP_NET_ADMIN: u32 = 12;
 pub(crate) const CAP_SYS_ADMIN: u32 = 21;
 
 /// Gives up every capability in every set, for good.

@@ -47,9 +47,14 @@ impl Block {
         Err(StepError { step: "users", reason: format!("all {BLOCKS} blocks from {base} are in use") })
     }
 
-    /// The user of a slot.
+    /// The user of a slot; the block's last one is nobody's environment.
     pub(crate) fn uid(&self, slot: u32) -> u32 {
-        self.first + slot % BLOCK
+        self.first + slot % (BLOCK - 1)
+    }
+
+    /// The user of the egress process.
+    pub(crate) fn egress_uid(&self) -> u32 {
+        self.first + BLOCK - 1
     }
 }
 

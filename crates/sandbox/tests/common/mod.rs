@@ -1,4 +1,5 @@
 //! What the test files of the process backend share.
+#![allow(dead_code)] // each file uses a part of it
 
 use sandbox::conformance::Kit;
 use sandbox::process::{self, Config};
@@ -6,12 +7,12 @@ use std::path::{Path, PathBuf};
 use world::World;
 
 /// The stand-in for the server's binary.
-pub fn rehearsal() -> PathBuf {
+pub(crate) fn rehearsal() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_sandbox-rehearsal"))
 }
 
 /// A kit with a spawner and a data folder of its own; the folder goes when the kit does.
-pub async fn kit() -> Kit {
+pub(crate) async fn kit() -> Kit {
     let world = World::real();
     let data = tempfile::tempdir().expect("a data folder");
     let mut config = Config::new(data.path());
@@ -23,7 +24,7 @@ pub async fn kit() -> Kit {
 }
 
 /// What is on the host of environments of this data folder: groups, their processes, loop devices, files.
-pub fn leftovers(data: &Path) -> Vec<String> {
+pub(crate) fn leftovers(data: &Path) -> Vec<String> {
     let data = data.canonicalize().expect("the data folder");
     let mut left = Vec::new();
     for entry in entries(&data.join("sandbox")) {
@@ -51,7 +52,7 @@ pub fn leftovers(data: &Path) -> Vec<String> {
 }
 
 /// Processes in the groups of a run, wherever they are.
-pub fn processes(run: &str) -> Vec<String> {
+pub(crate) fn processes(run: &str) -> Vec<String> {
     entries(Path::new("/proc"))
         .into_iter()
         .filter(|path| std::fs::read_to_string(path.join("cgroup")).is_ok_and(|text| text.contains(run)))

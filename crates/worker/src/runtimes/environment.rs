@@ -67,7 +67,8 @@ pub fn environment(choice: &Choice, facts: &Facts, sdk_mounted: bool) -> BTreeMa
     variables
 }
 
-fn defaults(choice: &Choice, sdk_mounted: bool) -> BTreeMap<String, String> {
+/// What the runtime itself needs; a customer may override it.
+pub(super) fn defaults(choice: &Choice, sdk_mounted: bool) -> BTreeMap<String, String> {
     let mut path = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned();
     let interpreter_bin = choice.interpreter.as_ref().and_then(|i| i.real_path.parent());
     if let Some(bin) = interpreter_bin.filter(|bin| !is_system_path(bin)) {

@@ -151,7 +151,11 @@ fn segment(of: &SegmentOf<'_>) -> Vec<u8> {
 }
 
 fn datagram(from: std::net::Ipv4Addr, to: SocketAddrV4, payload: &[u8]) -> Vec<u8> {
-    let udp = UdpRepr { src_port: 9, dst_port: to.port() };
+    datagram_from_port(9, from, to, payload)
+}
+
+fn datagram_from_port(port: u16, from: std::net::Ipv4Addr, to: SocketAddrV4, payload: &[u8]) -> Vec<u8> {
+    let udp = UdpRepr { src_port: port, dst_port: to.port() };
     let ends = (IpAddress::Ipv4(from), IpAddress::Ipv4(*to.ip()));
     ip(from, *to.ip(), IpProtocol::Udp, 8 + payload.len(), |body| {
         let checksums = ChecksumCapabilities::default();
@@ -346,4 +350,40 @@ fn dns_noise_is_answered_with_an_error_or_dropped() {
     }
     assert_eq!(bench.server.panics, 0);
     assert_eq!(bench.flows(), 0);
+}
+
+#[test]
+fn an_idle_datagram_flow_yields_to_a_new_one_when_all_are_taken() {
+    let mut bench = Bench::new();
+    let endpoint = bench.endpoint();
+    // Somebody must be there, or each flow would hear that nobody is.
+    let _sink = std::net::UdpSocket::bind(bench.listener.local_addr().unwrap()).unwrap();
+    for port in 1..=256 {
+        bench.send(&datagram_from_port(port, GUEST, endpoint, b"x"));
+    }
+    assert_eq!(bench.flows(), 256);
+    assert!(bench.received().is_empty());
+    bench.send(&datagram_from_port(300, GUEST, endpoint, b"x"));
+    assert_eq!((bench.flows(), bench.received().len()), (256, 1), "refused while all are busy");
+    bench.tun.send(&datagram_from_port(300, GUEST, endpoint, b"x")).unwrap();
+    let slot = *bench.server.environments.keys().next().unwrap();
+    let later = now() + smoltcp::time::Duration::from_secs(11);
+    let token = Environment::tun_token(slot);
+    bench.server.turn(slot, later, |environment, ctx| environment.on_event(token, EventFlags::IN, ctx));
+    assert_eq!((bench.flows(), bench.received().len()), (256, 0), "one gave its place");
+}
+
+#[test]
+fn a_quiet_connection_wakes_nobody() {
+    let mut bench = Bench::new();
+    let to = bench.endpoint();
+    let theirs = bench.open(5_000);
+    let (sequence, acknowledge) = (TcpSeqNumber(1_001), Some(theirs + 1));
+    let ack = SegmentOf { sequence, acknowledge, ..SegmentOf::new(5_000, to) };
+    bench.send(&segment(&ack));
+    let data = SegmentOf { control: TcpControl::Psh, payload: b"hello", ..ack };
+    bench.send(&segment(&data));
+    bench.round(0);
+    let wait = bench.server.timeout().map_or(i64::MAX, |wait| wait.tv_sec);
+    assert!(wait >= 60, "due again in {wait} s");
 }

@@ -1,0 +1,45 @@
+//! The commands, one file each. The servers (`up`, `demo`) arrange their own process; the clients share a small runtime.
+
+mod demo;
+mod deploy;
+mod doctor;
+mod invoke;
+mod logs;
+mod ls;
+mod rm;
+mod runtimes;
+mod up;
+
+use crate::cli::{Cli, Command, Global};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::screen::Screen;
+use world::World;
+
+/// Runs the command to its end.
+pub(crate) fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Up(args) => up::run(&global, *args, screen),
+        Command::Demo(args) => demo::run(&global, args, screen),
+        Command::Doctor(args) => doctor::run(&args, screen),
+        Command::Runtimes(args) => runtimes::run(&args, screen),
+        Command::Deploy(args) => as_client(&global, |client| deploy::run(client, args, screen)),
+        Command::Invoke(args) => as_client(&global, |client| invoke::run(client, args, screen)),
+        Command::Logs(args) => as_client(&global, |client| logs::run(client, args, screen)),
+        Command::Ls => as_client(&global, |client| ls::run(client, screen)),
+        Command::Rm(args) => as_client(&global, |client| rm::run(client, args, screen)),
+    }
+}
+
+/// One thread is enough to talk to one endpoint.
+fn as_client<F: Future<Output = Result<(), Failure>>>(
+    global: &Global,
+    work: impl FnOnce(Client) -> F,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::here(format!("no runtime: {error}")))?;
+    runtime.block_on(async { work(Client::new(World::real(), global)?).await })
+}

@@ -1,0 +1,266 @@
+//! Room 1: builds the world, starts every role in this process, and drains them.
+//!
+//! ```text
+//! launch (one thread: spawner, privileges dropped) ─► Platform::start (all roles) ─► serve ─► drain
+//! ```
+//! Roles meet in `fabric` only; the one knot (assignment calls workers, which call control, which calls
+//! assignment) is tied by [`Directory`], which learns of the worker last.
+
+use assignment::{AssignmentService, WorkerDirectory};
+use fabric::encoded::Encoded;
+use fabric::placement::{Placement, RegisterWorker};
+use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
+use frontend::{Credentials, Frontend, FrontendParts};
+use placement::PlacementService;
+use sandbox::process::{self, SpawnerHandle};
+use sandbox::{Egress, Sandbox};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use substrate::folder::{Folder, FolderSettings};
+use substrate::sqlite::{Sqlite, SqliteSettings};
+use tokio::net::TcpListener;
+use types::{AccountId, Epoch, PartitionId, Region, WorkerId, Zone};
+use worker::runtimes::host::HostRuntimes;
+use worker::{Worker, WorkerParts};
+use world::World;
+
+/// The one worker of this process.
+const WORKER: &str = "local";
+/// `MemorySize` that a host takes for each MB it has: most functions use a fraction of what they ask for.
+const MEMORY_OVERCOMMIT: u64 = 2;
+/// How long shutdown waits for invocations in progress.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// What the operator sets.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) data: PathBuf,
+    pub(crate) address: SocketAddr,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) host_names: Vec<String>,
+    pub(crate) strict_runtimes: bool,
+    pub(crate) egress: Egress,
+    pub(crate) allow_hosts: Vec<SocketAddr>,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) idle_max: Duration,
+    /// Sum of `MemorySize` at once; `None`: twice the host's memory.
+    pub(crate) memory_mb: Option<u64>,
+    pub(crate) log_bytes_max: u64,
+    /// Every call between roles goes through its bytes.
+    pub(crate) encoded: bool,
+}
+
+/// A data folder that is ours, and the spawner. Made before any thread exists.
+pub(crate) struct Launched {
+    spawner: SpawnerHandle,
+    /// Held for as long as the server runs; the kernel frees it with the process.
+    lock: File,
+}
+
+/// Takes the data folder, launches the spawner and gives up every privilege.
+pub(crate) fn launch(data: &Path) -> Result<Launched, String> {
+    std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    let lock = File::create(data.join("lock")).map_err(|error| format!("{}: {error}", data.display()))?;
+    lock.try_lock().map_err(|_| {
+        format!("another server uses {}: stop it, or give another folder with --data", data.display())
+    })?;
+    let spawner = process::launch(&process::Config::new(data)).map_err(|error| error.to_string())?;
+    process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
+    Ok(Launched { spawner, lock })
+}
+
+/// Every role, started.
+pub(crate) struct Platform {
+    pub(crate) address: SocketAddr,
+    /// Walls that are missing on this host, one sentence each.
+    pub(crate) missing: Vec<String>,
+    listener: TcpListener,
+    frontend: Arc<Frontend>,
+    assignment: Arc<AssignmentService>,
+    worker: Worker,
+    _lock: File,
+}
+
+/// Where the one worker is, once it is there.
+#[derive(Default)]
+struct Directory(OnceLock<WorkerHandle>);
+
+impl WorkerDirectory for Directory {
+    fn control(&self, _: &WorkerId) -> Option<Arc<dyn WorkerControl>> {
+        self.0.get().map(|handle| handle.control.clone())
+    }
+}
+
+/// Puts a role behind its bytes where that is asked for.
+macro_rules! meet {
+    ($encoded:expr, $Role:path, $service:expr) => {{
+        let service: Arc<dyn $Role> = $service;
+        let met: Arc<dyn $Role> = if $encoded { Encoded::new(service) } else { service };
+        met
+    }};
+}
+
+impl Platform {
+    /// Starts the roles and binds the port; nothing is served yet.
+    pub(crate) async fn start(settings: Settings, launched: Launched) -> Result<Self, String> {
+        let world = World::real();
+        let Launched { spawner, lock } = launched;
+        let listener = TcpListener::bind(settings.address).await.map_err(|error| {
+            format!("{} can not be listened on: {error}; give another port with --port", settings.address)
+        })?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let sandbox =
+            process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
+        let mut missing = sandbox.capabilities().missing;
+        let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
+
+        let data = settings.data.as_path();
+        let encoded = settings.encoded;
+        let telemetry_settings =
+            telemetry::Settings { bytes_max: settings.log_bytes_max, ..telemetry::Settings::default() };
+        let store = telemetry::Store::open(world.clone(), &data.join("logs"), telemetry_settings).await;
+        let telemetry =
+            meet!(encoded, fabric::telemetry::Telemetry, store.map_err(|error| error.to_string())?);
+        let placement = meet!(encoded, fabric::placement::Placement, Arc::new(PlacementService::default()));
+        let directory = Arc::new(Directory::default());
+        let assigner = AssignmentService::start(assignment::Parts {
+            world: world.clone(),
+            placement: placement.clone(),
+            workers: directory.clone(),
+            partition: PartitionId(0),
+            epoch: Epoch(1),
+            settings: assignment::Settings { idle_max: settings.idle_max, ..assignment::Settings::default() },
+        });
+        let assignment = meet!(encoded, fabric::assignment::Assignment, assigner.clone());
+        let runtimes = Arc::new(
+            HostRuntimes::open(data, settings.strict_runtimes)
+                .map_err(|error| format!("runtimes: {error}"))?,
+        );
+        let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
+        let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
+        let mut control_settings = control::Settings::new([architecture()]);
+        if settings.strict_runtimes {
+            control_settings.runtimes = Arc::new(Strict(runtimes.clone()));
+        }
+        let control = control::Control::open(
+            world.clone(),
+            Arc::new(kv.map_err(|error| error.to_string())?),
+            Arc::new(blobs.map_err(|error| error.to_string())?),
+            assignment.clone(),
+            control_settings,
+        );
+        let control =
+            meet!(encoded, fabric::control::Control, control.await.map_err(|error| error.to_string())?);
+        let found = directory.clone();
+        let frontend = Frontend::new(FrontendParts {
+            world: world.clone(),
+            control: control.clone(),
+            assignment: assignment.clone(),
+            workers: Arc::new(move |_: &WorkerId| found.0.get().cloned()),
+            telemetry: telemetry.clone(),
+            settings: frontend::Settings {
+                default_account: AccountId::new(&settings.account),
+                default_region: Region::new(&settings.region),
+                credentials: settings.credentials.clone(),
+                host_names: settings.host_names.clone(),
+                default_architecture: architecture().to_owned(),
+                drain_max: DRAIN_MAX,
+                ..frontend::Settings::default()
+            },
+        });
+        let worker = Worker::new(WorkerParts {
+            world: world.clone(),
+            sandbox,
+            control,
+            assignment,
+            telemetry,
+            api: meet!(encoded, fabric::api::Api, frontend.door()),
+            runtimes: runtimes.clone(),
+            settings: worker::Settings {
+                egress,
+                allow_hosts: settings.allow_hosts.clone(),
+                extra_variables: settings.variables.clone(),
+                ..worker::Settings::new(WorkerId::new(WORKER), data.to_owned())
+            },
+        });
+        worker.open().await.map_err(|error| format!("the code cache: {error}"))?;
+        let handle = WorkerHandle {
+            control: meet!(encoded, WorkerControl, Arc::new(worker.clone())),
+            invoke: meet!(encoded, WorkerInvoke, Arc::new(worker.clone())),
+        };
+        // Set once, here: the directory is made above and nobody else has it.
+        let _ = directory.0.set(handle);
+        register(&*placement, settings.memory_mb).await?;
+        // Looking for interpreters takes a second the first time; it must not cost the first invocation that.
+        let looker = runtimes.clone();
+        world.tasks.spawn_blocking(
+            "runtimes.look",
+            Box::new(move || {
+                looker.look();
+            }),
+        );
+        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, _lock: lock })
+    }
+
+    /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every environment.
+    pub(crate) async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), String> {
+        let served = self.frontend.serve(self.listener, shutdown).await.map_err(|error| error.to_string());
+        self.assignment.close();
+        self.worker.shutdown(DRAIN_MAX).await;
+        served
+    }
+}
+
+/// `nat` where the host can; where it can not, `none`, said among the missing walls, for the default must work
+/// everywhere. Opened endpoints need `nat`, so they are refused rather than ignored.
+fn offered_egress(
+    settings: &Settings,
+    sandbox: &dyn Sandbox,
+    missing: &mut Vec<String>,
+) -> Result<Egress, String> {
+    if settings.egress == Egress::None || sandbox.capabilities().egress_nat {
+        return Ok(settings.egress);
+    }
+    if !settings.allow_hosts.is_empty() {
+        return Err(
+            "--allow-host needs egress nat, which does not work here (see `tinderbox doctor`)".to_owned()
+        );
+    }
+    missing.push("egress nat does not work here: functions reach nothing beyond themselves".to_owned());
+    Ok(Egress::None)
+}
+
+async fn register(placement: &dyn Placement, memory_mb: Option<u64>) -> Result<(), String> {
+    let memory_mb = memory_mb.unwrap_or_else(|| host_memory_mb() * MEMORY_OVERCOMMIT);
+    let registered = placement.register(RegisterWorker {
+        worker: WorkerId::new(WORKER),
+        zone: Zone::new(WORKER),
+        memory_mb,
+        environments_max: 1_000,
+    });
+    registered.await.map_err(|error| error.to_string())
+}
+
+fn host_memory_mb() -> u64 {
+    let info = rustix::system::sysinfo();
+    info.totalram.saturating_mul(u64::from(info.mem_unit.max(1))) >> 20
+}
+
+fn architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
+}
+
+/// `--strict-runtimes`, as control asks it.
+struct Strict(Arc<HostRuntimes>);
+
+impl control::RuntimeCheck for Strict {
+    fn check(&self, runtime: &str) -> Result<(), String> {
+        self.0.check(runtime).map(drop)
+    }
+}
