@@ -31,7 +31,8 @@ async fn a_cold_invocation_waits_for_its_environment_and_a_warm_one_finds_it() {
     assert!(outcome.init_duration.is_some());
     assert_eq!(outcome.memory_used_mb, 31);
     let rooms: Vec<&str> = outcome.spans.iter().map(|span| span.room.as_str()).collect();
-    for room in ["code", "sandbox.boot", "runtime.start", "init", "invoke", "response", "finish"] {
+    // What was over before the invocation came (code, often the boot) is not of its waterfall.
+    for room in ["init", "invoke", "response", "finish"] {
         assert!(rooms.contains(&room), "{room} is missing in {rooms:?}");
     }
     kit.reported(1, EnvironmentEvent::Idle).await;
