@@ -3,6 +3,7 @@ import base64
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -229,7 +230,7 @@ def handler(event, context):
 
 def test_the_walls_hide_the_host(client, server):
     with function(client) as name:
-        paths = ["/home", str(server.data), "/var/task/app.py", "/etc/shadow", "/sys/class", "/root/.ssh", "/root/.bashrc"]
+        paths = ["/home/" + (os.listdir("/home") or ["x"])[0], str(server.data), "/var/task/app.py", "/etc/shadow", "/sys/class", "/root/.ssh", "/root/.bashrc"]
         _, seen, _ = call(client, name, {"do": "look", "paths": paths})
         assert [path for path in paths if seen[path]] == ["/var/task/app.py"]
         assert call(client, name, {"do": "write", "path": "/tmp/mine"})[1] == "written"

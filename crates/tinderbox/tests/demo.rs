@@ -6,14 +6,14 @@ use std::process::{Command, Output};
 fn tinderbox(data: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tinderbox"));
     command.args(arguments).arg("--data").arg(data).env_remove("TINDERBOX_ENDPOINT").env_remove("AWS_REGION");
-    command.output().unwrap()
+    command.output().expect("it runs")
 }
 
 /// Processes that still name this folder on their command line or in their working directory.
 fn users_of(folder: &Path) -> Vec<String> {
     let folder = folder.to_string_lossy().into_owned();
     let mut users = Vec::new();
-    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+    for process in std::fs::read_dir("/proc").expect("/proc").flatten() {
         let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         let cwd = std::fs::read_link(process.path().join("cwd")).unwrap_or_default();
