@@ -117,7 +117,9 @@ impl Client {
         let method = Method::POST;
         let request =
             Request { service: "logs", method, path: "/".to_owned(), query: Vec::new(), headers, body };
-        self.call(request).await?.json()
+        let reply = self.call(request).await?;
+        // Operations without an answer, as DeleteLogGroup, have an empty one.
+        if reply.body.is_empty() { Ok(Value::Null) } else { reply.json() }
     }
 
     /// Signs, sends and waits; an error status is a [`Failure`] with AWS's error type.
