@@ -1,6 +1,7 @@
 """Functions that the tests deploy."""
 import contextlib
 import io
+import time
 import uuid
 import zipfile
 
@@ -62,3 +63,12 @@ def function(client, runtime="python3.11", handler="app.handler", code=None, **s
         yield name
     finally:
         client.delete_function(FunctionName=name)
+
+
+def eventually(read, good, seconds=30):
+    """What `read` gives once it is `good`: for what is true soon after an answer, not before it."""
+    deadline = time.monotonic() + seconds
+    while not good(found := read()):
+        assert time.monotonic() < deadline, f"not so within {seconds} s: {found}"
+        time.sleep(0.02)
+    return found

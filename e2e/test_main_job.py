@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from conftest import Server
-from functions import NODEJS, PYTHON, ROLE, function, package
+from functions import NODEJS, PYTHON, ROLE, eventually, function, package
 
 
 def call(client, name, event=None, **settings):
@@ -245,7 +245,9 @@ def test_logs_are_read_by_the_logs_api(client, server):
         group = f"/aws/lambda/{name}"
         assert [g["logGroupName"] for g in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]] == [group]
         [stream] = logs.describe_log_streams(logGroupName=group)["logStreams"]
-        messages = [e["message"] for e in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"]]
+        read = lambda: [e["message"] for e in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"]]
+        # The answer does not wait for its REPORT line to be stored.
+        messages = eventually(read, lambda messages: any(m.startswith("REPORT") for m in messages))
         kinds = [m.split(" ")[0].strip() for m in messages]
         for kind in ("INIT_START", "loaded", "START", "END", "REPORT"):
             assert kind in kinds, (kind, messages)
