@@ -118,6 +118,7 @@ pub fn program(path: &str, arguments: &[&str]) -> ProcessSpec {
         environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
         working_directory: "/var/task".into(),
         telemetry: false,
+        bind: false,
     }
 }
 
@@ -163,6 +164,7 @@ macro_rules! conformance_suite {
             the_hosts_loopback_is_out_of_reach
             egress_reaches_an_allowed_host_endpoint_and_no_other
             a_paused_environment_stands_still_until_resumed
+            a_waiting_environment_is_given_its_code_and_its_limits
             stop_is_idempotent_also_after_pause
             stop_ends_what_waits
             a_boot_that_nobody_waits_for_leaves_nothing

@@ -38,6 +38,9 @@ pub trait Environment: Send + Sync + 'static {
     async fn start(&self, process: ProcessSpec) -> Result<Process, BootError>;
     /// The next connection that came through this door from inside. Bounded: past the backlog the kernel makes clients wait.
     async fn accept(&self, door: Door) -> std::io::Result<Box<dyn Connection>>;
+    /// Gives a room that waited without a function what it lacks: folders and limits. Before user code runs in it.
+    /// `Unsupported` where `capabilities().bind` is false.
+    async fn bind(&self, binding: Binding) -> Result<(), BootError>;
     /// Memory and processor time so far.
     async fn stats(&self) -> Result<Stats, BootError>;
     /// Stops every task inside where it stands. `Unsupported` where `capabilities().pause` is false.
@@ -81,6 +84,15 @@ pub struct BootSpec {
     pub allow_hosts: Vec<SocketAddr>,
 }
 
+/// What a waiting room lacks.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// As in [`BootSpec`].
+    pub memory_mb: u32,
+    /// Further folders, at places that exist inside (`/var/task`, `/opt`).
+    pub mounts: Vec<ReadOnlyMount>,
+}
+
 /// `host` on the host appears at `inside`, read-only, nosuid, nodev.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadOnlyMount {
@@ -109,7 +121,13 @@ pub struct ProcessSpec {
     pub working_directory: PathBuf,
     /// Adds the telemetry pipe as a file descriptor named by `_LAMBDA_TELEMETRY_LOG_FD`.
     pub telemetry: bool,
+    /// Adds a pipe to read from, named by [`BIND_FD_VARIABLE`]: a process that is started before there is a function
+    /// waits there to be told what it is.
+    pub bind: bool,
 }
+
+/// Names the descriptor from which a process that waits for its function reads.
+pub const BIND_FD_VARIABLE: &str = "TINDERBOX_BIND_FD";
 
 /// A process that was started.
 pub struct Process {
@@ -118,6 +136,8 @@ pub struct Process {
     pub stderr: Box<dyn AsyncRead + Send + Unpin>,
     /// Frames written to `_LAMBDA_TELEMETRY_LOG_FD`, if asked for.
     pub telemetry: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    /// The other end of what it waits at, if asked for.
+    pub bind: Option<Box<dyn AsyncWrite + Send + Unpin>>,
     /// Completes once with how it ended.
     pub exited: tokio::sync::oneshot::Receiver<Exit>,
 }
@@ -158,6 +178,7 @@ pub struct Stats {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Capabilities {
     pub pause: bool,
+    pub bind: bool,
     pub snapshot: bool,
     pub egress_nat: bool,
     /// The kernel enforces the memory limit (else a watcher of resident memory does).

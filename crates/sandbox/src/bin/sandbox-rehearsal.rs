@@ -50,6 +50,7 @@ async fn serve(handle: sandbox::process::SpawnerHandle, count: u32) -> Result<()
                 environment: Default::default(),
                 working_directory: "/tmp".into(),
                 telemetry: false,
+                bind: false,
             })
             .await?;
         if index % 2 == 1 && sandbox.capabilities().pause {

@@ -1,9 +1,9 @@
 //! Pause, stop, drop, many at once.
 
 use super::{Kit, code, program};
-use crate::{BootError, Door, ExitStatus, ReadOnlyMount};
+use crate::{Binding, BootError, Door, ExitStatus, ReadOnlyMount};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Long enough for a running process to write many lines, and asserted as order only: none came.
 const STILL: Duration = Duration::from_millis(300);
@@ -127,4 +127,45 @@ pub async fn after_shutdown_everything_is_gone(kit: &Kit) {
     assert!(matches!(environment.stats().await, Err(BootError::Gone)));
     kit.within(environment.stop()).await;
     drop(process);
+}
+
+pub async fn a_waiting_environment_is_given_its_code_and_its_limits(kit: &Kit) {
+    if !kit.sandbox.capabilities().bind {
+        let environment = kit.boot().await;
+        let binding = Binding { memory_mb: 128, mounts: Vec::new() };
+        assert!(matches!(kit.within(environment.bind(binding)).await, Err(BootError::Unsupported(_))));
+        return;
+    }
+    let code = kit.private.join("code-to-bind");
+    std::fs::create_dir_all(&code).expect("a folder");
+    std::fs::write(code.join("said"), "late").expect("a file");
+    let environment = kit.boot().await;
+    let script = "ls /var/task; read told <&$TINDERBOX_BIND_FD; cd /var/task; cat said; \
+                  touch new 2>/dev/null && echo writable; echo \" $told\"";
+    let mut spec = program("/bin/sh", &["-c", script]);
+    spec.bind = true;
+    let mut process = kit.within(environment.start(spec)).await.expect("starts");
+    let mounts = vec![ReadOnlyMount { host: code.clone(), inside: "/var/task".into() }];
+    kit.within(environment.bind(Binding { memory_mb: 256, mounts })).await.expect("binds");
+    let mut bind = process.bind.take().expect("a pipe");
+    kit.within(bind.write_all(b"hello\n")).await.expect("listens");
+    drop(bind);
+    let mut said = String::new();
+    kit.within(process.stdout.read_to_string(&mut said)).await.expect("speaks");
+    assert_eq!(said, "late hello\n");
+    // More than the first limit, less than the second.
+    let hog = program(super::GUEST, &["eat", "160"]);
+    if kit.sandbox.capabilities().memory_limit {
+        let exit = kit.within(kit.within(environment.start(hog)).await.expect("starts").exited).await;
+        assert!(!exit.expect("told").out_of_memory);
+    }
+    for (host, inside) in [(&code, "/tmp/x"), (&code, "/no/such/place"), (&code.join("absent"), "/var/task")]
+    {
+        let mounts = vec![ReadOnlyMount { host: host.clone(), inside: inside.into() }];
+        let refused = kit.within(environment.bind(Binding { memory_mb: 256, mounts })).await;
+        assert!(matches!(refused, Err(BootError::Host { .. })), "{inside}");
+    }
+    kit.within(environment.stop()).await;
+    let gone = environment.bind(Binding { memory_mb: 128, mounts: Vec::new() }).await;
+    assert!(matches!(gone, Err(BootError::Gone)));
 }

@@ -79,6 +79,8 @@ pub(crate) trait Tree: Send {
     fn roots(&self) -> Vec<PathBuf>;
     /// Makes the group and sets its limits.
     fn create(&self, name: &str, limits: &Limits) -> io::Result<()>;
+    /// Sets other limits, where the group's use fits in them.
+    fn limit(&self, name: &str, limits: &Limits) -> io::Result<()>;
     /// Puts the calling process in it.
     fn enter(&self, name: &str) -> io::Result<()>;
     fn usage(&self, name: &str) -> io::Result<Usage>;
@@ -159,6 +161,10 @@ impl Tree for NoTree {
     fn create(&self, _: &str, _: &Limits) -> io::Result<()> {
         Ok(())
     }
+    fn limit(&self, _: &str, _: &Limits) -> io::Result<()> {
+        Ok(())
+    }
+
     fn enter(&self, _: &str) -> io::Result<()> {
         Ok(())
     }

@@ -44,14 +44,20 @@ impl V1 {
     }
 
     fn limit_memory(&self, group: &Path, limits: &Limits) -> io::Result<()> {
-        self.files.write(&group.join("memory.limit_in_bytes"), limits.memory_bytes)?;
+        let memory = group.join("memory.limit_in_bytes");
         // Without swap accounting this file is not there; then swapping is turned off for the group.
         let with_swap = group.join("memory.memsw.limit_in_bytes");
-        if self.files.made_up || with_swap.exists() {
-            self.files.write(&with_swap, limits.memory_bytes)
-        } else {
-            self.files.write(&group.join("memory.swappiness"), 0)
+        if !self.files.made_up && !with_swap.exists() {
+            self.files.write(&memory, limits.memory_bytes)?;
+            return self.files.write(&group.join("memory.swappiness"), 0);
         }
+        // The sum must never be the smaller one: when growing it goes first.
+        if self.files.number(&with_swap).is_some_and(|now| now < limits.memory_bytes) {
+            self.files.write(&with_swap, limits.memory_bytes)?;
+            return self.files.write(&memory, limits.memory_bytes);
+        }
+        self.files.write(&memory, limits.memory_bytes)?;
+        self.files.write(&with_swap, limits.memory_bytes)
     }
 
     fn limit_cpu(&self, group: &Path, limits: &Limits) -> io::Result<()> {
@@ -85,9 +91,16 @@ impl Tree for V1 {
     }
 
     fn create(&self, name: &str, limits: &Limits) -> io::Result<()> {
-        for (controller, folder) in &self.folders {
+        for (_, folder) in &self.folders {
             let group = folder.join(name);
             make_group(&group)?;
+        }
+        self.limit(name, limits)
+    }
+
+    fn limit(&self, name: &str, limits: &Limits) -> io::Result<()> {
+        for (controller, folder) in &self.folders {
+            let group = folder.join(name);
             match *controller {
                 "memory" => self.limit_memory(&group, limits)?,
                 "cpu" => self.limit_cpu(&group, limits)?,

@@ -90,6 +90,11 @@ impl Tree for V2 {
     fn create(&self, name: &str, limits: &Limits) -> io::Result<()> {
         let group = self.folder.join(name);
         make_group(&group)?;
+        self.limit(name, limits)
+    }
+
+    fn limit(&self, name: &str, limits: &Limits) -> io::Result<()> {
+        let group = self.folder.join(name);
         self.files.write(&group.join("memory.max"), limits.memory_bytes)?;
         let swap = group.join("memory.swap.max");
         if self.files.made_up || swap.exists() {

@@ -14,16 +14,16 @@ use super::protocol::{
     Request, StatusWire, ToSpawner, encode,
 };
 use crate::{
-    BootError, BootSpec, Capabilities, Connection, Door, Egress, Environment, Exit, ExitStatus, Process,
-    ProcessSpec, Sandbox, Stats,
+    Binding, BootError, BootSpec, Capabilities, Connection, Door, Egress, Environment, Exit, ExitStatus,
+    Process, ProcessSpec, Sandbox, Stats,
 };
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::io::AsyncRead;
 use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
 use tokio::sync::{Notify, oneshot, watch};
@@ -87,6 +87,7 @@ impl ProcessSandbox {
 pub(crate) fn capabilities_of(wire: CapabilitiesWire) -> Capabilities {
     Capabilities {
         pause: wire.pause,
+        bind: true,
         snapshot: false,
         egress_nat: wire.egress_nat,
         memory_limit: wire.memory_limit,
@@ -349,18 +350,21 @@ impl Environment for ProcessEnvironment {
             environment: spec.environment.into_iter().collect(),
             working_directory: spec.working_directory,
             telemetry: spec.telemetry,
+            bind: spec.bind,
         };
         let (tx, exited) = oneshot::channel();
         // On the books before it is asked for: a short program may end before its start is answered.
         self.shared.books().exits.insert((self.key, process), tx);
         let started = self.shared.ask(Request::Start { environment: self.key, process, spec: wire }).await;
         let pipes = match started {
-            Ok((Answer::Started, fds)) => pipes_of(fds, spec.telemetry),
+            Ok((Answer::Started, fds)) => pipes_of(fds, spec.telemetry, spec.bind),
             Ok(_) => Err(out_of_phase("start")),
             Err(failure) => Err(error_of(failure, program)),
         };
         match pipes {
-            Ok((stdout, stderr, telemetry)) => Ok(Process { stdout, stderr, telemetry, exited }),
+            Ok(Pipes { stdout, stderr, telemetry, bind }) => {
+                Ok(Process { stdout, stderr, telemetry, bind, exited })
+            }
             Err(error) => {
                 self.shared.books().exits.remove(&(self.key, process));
                 Err(error)
@@ -386,6 +390,13 @@ impl Environment for ProcessEnvironment {
                 Ok(Box::new(stream))
             }
         }
+    }
+
+    async fn bind(&self, binding: Binding) -> Result<(), BootError> {
+        let Binding { memory_mb, mounts } = binding;
+        let mounts = mounts.into_iter().map(|mount| (mount.host, mount.inside)).collect();
+        let answered = self.shared.ask(Request::Bind { environment: self.key, memory_mb, mounts }).await;
+        answered.map(drop).map_err(|failure| error_of(failure, String::new()))
     }
 
     async fn stats(&self) -> Result<Stats, BootError> {
@@ -422,14 +433,30 @@ impl Environment for ProcessEnvironment {
 
 type Reader = Box<dyn AsyncRead + Send + Unpin>;
 
-fn pipes_of(fds: Vec<OwnedFd>, telemetry: bool) -> Result<(Reader, Reader, Option<Reader>), BootError> {
+/// The outer ends of a process's pipes.
+struct Pipes {
+    stdout: Reader,
+    stderr: Reader,
+    telemetry: Option<Reader>,
+    bind: Option<Box<dyn AsyncWrite + Send + Unpin>>,
+}
+
+fn pipes_of(fds: Vec<OwnedFd>, telemetry: bool, bind: bool) -> Result<Pipes, BootError> {
     let mut fds = fds.into_iter();
-    let mut next = || -> Result<Reader, BootError> {
-        let fd = fds.next().ok_or_else(|| out_of_phase("pipes"))?;
-        let reader = pipe::Receiver::from_owned_fd(fd).map_err(|error| host("pipes", &error))?;
-        Ok(Box::new(reader))
+    let mut next = || fds.next().ok_or_else(|| out_of_phase("pipes"));
+    let reader = |fd: OwnedFd| -> Result<Reader, BootError> {
+        Ok(Box::new(pipe::Receiver::from_owned_fd(fd).map_err(|error| host("pipes", &error))?))
     };
-    Ok((next()?, next()?, if telemetry { Some(next()?) } else { None }))
+    let (stdout, stderr) = (reader(next()?)?, reader(next()?)?);
+    let telemetry = if telemetry { Some(reader(next()?)?) } else { None };
+    let bind: Option<Box<dyn AsyncWrite + Send + Unpin>> = match bind {
+        true => {
+            let sender = pipe::Sender::from_owned_fd(next()?).map_err(|error| host("pipes", &error))?;
+            Some(Box::new(sender))
+        }
+        false => None,
+    };
+    Ok(Pipes { stdout, stderr, telemetry, bind })
 }
 
 fn error_of(failure: Failure, program: String) -> BootError {

@@ -17,7 +17,7 @@ use super::rootfs::{self, Names};
 use super::seccomp::Filters;
 use super::sys::{self, At, StepError};
 use super::tmp;
-use crate::{LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS, egress};
+use crate::{BIND_FD_VARIABLE, LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS, egress};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{WaitOptions, WaitStatus};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ const LOCKED_MEMORY_BYTES_MAX: u64 = 64 * 1024;
 const STACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Where the telemetry pipe is found, said by `_LAMBDA_TELEMETRY_LOG_FD`.
 const TELEMETRY_FD: i32 = 3;
+/// Where a process that waits for its function reads.
+const BIND_FD: i32 = 4;
 /// The network device inside, by the name that most programs expect.
 const TUN_NAME: &str = "eth0";
 const TELEMETRY_VARIABLE: &str = "_LAMBDA_TELEMETRY_LOG_FD";
@@ -152,7 +154,7 @@ fn raised(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 /// descriptor gets a number that a started process must have.
 fn occupy_low_numbers() -> io::Result<()> {
     let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
-    for number in 0..=TELEMETRY_FD {
+    for number in 0..=BIND_FD {
         if null.as_raw_fd() != number {
             // SAFETY: numbers only; 0 to 2 are inherited and 3 was closed before.
             if unsafe { libc::dup3(null.as_raw_fd(), number, if number > 2 { libc::O_CLOEXEC } else { 0 }) }
@@ -162,7 +164,7 @@ fn occupy_low_numbers() -> io::Result<()> {
             }
         }
     }
-    if null.as_raw_fd() <= TELEMETRY_FD {
+    if null.as_raw_fd() <= BIND_FD {
         std::mem::forget(null);
     }
     Ok(())
@@ -287,7 +289,7 @@ fn status_of(status: WaitStatus) -> StatusWire {
 
 /// Starts a program; the error is that of exec itself.
 fn spawn(spec: &ProcessWire, pipes: &[OwnedFd]) -> io::Result<i32> {
-    if pipes.len() != 2 + usize::from(spec.telemetry) {
+    if pipes.len() != spec.pipes() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let image = Image::of(spec)?;
@@ -319,6 +321,8 @@ fn spawn(spec: &ProcessWire, pipes: &[OwnedFd]) -> io::Result<i32> {
 struct Image {
     program: CString,
     folder: CString,
+    /// What each pipe is inside.
+    numbers: Vec<i32>,
     arguments: Vec<CString>,
     variables: Vec<CString>,
 }
@@ -338,8 +342,17 @@ impl Image {
         if spec.telemetry {
             variables.push(text(format!("{TELEMETRY_VARIABLE}={TELEMETRY_FD}").as_bytes())?);
         }
+        let mut numbers = vec![1, 2];
+        if spec.telemetry {
+            numbers.push(TELEMETRY_FD);
+        }
+        if spec.bind {
+            numbers.push(BIND_FD);
+            variables.push(text(format!("{BIND_FD_VARIABLE}={BIND_FD}").as_bytes())?);
+        }
         Ok(Self {
             program,
+            numbers,
             folder: text(spec.working_directory.as_os_str().as_bytes())?,
             arguments,
             variables,
@@ -357,8 +370,8 @@ impl Image {
     fn try_become(&self, pipes: &[OwnedFd]) -> io::Result<std::convert::Infallible> {
         sys::reset_signals();
         rustix::process::setsid()?;
-        for (pipe, number) in pipes.iter().zip([1, 2, TELEMETRY_FD]) {
-            // SAFETY: numbers only. Init keeps 0 to 3 occupied, so that neither these pipes nor the one for errno
+        for (pipe, number) in pipes.iter().zip(self.numbers.iter().copied()) {
+            // SAFETY: numbers only. Init keeps 0 to 4 occupied, so that neither these pipes nor the one for errno
             // have such a number and can be overwritten.
             if unsafe { libc::dup2(pipe.as_raw_fd(), number) } < 0 {
                 return Err(io::Error::last_os_error());

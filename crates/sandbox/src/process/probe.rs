@@ -93,6 +93,7 @@ pub fn probe() -> Capabilities {
         missing.push("no Landlock in this kernel".to_owned());
     }
     Capabilities {
+        bind: true,
         pause: groups,
         snapshot: false,
         egress_nat: report.is_root && report.tun,

@@ -30,11 +30,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 
 /// Both ends are one binary, but a test may mix two builds: they must notice.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Longest message. A process has at most 4 KB of user variables, and paths; the kernel's default send buffer
 /// (208 KiB) takes one packet of this size.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 128 * 1024;
-/// File descriptors with one message: three pipes, or two doors.
+/// File descriptors with one message: four pipes, or two doors.
 pub(crate) const FDS_MAX: usize = 4;
 
 /// From the server to the spawner.
@@ -61,6 +61,7 @@ pub(crate) struct SpawnerConfig {
 pub(crate) enum Request {
     Boot { environment: u64, spec: BootWire },
     Start { environment: u64, process: u64, spec: ProcessWire },
+    Bind { environment: u64, memory_mb: u32, mounts: Vec<(PathBuf, PathBuf)> },
     Stats { environment: u64 },
     Pause { environment: u64 },
     Resume { environment: u64 },
@@ -85,6 +86,14 @@ pub(crate) struct ProcessWire {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) working_directory: PathBuf,
     pub(crate) telemetry: bool,
+    pub(crate) bind: bool,
+}
+
+impl ProcessWire {
+    /// Descriptors that ride with it.
+    pub(crate) fn pipes(&self) -> usize {
+        2 + usize::from(self.telemetry) + usize::from(self.bind)
+    }
 }
 
 /// From the spawner to the server.
@@ -101,7 +110,7 @@ pub(crate) enum FromSpawner {
 pub(crate) enum Answer {
     /// With the listeners of both doors.
     Booted,
-    /// With the read ends of stdout, stderr and, if asked for, telemetry.
+    /// With the read ends of stdout, stderr and, if asked for, telemetry, and the write end of the bind pipe.
     Started,
     Stats(StatsWire),
     Done,
@@ -146,7 +155,7 @@ pub(crate) struct CapabilitiesWire {
 /// From the spawner to an init.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToInit {
-    /// With the write ends of stdout, stderr and, if asked for, telemetry.
+    /// With the write ends of stdout, stderr and, if asked for, telemetry, and the read end of the bind pipe.
     Start { process: u64, spec: ProcessWire },
 }
 

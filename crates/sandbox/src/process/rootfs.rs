@@ -250,6 +250,13 @@ pub(crate) fn open_sources(mounts: &[(PathBuf, PathBuf)]) -> Result<Vec<Source>,
     Ok(sources)
 }
 
+impl Source {
+    /// Attaches it where there is a place for it already.
+    pub(crate) fn show_at_place(&self) -> Result<(), StepError> {
+        attach(&self.tree, &self.inside).at("attach a mount")
+    }
+}
+
 fn is_plain(path: &Path) -> bool {
     path.is_absolute()
         && path != Path::new("/")

@@ -10,6 +10,7 @@
 //! ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
 //! are removed, its user is free again and those who wait are answered.
 
+mod binding;
 mod ending;
 mod host;
 mod network;
@@ -245,6 +246,10 @@ impl Spawner {
                     self.reply(id, Err(failure), Vec::new());
                 }
             }
+            Request::Bind { environment, memory_mb, mounts } => {
+                let answer = self.bind(environment, memory_mb, &mounts).map(|()| Answer::Done);
+                self.reply(id, answer, Vec::new());
+            }
             Request::Stats { environment } => {
                 let answer = self.stats(environment).map(Answer::Stats);
                 self.reply(id, answer, Vec::new());
@@ -455,11 +460,14 @@ impl Spawner {
             return Err(Failure::Host { step: "start".to_owned(), reason });
         }
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _ in 0..2 + usize::from(spec.telemetry) {
+        for number in 0..spec.pipes() {
             let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
                 .map_err(|error| Failure::Host { step: "pipe".to_owned(), reason: error.to_string() })?;
-            ours.push(read);
-            theirs.push(write);
+            // The last one is the only one that goes in.
+            let inward = spec.bind && number + 1 == spec.pipes();
+            let (our, their) = if inward { (write, read) } else { (read, write) };
+            ours.push(our);
+            theirs.push(their);
         }
         let borrowed: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
         environment

@@ -1,0 +1,64 @@
+//! What a waiting environment lacks is put in place: its limits, and folders at places that exist inside.
+//!
+//! The spawner itself steps into the environment's mount namespace and out again: a few system calls, where a child
+//! would cost a fork of the whole loop. That is safe before user code runs there (the caller's promise), and not
+//! unsafe after: places inside are resolved below a root that nothing inside can write to, except `/tmp` and
+//! `/dev/shm`, which are refused.
+
+use super::Spawner;
+use crate::process::cgroup::Limits;
+use crate::process::protocol::Failure;
+use crate::process::rootfs::{self, Source};
+use crate::process::sys::{self, At, StepError};
+use rustix::thread::{LinkNameSpaceType, ThreadNameSpaceType};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+impl Spawner {
+    /// Limits first: what does not fit them is refused before anything is shown.
+    pub(super) fn bind(
+        &mut self,
+        key: u64,
+        memory_mb: u32,
+        mounts: &[(PathBuf, PathBuf)],
+    ) -> Result<(), Failure> {
+        let floor = self.config.cpu_floor_percent;
+        let environment = self.live(key)?;
+        let (group, pidfd) = (environment.group.clone(), environment.pidfd.try_clone());
+        environment.memory_bytes = u64::from(memory_mb) << 20;
+        let bound = self
+            .host
+            .tree
+            .limit(&group, &Limits::of(memory_mb, floor))
+            .at("limits of a waiting environment")
+            .and_then(|()| show(pidfd.at("pidfd")?.as_fd(), mounts));
+        bound.map_err(super::failure_of)
+    }
+}
+
+/// Mounts the folders inside.
+fn show(init: BorrowedFd<'_>, mounts: &[(PathBuf, PathBuf)]) -> Result<(), StepError> {
+    if mounts.iter().any(|(_, inside)| is_writable_inside(inside)) {
+        return Err(StepError { step: "bind", reason: "a place that code can write to".to_owned() });
+    }
+    // Opened here, where the paths of the host mean what the server said.
+    let sources = rootfs::open_sources(mounts)?;
+    let home = open_namespace(Path::new("/proc/self/ns/mnt")).at("own mount namespace")?;
+    rustix::thread::move_into_thread_name_spaces(init, ThreadNameSpaceType::MOUNT)
+        .at("enter the namespace")?;
+    let shown = sources.iter().try_for_each(Source::show_at_place);
+    let back = rustix::thread::move_into_link_name_space(home.as_fd(), Some(LinkNameSpaceType::Mount));
+    if back.is_err() || rustix::process::chdir("/").is_err() {
+        // In a namespace that is not its own a spawner must not go on: its end ends everything, and is swept.
+        sys::exit_now(3);
+    }
+    shown
+}
+
+fn is_writable_inside(path: &Path) -> bool {
+    ["/tmp", "/dev", "/proc"].iter().any(|folder| path.starts_with(folder))
+}
+
+fn open_namespace(path: &Path) -> std::io::Result<OwnedFd> {
+    Ok(std::fs::File::open(path)?.into())
+}
