@@ -145,8 +145,11 @@ def read_frames(data):
     return frames
 
 
-def run_client(command, folder, handler, invocations, env=(), telemetry=False, answer_status=202):
-    """Runs a client until it waits for an invocation that there is not, or exits."""
+def run_client(command, folder, handler, invocations, env=(), telemetry=False, answer_status=202, ahead=False):
+    """Runs a client until it waits for an invocation that there is not, or exits.
+
+    `ahead`: started without a function, as in a pool, and told of it afterwards.
+    """
     run = Run()
     api = FakeApi(invocations, run, answer_status)
     variables = {
@@ -166,15 +169,27 @@ def run_client(command, folder, handler, invocations, env=(), telemetry=False, a
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as log:
         if telemetry:
             variables["_LAMBDA_TELEMETRY_LOG_FD"] = str(log.fileno())
+        pass_fds = [log.fileno()] if telemetry else []
+        told = None
+        if ahead:
+            block = b"".join(b"%s=%s\0" % (name.encode(), value.encode()) for name, value in variables.items() if not name.startswith("_LAMBDA_TELEMETRY"))
+            listens, told = os.pipe()
+            pass_fds.append(listens)
+            known = {name: variables[name] for name in ("PATH", "LANG", "TZ", "_LAMBDA_TELEMETRY_LOG_FD") if name in variables}
+            variables = {**known, "TINDERBOX_BIND_FD": str(listens), "TINDERBOX_PAD": "." * 4096}
         process = subprocess.Popen(
             list(command) + [handler],
-            cwd=folder,
+            cwd="/" if ahead else folder,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            pass_fds=[log.fileno()] if telemetry else [],
+            pass_fds=pass_fds,
         )
+        if ahead:
+            os.close(listens)
+            with open(told, "wb") as pipe:
+                pipe.write(block)
         watch_exit = threading.Event()
 
         def wait():

@@ -1,6 +1,8 @@
 """Our Node.js client against AWS's: the same handlers, the same posts, the same console."""
 
 import json
+import os
+import subprocess
 
 import pytest
 from conftest import HANDLERS, OURS_NODE
@@ -139,3 +141,23 @@ def test_large_events_and_answers_arrive_whole(node):
 
 def test_the_clients_own_objects_are_not_the_functions_this(node):
     assert ours_of(node, "js_basic.showThis").posts[0].body == b'"undefined"'
+
+
+def test_a_process_started_ahead_of_its_function_is_as_one_started_for_it(node):
+    run = lambda **options: run_client([str(node), OURS_NODE], HANDLERS, "js_basic.observed", [Invocation()], **options)
+    fresh, ahead = (run(telemetry=True, ahead=a) for a in (False, True))
+    seen = [json.loads(run.posts[0].body) for run in (fresh, ahead)]
+    for observation in seen:
+        for name in ("_LAMBDA_TELEMETRY_LOG_FD", "AWS_LAMBDA_RUNTIME_API"):
+            observation["variables"].pop(name, None)
+            observation["initial"] = [one for one in observation["initial"] if not one.startswith(name)]
+    assert seen[1] == seen[0]
+
+
+def test_a_process_whose_function_never_comes_ends_silently(node):
+    listens, told = os.pipe()
+    os.close(told)
+    variables = {"PATH": os.environ["PATH"], "TINDERBOX_BIND_FD": str(listens)}
+    ended = subprocess.run([str(node), OURS_NODE], env=variables, pass_fds=[listens], capture_output=True, timeout=60)
+    os.close(listens)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")

@@ -1,6 +1,8 @@
 """Our Python client against AWS's: the same handlers, the same posts, the same log."""
 
 import json
+import os
+import subprocess
 
 import pytest
 from conftest import HANDLERS, OURS_PYTHON
@@ -145,3 +147,23 @@ def test_large_events_and_answers_arrive_whole(python):
     event = json.dumps({"text": "x" * 5_000_000}).encode()
     ours = run_client([str(python), OURS_PYTHON], HANDLERS, "py_basic.echo", [Invocation(event)])
     assert json.loads(ours.posts[0].body) == json.loads(event)
+
+
+def test_a_process_started_ahead_of_its_function_is_as_one_started_for_it(python):
+    run = lambda **options: run_client([str(python), OURS_PYTHON], HANDLERS, "py_basic.observed", [Invocation()], **options)
+    fresh, ahead = (run(telemetry=True, ahead=a) for a in (False, True))
+    seen = [json.loads(run.posts[0].body) for run in (fresh, ahead)]
+    for observation in seen:
+        for name in ("_LAMBDA_TELEMETRY_LOG_FD", "AWS_LAMBDA_RUNTIME_API"):
+            observation["variables"].pop(name, None)
+            observation["initial"] = [one for one in observation["initial"] if not one.startswith(name)]
+    assert seen[1] == seen[0]
+
+
+def test_a_process_whose_function_never_comes_ends_silently(python):
+    listens, told = os.pipe()
+    os.close(told)
+    variables = {"PATH": os.environ["PATH"], "TINDERBOX_BIND_FD": str(listens)}
+    ended = subprocess.run([str(python), OURS_PYTHON], env=variables, pass_fds=[listens], capture_output=True, timeout=60)
+    os.close(listens)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")

@@ -131,3 +131,18 @@ def context(event, context):
 
 def path(event, context):
     return [json.dumps(entry) for entry in sys.path[:1]]
+
+
+def observed(event, context):
+    """All that tells one start from another."""
+    with open("/proc/self/environ", "rb") as environ:
+        initial = sorted(entry.decode() for entry in environ.read().split(b"\0") if entry)
+    return {
+        "variables": dict(os.environ),
+        "initial": initial,
+        "modules": sorted(sys.modules),
+        "path": sys.path,
+        "folder": os.getcwd(),
+        "arguments": sys.argv[1:],
+        "descriptors": sorted(os.path.basename(os.path.realpath("/proc/self/fd/" + n)).split("[")[0].split(":")[0] for n in os.listdir("/proc/self/fd")),
+    }
