@@ -20,6 +20,8 @@ mod invoke;
 mod spans;
 mod variables;
 
+pub(crate) use variables::PATH;
+
 use crate::logs::platform::Phase;
 use crate::runtime_api::Event;
 use crate::seat::{Job, Seat, SeatOwner};
