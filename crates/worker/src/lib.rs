@@ -14,6 +14,7 @@ mod api_door;
 mod code_cache;
 mod doors;
 mod environment;
+mod heads;
 mod logs;
 mod parts;
 mod runtime_api;

@@ -192,7 +192,7 @@ impl Resident {
         doors.open(&parts.world, Arc::clone(walls), Door::RuntimeApi, move |connection| {
             serve(Arc::clone(&turnstile), connection)
         });
-        let api = ApiDoor::new(Arc::clone(&parts.api), prepared.credentials.clone());
+        let api = ApiDoor::new(parts.world.clone(), Arc::clone(&parts.api), prepared.credentials.clone());
         doors.open(&parts.world, Arc::clone(walls), Door::LambdaApi, move |connection| {
             Arc::clone(&api).serve(connection)
         });
