@@ -13,7 +13,8 @@ use kit::{Kit, zip};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use worker::{HostRuntimes, Runtimes, runtimes};
+use worker::Runtimes;
+use worker::runtimes::host::HostRuntimes;
 
 const APP: &str = r#"
 import os, sys, time, json, urllib.request, logging
@@ -56,9 +57,7 @@ struct Ground {
 async fn ground(data: &Path) -> Ground {
     let config = sandbox::process::Config::new(data);
     let sandbox = sandbox::process::start(&world::World::real(), config).await.expect("a spawner");
-    let found = runtimes::detect::detect(&runtimes::detect::HostView::of_process(None));
-    let client = runtimes::client::unpack(data).expect("our clients");
-    let runtimes = Arc::new(HostRuntimes::new(found, client, data.join("runtimes"), false));
+    let runtimes = Arc::new(HostRuntimes::open(&world::World::real(), data, false).expect("our clients"));
     Ground { sandbox, runtimes }
 }
 

@@ -198,8 +198,9 @@ impl Api for Fakes {
     }
 }
 
+#[async_trait]
 impl Runtimes for Fakes {
-    fn launch(&self, plan: &BootPlan, _: &Path) -> Result<Launch, LaunchError> {
+    async fn launch(&self, plan: &BootPlan, _: &Path) -> Result<Launch, LaunchError> {
         let program = match plan.config.runtime.as_str() {
             "none" => "/var/task/bootstrap".into(),
             "idle" => "/bin/sleep".into(),
@@ -343,6 +344,8 @@ impl Kit {
             timeout: Duration::from_secs(3),
             trace_id: "Root=1-a-b".into(),
             client_context: Some("{\"a\":\n1}".into()),
+            cognito_identity: None,
+            tenant_id: None,
             streaming: false,
             log_tail: true,
         };
