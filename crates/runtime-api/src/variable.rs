@@ -10,6 +10,8 @@ pub const FUNCTION_MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 pub const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 pub const LOG_GROUP_NAME: &str = "AWS_LAMBDA_LOG_GROUP_NAME";
 pub const LOG_STREAM_NAME: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
+/// A script that starts the runtime in its own way; read before the runtime is.
+pub const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
 pub const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";

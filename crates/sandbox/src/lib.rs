@@ -94,7 +94,7 @@ pub struct Binding {
 }
 
 /// `host` on the host appears at `inside`, read-only, nosuid, nodev.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReadOnlyMount {
     pub host: PathBuf,
     pub inside: PathBuf,

@@ -37,6 +37,7 @@ pub const MEMORY_MB_DEFAULT: u32 = 128;
 /// `/tmp` of an environment, MB.
 pub const EPHEMERAL_STORAGE_MB_MIN: u32 = 512;
 pub const EPHEMERAL_STORAGE_MB_MAX: u32 = 10_240;
+pub const EPHEMERAL_STORAGE_MB_DEFAULT: u32 = 512;
 /// Memory that comes with one full vCPU, MB.
 pub const MEMORY_MB_PER_VCPU: u32 = 1_769;
 /// Function timeout, seconds.

@@ -18,6 +18,7 @@ mod boot;
 mod fault;
 mod invoke;
 mod last_frames;
+mod room;
 mod spans;
 mod variables;
 

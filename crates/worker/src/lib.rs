@@ -17,6 +17,7 @@ mod environment;
 mod heads;
 mod logs;
 mod parts;
+pub mod pool;
 mod runtime_api;
 pub mod runtimes;
 mod seat;

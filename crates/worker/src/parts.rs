@@ -1,5 +1,6 @@
 //! What a worker is made of, and its numbers.
 
+use crate::pool;
 use async_trait::async_trait;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub init_timeout: Duration,
     /// How long an environment that is up waits for the invocation it was made for before it calls itself idle.
     pub first_invocation_wait: Duration,
+    /// Rooms that wait for a function.
+    pub pool: pool::Settings,
 }
 
 impl Settings {
@@ -63,6 +66,7 @@ impl Settings {
             connections_max: 64,
             init_timeout: types::limits::INIT_TIMEOUT,
             first_invocation_wait: Duration::from_secs(5),
+            pool: pool::Settings::default(),
         }
     }
 }
@@ -85,6 +89,9 @@ pub struct Launch {
     pub variables: BTreeMap<String, String>,
     /// Beside `/var/task`, which is the worker's to show.
     pub mounts: Vec<ReadOnlyMount>,
+    /// The program is a client of ours: it can be started before there is a function, and waits for one at
+    /// [`sandbox::BIND_FD_VARIABLE`].
+    pub ahead: bool,
     /// As INIT_START says it: `python:3.11.7`.
     pub runtime_version: String,
 }

@@ -6,6 +6,7 @@
 use crate::code_cache::CodeCache;
 use crate::environment::Resident;
 use crate::parts::WorkerParts;
+use crate::pool::Pool;
 use crate::seat::{Job, Seat};
 use async_trait::async_trait;
 use fabric::stream::{self, FrameStream};
@@ -33,6 +34,7 @@ pub struct Worker(Arc<House>);
 pub(crate) struct House {
     pub(crate) parts: WorkerParts,
     pub(crate) code: Arc<CodeCache>,
+    pub(crate) pool: Arc<Pool>,
     table: Mutex<Table>,
     /// Environments that are not gone yet.
     living: watch::Sender<usize>,
@@ -61,11 +63,13 @@ impl Worker {
         let root = settings.data.join("code");
         let code = CodeCache::new(parts.world.clone(), root, settings.code_cache_bytes_max, unpack);
         let living = watch::Sender::new(0);
-        Self(Arc::new(House { parts, code, table: Mutex::default(), living }))
+        let pool = Arc::new(Pool::new(parts.clone()));
+        Self(Arc::new(House { parts, code, pool, table: Mutex::default(), living }))
     }
 
-    /// Takes in the code that an earlier process unpacked and removes what it left half-done.
+    /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill.
     pub async fn open(&self) -> std::io::Result<()> {
+        Pool::keep_filled(&self.0.pool);
         self.0.code.open().await
     }
 
@@ -83,6 +87,7 @@ impl Worker {
             table.seats.values().cloned().collect()
         };
         seats.iter().for_each(|seat| seat.stop());
+        self.0.pool.close().await;
         let mut living = self.0.living.subscribe();
         let world = &self.0.parts.world;
         let ended = world.timeout(limit, living.wait_for(|living| *living == 0)).await.is_some();

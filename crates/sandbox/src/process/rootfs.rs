@@ -49,7 +49,7 @@ const PUBLIC_ETC: [&str; 17] = [
     "ssl/openssl.cnf",
 ];
 /// Empty folders: mount points, and names that programs expect to be there.
-const EMPTY: [&str; 15] = [
+const EMPTY: [&str; 16] = [
     "dev",
     "etc",
     "home",
@@ -64,6 +64,9 @@ const EMPTY: [&str; 15] = [
     "var/lang",
     "var/runtime",
     "var/task",
+    // The dynamic loader remembers of each folder of LD_LIBRARY_PATH whether it was there at exec: a program that is
+    // started before its code is shown must find this one later.
+    "var/task/lib",
     "var/tmp",
 ];
 const DEVICES: [(&str, u32); 5] = [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)];

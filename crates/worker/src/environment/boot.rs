@@ -3,26 +3,24 @@
 use super::fault::{Fault, exec_message};
 use super::spans::Spans;
 use super::{Resident, variables, wait_for_stop};
-use crate::api_door::ApiDoor;
 use crate::code_cache::CodeLease;
 use crate::doors::Doors;
 use crate::logs::platform::{Phase, Platform, stream_name};
-use crate::logs::pump::{Logs, Pipes};
+use crate::logs::pump::Logs;
 use crate::parts::{Launch, LaunchError};
-use crate::runtime_api::{Delivery, Event, Link, serve};
+use crate::pool::{self, Ahead, Kind};
+use crate::runtime_api::{Delivery, Event, Link};
 use fabric::Scope;
 use fabric::api::ScopedCredentials;
 use fabric::control::BootPlan;
 use fabric::telemetry::StreamName;
-use sandbox::{BootError, BootSpec, Door, Environment, Exit, ProcessSpec, ReadOnlyMount};
-use std::path::PathBuf;
+use sandbox::{BootError, Environment, Exit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use world::Instant;
 
-/// Where the code is inside.
-const TASK_ROOT: &str = "/var/task";
 /// How long a runtime that reported a failed init may take to exit by itself, so that its last lines are read.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How long the caller of a killed environment waits for the sandbox to be gone; past it the sandbox goes on alone.
@@ -33,11 +31,19 @@ pub(super) struct Prepared {
     pub(super) plan: BootPlan,
     pub(super) platform: Platform,
     pub(super) logs: Logs,
-    pub(super) stream: StreamName,
-    credentials: ScopedCredentials,
-    launch: Result<Launch, String>,
+    pub(super) credentials: ScopedCredentials,
+    /// How to start it, or why the package can not be started.
+    pub(super) start: Result<Start, String>,
     /// Keeps `/var/task` on the disk.
-    code: CodeLease,
+    pub(super) code: CodeLease,
+}
+
+/// A runtime's start, with everything that it is told.
+pub(super) struct Start {
+    pub(super) launch: Launch,
+    pub(super) variables: BTreeMap<String, String>,
+    /// What waiting room would do, if one would.
+    pub(super) kind: Option<Kind>,
 }
 
 /// The walls, what runs in them, and the way to talk with it.
@@ -94,7 +100,14 @@ impl Resident {
         let platform = Platform::new(&plan.config.logging, function, version, (runtime_version, arn));
         let logs = Logs::start(&parts.world, Arc::clone(&parts.telemetry), stream.clone());
         let credentials = variables::credentials(&parts.world, &plan);
-        Ok(Prepared { plan, platform, logs, stream, credentials, launch, code })
+        let start = launch.map(|launch| {
+            let operator = &parts.settings.extra_variables;
+            let told = (&plan, &platform, &stream, &credentials);
+            let variables = variables::variables(told, operator, &launch.variables);
+            let kind = kind(&plan, &launch, &variables, operator);
+            Start { launch, variables, kind }
+        });
+        Ok(Prepared { plan, platform, logs, credentials, start, code })
     }
 
     /// One try: a fresh room, and init in it for at most `limit`. A failed one is cleared away and reported here.
@@ -110,12 +123,13 @@ impl Resident {
             let line = prepared.platform.init_start(world.wall(), phase);
             prepared.logs.platform(world.wall(), line).await;
         }
-        let walls = match self.boot(prepared, spans).await {
-            Ok(walls) => walls,
+        let waiting = match self.walls(prepared, spans).await {
+            Ok(waiting) => waiting,
             Err(error) => return Begun::Host(error.to_string()),
         };
+        let walls = Arc::clone(&waiting.walls);
         let started = world.now();
-        let fault = match self.start_runtime(prepared, &walls).await {
+        let fault = match self.start_runtime(prepared, waiting).await {
             Ok(mut room) => {
                 spans.add("runtime.start", started, world.now());
                 match self.init(&mut room, started, limit).await {
@@ -135,7 +149,7 @@ impl Resident {
                 }
             }
             Err(BootError::Exec { program, errno }) => Fault::Entrypoint(exec_message(&program, errno)),
-            Err(error) => match &prepared.launch {
+            Err(error) => match &prepared.start {
                 Err(message) => Fault::Entrypoint(message.clone()),
                 Ok(_) => {
                     self.clear(walls, prepared).await;
@@ -151,69 +165,6 @@ impl Resident {
             prepared.platform.init_report(world.wall(), phase, failed.since(started), Some(&fault.status()));
         prepared.logs.platform(world.wall(), line).await;
         Begun::Failed(fault)
-    }
-
-    async fn boot(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Arc<dyn Environment>, BootError> {
-        let parts = &self.house.parts;
-        let mut mounts =
-            vec![ReadOnlyMount { host: prepared.code.folder().to_owned(), inside: PathBuf::from(TASK_ROOT) }];
-        if let Ok(launch) = &prepared.launch {
-            mounts.extend(launch.mounts.clone());
-        }
-        let config = &prepared.plan.config;
-        let started = parts.world.now();
-        let spec = BootSpec {
-            id: self.id,
-            memory_mb: config.memory_mb,
-            ephemeral_storage_mb: config.ephemeral_storage_mb,
-            mounts,
-            egress: parts.settings.egress,
-            allow_hosts: parts.settings.allow_hosts.clone(),
-        };
-        let walls = parts.sandbox.boot(spec).await?;
-        spans.add("sandbox.boot", started, parts.world.now());
-        Ok(walls)
-    }
-
-    async fn start_runtime(
-        &self,
-        prepared: &Prepared,
-        walls: &Arc<dyn Environment>,
-    ) -> Result<Room, BootError> {
-        let parts = &self.house.parts;
-        let launch = match &prepared.launch {
-            Ok(launch) => launch,
-            // What `begin` makes an entry point's failure of.
-            Err(message) => return Err(BootError::Host { step: "launch", reason: message.clone() }),
-        };
-        let (link, events) = Link::new(parts.world.clone());
-        let mut doors = Doors::new(parts.settings.connections_max);
-        let turnstile = Arc::clone(&link);
-        doors.open(&parts.world, Arc::clone(walls), Door::RuntimeApi, move |connection| {
-            serve(Arc::clone(&turnstile), connection)
-        });
-        let api = ApiDoor::new(parts.world.clone(), Arc::clone(&parts.api), prepared.credentials.clone());
-        doors.open(&parts.world, Arc::clone(walls), Door::LambdaApi, move |connection| {
-            Arc::clone(&api).serve(connection)
-        });
-        let process = ProcessSpec {
-            program: launch.program.clone(),
-            arguments: launch.arguments.clone(),
-            environment: variables::variables(
-                &prepared.plan,
-                &prepared.platform,
-                &prepared.stream,
-                &prepared.credentials,
-                &parts.settings.extra_variables,
-                &launch.variables,
-            ),
-            working_directory: PathBuf::from(TASK_ROOT),
-            telemetry: true,
-        };
-        let process = walls.start(process).await?;
-        let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
-        prepared.logs.attach(pipes).await;
-        Ok(Room { walls: Arc::clone(walls), doors, link, events, exited: process.exited, next: None })
     }
 
     /// Waits for the first `next`. `Ok(false)`: asked to stop while nobody waits.
@@ -265,6 +216,26 @@ impl Resident {
             tracing::error!(environment = %self.id, "the sandbox does not end; it is left to its backend");
         }
     }
+}
+
+/// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already
+/// in it if that can still become this function's.
+fn kind(
+    plan: &BootPlan,
+    launch: &Launch,
+    wanted: &BTreeMap<String, String>,
+    operator: &BTreeMap<String, String>,
+) -> Option<Kind> {
+    if plan.config.ephemeral_storage_mb != pool::TMP_MB {
+        return None;
+    }
+    let ahead = variables::ahead(operator, &launch.variables);
+    let ahead = (launch.ahead && variables::can_become(&ahead, wanted)).then(|| Ahead {
+        program: launch.program.clone(),
+        arguments: launch.arguments.clone(),
+        variables: ahead,
+    });
+    Some(Kind { name: plan.config.runtime.clone(), mounts: launch.mounts.clone(), ahead })
 }
 
 /// An exit that the sandbox could not tell: it is gone itself.

@@ -14,15 +14,20 @@ use world::World;
 /// The X-Ray daemon's address: nothing listens there, and SDKs that send to it by UDP do not care.
 const XRAY_HOST: &str = "127.0.0.1";
 
+/// Fills the block of a waiting process.
+const PAD: &str = "TINDERBOX_PAD";
+/// A function has 4 KB of its own variables; the reserved ones are less than 2 KB.
+const PAD_BYTES: usize = 8 * 1024;
+
 /// Where programs are, unless the runtime has its own in front.
 pub(crate) const PATH: &str = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
 
+/// Who and where the function is.
+pub(super) type Told<'a> = (&'a BootPlan, &'a Platform, &'a StreamName, &'a ScopedCredentials);
+
 /// The whole environment of the runtime's process.
 pub(super) fn variables(
-    plan: &BootPlan,
-    platform: &Platform,
-    stream: &StreamName,
-    credentials: &ScopedCredentials,
+    (plan, platform, stream, credentials): Told<'_>,
     operator: &BTreeMap<String, String>,
     runtime: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
@@ -35,6 +40,55 @@ pub(super) fn variables(
         all.remove(name::EXECUTION_ENV); // absent there on AWS
     }
     all
+}
+
+/// Of a process that waits for its function: what does not depend on one. Padded, so that the block of the function's
+/// own variables fits into the memory that the kernel lays out for these, where `/proc/self/environ` shows it.
+pub(super) fn ahead(
+    operator: &BTreeMap<String, String>,
+    runtime: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let mut all = defaults();
+    all.extend(runtime.clone());
+    all.extend(operator.clone());
+    all.insert(PAD.to_owned(), ".".repeat(PAD_BYTES));
+    all
+}
+
+/// Whether a process that was started with `ahead` can be made one that was started with `wanted`: only what programs
+/// read at exec must be the same, and the rest must fit.
+pub(super) fn can_become(ahead: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    let at_exec = |all: &BTreeMap<String, String>| -> Vec<(String, String)> {
+        let read = all.iter().filter(|(name, _)| is_read_at_exec(name));
+        read.map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    at_exec(ahead) == at_exec(wanted) && block(wanted).len() <= PAD_BYTES
+}
+
+/// `NAME=VALUE`, each ended by NUL: what a waiting client is told.
+pub(super) fn block(variables: &BTreeMap<String, String>) -> Vec<u8> {
+    variables.iter().flat_map(|(name, value)| format!("{name}={value}\0").into_bytes()).collect()
+}
+
+/// What the dynamic loader, the C library and the interpreters look at before any code of a function runs, and what
+/// our clients would have to know before.
+fn is_read_at_exec(variable: &str) -> bool {
+    const PREFIXES: [&str; 13] = [
+        "LD_", "LC_", "PYTHON", "NODE_", "UV_", "V8_", "JAVA_", "JDK_", "_JAVA_", "MALLOC_", "GLIBC_",
+        "OPENSSL_", "SSL_",
+    ];
+    const NAMES: [&str; 9] = [
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TZDIR",
+        "HOME",
+        "LOCPATH",
+        "GCONV_PATH",
+        name::EXEC_WRAPPER,
+        name::LOG_FORMAT,
+    ];
+    PREFIXES.iter().any(|prefix| variable.starts_with(prefix)) || NAMES.contains(&variable)
 }
 
 fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

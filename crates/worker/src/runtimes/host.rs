@@ -149,6 +149,7 @@ impl Runtimes for HostRuntimes {
             arguments: planned.args,
             variables: environment::of_runtime(&choice, planned.sdk_mounted),
             mounts: planned.read_only_mounts.into_iter().map(mount).collect(),
+            ahead: planned.ahead,
             runtime_version: version(&choice, &plan.config.runtime),
         })
     }

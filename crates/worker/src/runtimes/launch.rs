@@ -73,6 +73,8 @@ pub struct LaunchPlan {
     pub read_only_mounts: Vec<(PathBuf, PathBuf)>,
     /// An SDK of ours is among the mounts: the variables say so too.
     pub sdk_mounted: bool,
+    /// The program is a client of ours, which can wait for its function; it takes the handler from `_HANDLER`.
+    pub ahead: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,7 +112,9 @@ pub fn launch(launch: &Launch<'_>) -> Result<LaunchPlan, LaunchRefusal> {
         return Err(LaunchRefusal::NoJavaClient);
     }
     mounts.extend(sdk);
-    Ok(LaunchPlan { program: interpreter.real_path.clone(), args, read_only_mounts: mounts, sdk_mounted })
+    let ahead = !own_client && language != Language::Java;
+    let program = interpreter.real_path.clone();
+    Ok(LaunchPlan { program, args, read_only_mounts: mounts, sdk_mounted, ahead })
 }
 
 fn provided(launch: &Launch<'_>) -> Result<LaunchPlan, LaunchRefusal> {
@@ -119,7 +123,13 @@ fn provided(launch: &Launch<'_>) -> Result<LaunchPlan, LaunchRefusal> {
         .find(|path| launch.package.has(path))
         .ok_or(LaunchRefusal::NoBootstrap)?;
     let read_only_mounts = Vec::new();
-    Ok(LaunchPlan { program: program.into(), args: Vec::new(), read_only_mounts, sdk_mounted: false })
+    Ok(LaunchPlan {
+        program: program.into(),
+        args: Vec::new(),
+        read_only_mounts,
+        sdk_mounted: false,
+        ahead: false,
+    })
 }
 
 /// The folder that `install` made, if it did, and where it goes.
@@ -141,7 +151,7 @@ fn python(launch: &Launch<'_>) -> (Vec<String>, bool) {
     let holder =
         folders.into_iter().flatten().find(|f| launch.package.has(&format!("{f}/awslambdaric/__main__.py")));
     let Some(folder) = holder else {
-        return (vec!["/var/runtime/bootstrap.py".into(), launch.handler.into()], false);
+        return (vec!["/var/runtime/bootstrap.py".into()], false);
     };
     // `-m` puts the working folder first on sys.path; a layer's client is not there, so it is named.
     let program = if folder == "/var/task" {
@@ -160,11 +170,12 @@ fn nodejs(launch: &Launch<'_>) -> (Vec<String>, bool) {
         .map(|folder| format!("{folder}/aws-lambda-ric/bin/index.mjs"))
         .into_iter()
         .find(|path| launch.package.has(path));
-    let own = holder.is_some();
-    let program = holder.unwrap_or_else(|| "/var/runtime/bootstrap.mjs".into());
     let heap = format!("--max-semi-space-size={}", semi_space_mb(launch.memory_mb));
     let old = format!("--max-old-space-size={}", old_space_mb(launch.memory_mb));
-    (vec![heap, old, program, launch.handler.into()], own)
+    match holder {
+        Some(program) => (vec![heap, old, program, launch.handler.into()], true),
+        None => (vec![heap, old, "/var/runtime/bootstrap.mjs".into()], false),
+    }
 }
 
 /// Managed runtimes give the heap nine tenths of the memory, so that a leak ends as V8's own message where it can.

@@ -66,7 +66,7 @@ fn pair(host: &str, inside: &str) -> (String, String) {
 fn an_installation_outside_of_usr_is_shown_at_its_own_path_with_its_libraries() {
     let plan = plan("python3.13", &[]).unwrap();
     assert_eq!(plan.program, Path::new("/home/u/.pyenv/versions/3.13.0/bin/x"));
-    assert_eq!(plan.args, ["/var/runtime/bootstrap.py", "app.handler"]);
+    assert_eq!(plan.args, ["/var/runtime/bootstrap.py"]);
     assert_eq!(
         mounts(&plan),
         [
@@ -81,7 +81,7 @@ fn an_installation_outside_of_usr_is_shown_at_its_own_path_with_its_libraries() 
 fn an_installation_in_usr_needs_no_mount_of_its_own() {
     let plan = plan("nodejs20.x", &[]).unwrap();
     assert_eq!(mounts(&plan), [pair("/data/runtimes/client-1/nodejs", "/var/runtime")]);
-    assert_eq!(plan.args[2..], ["/var/runtime/bootstrap.mjs".to_owned(), "app.handler".to_owned()]);
+    assert_eq!(plan.args[2..], ["/var/runtime/bootstrap.mjs".to_owned()]);
 }
 
 #[test]

@@ -87,7 +87,13 @@ impl Environment for HostEnvironment {
                 status.code().map_or_else(|| ExitStatus::Signal(status.signal().unwrap()), ExitStatus::Code);
             let _ = tx.send(Exit { status, out_of_memory: false });
         });
-        Ok(Process { stdout: Box::new(stdout), stderr: Box::new(stderr), telemetry: None, exited })
+        Ok(Process {
+            stdout: Box::new(stdout),
+            stderr: Box::new(stderr),
+            telemetry: None,
+            bind: None,
+            exited,
+        })
     }
     async fn accept(&self, door: Door) -> std::io::Result<Box<dyn Connection>> {
         let listener = match door {
@@ -100,6 +106,9 @@ impl Environment for HostEnvironment {
     }
     async fn stats(&self) -> Result<Stats, BootError> {
         Ok(Stats { memory_peak_bytes: 31 << 20, ..Stats::default() })
+    }
+    async fn bind(&self, _: Binding) -> Result<(), BootError> {
+        Err(BootError::Unsupported("bind"))
     }
     async fn pause(&self) -> Result<(), BootError> {
         Err(BootError::Unsupported("pause"))

@@ -1,0 +1,119 @@
+//! Walls with a runtime in them: a room that waited in the pool, bound to its function, or one made for it.
+
+use super::Resident;
+use super::boot::{Prepared, Room};
+use super::spans::Spans;
+use super::variables;
+use crate::api_door::ApiDoor;
+use crate::doors::Doors;
+use crate::logs::pump::Pipes;
+use crate::pool::Waiting;
+use crate::runtime_api::{Link, serve};
+use sandbox::{Binding, BootError, BootSpec, Door, Process, ProcessSpec, ReadOnlyMount};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
+
+/// Where the code is inside.
+const TASK_ROOT: &str = "/var/task";
+
+impl Resident {
+    /// Walls with the code in them: out of the pool where one waits, else booted.
+    pub(super) async fn walls(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {
+        let kind = prepared.start.as_ref().ok().and_then(|start| start.kind.as_ref());
+        if let Some(waiting) = kind.and_then(|kind| self.house.pool.take(kind)) {
+            let started = self.house.parts.world.now();
+            let binding = Binding { memory_mb: prepared.plan.config.memory_mb, mounts: vec![code(prepared)] };
+            match waiting.walls.bind(binding).await {
+                Ok(()) => {
+                    spans.add("pool.bind", started, self.house.parts.world.now());
+                    return Ok(waiting);
+                }
+                Err(error) => {
+                    tracing::warn!(environment = %self.id, %error, "a waiting room was of no use");
+                    self.stop(waiting.walls).await;
+                }
+            }
+        }
+        self.boot(prepared, spans).await
+    }
+
+    async fn boot(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {
+        let parts = &self.house.parts;
+        let mut mounts = vec![code(prepared)];
+        if let Ok(start) = &prepared.start {
+            mounts.extend(start.launch.mounts.clone());
+        }
+        let config = &prepared.plan.config;
+        let started = parts.world.now();
+        let spec = BootSpec {
+            id: self.id,
+            memory_mb: config.memory_mb,
+            ephemeral_storage_mb: config.ephemeral_storage_mb,
+            mounts,
+            egress: parts.settings.egress,
+            allow_hosts: parts.settings.allow_hosts.clone(),
+        };
+        let walls = parts.sandbox.boot(spec).await?;
+        spans.add("sandbox.boot", started, parts.world.now());
+        Ok(Waiting { walls, process: None })
+    }
+
+    /// Opens the doors and lets the runtime go: the one that waits, or a new one.
+    pub(super) async fn start_runtime(
+        &self,
+        prepared: &Prepared,
+        waiting: Waiting,
+    ) -> Result<Room, BootError> {
+        let parts = &self.house.parts;
+        let Waiting { walls, process } = waiting;
+        let start = match &prepared.start {
+            Ok(start) => start,
+            // What `begin` makes an entry point's failure of.
+            Err(message) => return Err(BootError::Host { step: "launch", reason: message.clone() }),
+        };
+        let (link, events) = Link::new(parts.world.clone());
+        let mut doors = Doors::new(parts.settings.connections_max);
+        let turnstile = Arc::clone(&link);
+        doors.open(&parts.world, Arc::clone(&walls), Door::RuntimeApi, move |connection| {
+            serve(Arc::clone(&turnstile), connection)
+        });
+        let api = ApiDoor::new(parts.world.clone(), Arc::clone(&parts.api), prepared.credentials.clone());
+        doors.open(&parts.world, Arc::clone(&walls), Door::LambdaApi, move |connection| {
+            Arc::clone(&api).serve(connection)
+        });
+        let process = match process {
+            Some(mut process) => {
+                tell(&mut process, &variables::block(&start.variables)).await?;
+                process
+            }
+            None => {
+                let fresh = ProcessSpec {
+                    program: start.launch.program.clone(),
+                    arguments: start.launch.arguments.clone(),
+                    environment: start.variables.clone(),
+                    working_directory: PathBuf::from(TASK_ROOT),
+                    telemetry: true,
+                    bind: false,
+                };
+                walls.start(fresh).await?
+            }
+        };
+        let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
+        prepared.logs.attach(pipes).await;
+        Ok(Room { walls, doors, link, events, exited: process.exited, next: None })
+    }
+}
+
+fn code(prepared: &Prepared) -> ReadOnlyMount {
+    ReadOnlyMount { host: prepared.code.folder().to_owned(), inside: PathBuf::from(TASK_ROOT) }
+}
+
+/// Tells a waiting process what it is; the end of the pipe lets it go on.
+async fn tell(process: &mut Process, block: &[u8]) -> Result<(), BootError> {
+    let Some(mut pipe) = process.bind.take() else {
+        return Err(BootError::Host { step: "bind", reason: "nothing waits here".to_owned() });
+    };
+    let told = pipe.write_all(block).await;
+    told.map_err(|error| BootError::Host { step: "bind", reason: error.to_string() })
+}
