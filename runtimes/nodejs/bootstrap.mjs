@@ -851,7 +851,7 @@ function finished(stream) {
 function waitForFunction() {
   const fd = process.env.TINDERBOX_BIND_FD;
   if (fd === undefined) return;
-  const block = fs.readFileSync(Number(fd));
+  let block = fs.readFileSync(Number(fd));
   fs.closeSync(Number(fd));
   if (block.length === 0) process.exit(0);
   const telemetry = process.env._LAMBDA_TELEMETRY_LOG_FD;
@@ -860,7 +860,10 @@ function waitForFunction() {
     const equals = entry.indexOf('=');
     if (equals > 0) process.env[entry.slice(0, equals)] = entry.slice(equals + 1);
   }
-  if (telemetry !== undefined) process.env._LAMBDA_TELEMETRY_LOG_FD = telemetry;
+  if (telemetry !== undefined) {
+    process.env._LAMBDA_TELEMETRY_LOG_FD = telemetry;
+    block = Buffer.concat([block, Buffer.from(`_LAMBDA_TELEMETRY_LOG_FD=${telemetry}\0`)]);
+  }
   const stat = fs.readFileSync('/proc/self/stat', 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [start, end] = [Number(fields[47]), Number(fields[48])]; // env_start and env_end, proc(5), from the state

@@ -594,6 +594,8 @@ def wait_for_function():
             name, _, value = entry.partition(b"=")
             os.environb[name] = value
     os.environ.update(own)
+    if "_LAMBDA_TELEMETRY_LOG_FD" in own:
+        block += b"_LAMBDA_TELEMETRY_LOG_FD=%s\0" % own["_LAMBDA_TELEMETRY_LOG_FD"].encode()
     with open("/proc/self/stat", "rb") as stat:
         fields = stat.read().rpartition(b")")[2].split()
     start, end = int(fields[47]), int(fields[48])  # env_start and env_end, proc(5), counted from the state
