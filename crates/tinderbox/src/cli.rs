@@ -167,6 +167,9 @@ pub(crate) struct UpArgs {
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<u64>,
+    /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
+    #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
+    pub(crate) pool: u64,
     /// Room for logs and traces on disk, bytes; the oldest go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,

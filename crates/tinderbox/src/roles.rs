@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) idle_max: Duration,
     /// Sum of `MemorySize` at once; `None`: twice the host's memory.
     pub(crate) memory_mb: Option<u64>,
+    /// Memory of waiting rooms.
+    pub(crate) pool_mb: u64,
     pub(crate) log_bytes_max: u64,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
@@ -185,6 +187,10 @@ impl Platform {
             settings: worker::Settings {
                 egress,
                 allow_hosts: settings.allow_hosts.clone(),
+                pool: worker::pool::Settings {
+                    memory_bytes_max: settings.pool_mb << 20,
+                    ..worker::pool::Settings::default()
+                },
                 extra_variables: settings.variables.clone(),
                 ..worker::Settings::new(WorkerId::new(WORKER), data.to_owned())
             },

@@ -51,6 +51,7 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         variables: args.env.iter().cloned().collect(),
         idle_max: args.idle_timeout,
         memory_mb: args.memory,
+        pool_mb: args.pool,
         log_bytes_max: args.log_bytes,
         encoded: args.fabric == Fabric::Encoded,
     })
@@ -167,6 +168,7 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         variables: Default::default(),
         idle_max: std::time::Duration::from_secs(600),
         memory_mb: None,
+        pool_mb: worker::pool::Settings::default().memory_bytes_max >> 20,
         log_bytes_max: telemetry::Settings::default().bytes_max,
         encoded,
     }
