@@ -78,12 +78,14 @@ impl Resident {
         let digest = plan.code_digest.clone();
         let fetch = || async { parts.control.code(digest.clone()).await.map_err(|error| error.to_string()) };
         let code = self.house.code.get(&digest, fetch).await.map_err(|error| error.to_string())?;
-        spans.add("code", planned, parts.world.now());
+        let unpacked = parts.world.now();
+        spans.add("code", planned, unpacked);
         let launch = match parts.runtimes.launch(&plan, code.folder()).await {
             Ok(launch) => Ok(launch),
             Err(LaunchError::Entrypoint(message)) => Err(message),
             Err(LaunchError::Host(reason)) => return Err(reason),
         };
+        spans.add("runtime.choose", unpacked, parts.world.now());
         let version = plan.key.version.to_string();
         let scope = Scope { account: plan.key.account.clone(), region: plan.key.region.clone() };
         let stream = StreamName {

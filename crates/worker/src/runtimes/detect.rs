@@ -82,17 +82,33 @@ pub enum Seen {
     All(Language),
 }
 
+/// Who is told, and may be in a hurry.
+pub trait Audience {
+    /// Whether to go on.
+    fn tell(&mut self, seen: Seen) -> bool;
+
+    /// What somebody waits for: it is looked for first.
+    fn wants(&self) -> Option<(Language, Version)> {
+        None
+    }
+}
+
+impl<F: FnMut(Seen) -> bool> Audience for F {
+    fn tell(&mut self, seen: Seen) -> bool {
+        self(seen)
+    }
+}
+
 /// Every interpreter of the host, each real binary once, sorted by language and version. Runs programs.
 pub fn detect(view: &HostView) -> Vec<Interpreter> {
     look(view, &RunIt, &mut |_| true)
 }
 
 /// [`detect`], telling what it sees as soon as it does: what the cache knows first, then what has to be asked.
-/// `tell` answers whether to go on.
-pub fn look(view: &HostView, prober: &dyn Prober, tell: &mut dyn FnMut(Seen) -> bool) -> Vec<Interpreter> {
+pub fn look(view: &HostView, prober: &dyn Prober, audience: &mut dyn Audience) -> Vec<Interpreter> {
     let old = view.cache_file.as_deref().map(Cache::read).unwrap_or_default();
     let mut new = Cache::default();
-    let mut looking = Looking { found: BTreeMap::new(), tell };
+    let mut looking = Looking { found: BTreeMap::new(), audience };
     let mut unknown = Vec::new();
     let mut go_on = true;
     for candidate in real_candidates(view) {
@@ -105,20 +121,20 @@ pub fn look(view: &HostView, prober: &dyn Prober, tell: &mut dyn FnMut(Seen) -> 
         }
     }
     // Java is asked by reading a file, Node.js seldom is there more than twice, Python often ten times.
-    for language in [Language::Java, Language::Nodejs, Language::Python] {
-        for candidate in unknown.iter().filter(|candidate| candidate.language == language) {
-            if !go_on {
-                break;
-            }
-            let answer = match prober.ask(language, &candidate.path) {
-                Answered::Nothing => continue,
-                Answered::None => None,
-                Answered::Interpreter(interpreter) => Some(interpreter),
-            };
+    unknown.sort_by_key(|candidate| std::cmp::Reverse(candidate.language));
+    go_on &= looking.complete(&unknown, Language::ALL);
+    while go_on && !unknown.is_empty() {
+        let candidate = unknown.remove(looking.most_wanted(&unknown));
+        let answer = match prober.ask(candidate.language, &candidate.path) {
+            Answered::Nothing => None,
+            Answered::None => Some(None),
+            Answered::Interpreter(interpreter) => Some(Some(interpreter)),
+        };
+        if let Some(answer) = answer {
             go_on &= looking.see(answer.as_ref());
-            new.put(candidate.real.clone(), candidate.stamp.clone(), answer);
+            new.put(candidate.real, candidate.stamp, answer);
         }
-        go_on &= (looking.tell)(Seen::All(language));
+        go_on &= looking.complete(&unknown, [candidate.language]);
     }
     if let Some(file) = view.cache_file.as_deref().filter(|_| new != old) {
         // A cache that cannot be written costs time at the next start, nothing else.
@@ -134,7 +150,7 @@ pub fn look(view: &HostView, prober: &dyn Prober, tell: &mut dyn FnMut(Seen) -> 
 
 struct Looking<'a> {
     found: BTreeMap<PathBuf, Interpreter>,
-    tell: &'a mut dyn FnMut(Seen) -> bool,
+    audience: &'a mut dyn Audience,
 }
 
 impl Looking<'_> {
@@ -142,7 +158,25 @@ impl Looking<'_> {
     fn see(&mut self, interpreter: Option<&Interpreter>) -> bool {
         let Some(interpreter) = interpreter else { return true };
         let first = self.found.insert(interpreter.real_path.clone(), interpreter.clone()).is_none();
-        !first || (self.tell)(Seen::Interpreter(interpreter.clone()))
+        !first || self.audience.tell(Seen::Interpreter(interpreter.clone()))
+    }
+
+    /// Tells which of these languages have nothing left to ask; whether to go on.
+    fn complete(&mut self, left: &[Candidate], languages: impl IntoIterator<Item = Language>) -> bool {
+        let done = |language: &Language| left.iter().all(|candidate| candidate.language != *language);
+        languages.into_iter().filter(done).all(|language| self.audience.tell(Seen::All(language)))
+    }
+
+    /// By its name, or at least by its language; else the first.
+    fn most_wanted(&self, unknown: &[Candidate]) -> usize {
+        let Some((language, version)) = self.audience.wants() else { return 0 };
+        let named = match language {
+            Language::Python => format!("{}.{}", version.major, version.minor),
+            Language::Nodejs | Language::Java => version.major.to_string(),
+        };
+        let speaks = |candidate: &Candidate| candidate.language == language;
+        let by_name = |it: &Candidate| speaks(it) && it.real.to_string_lossy().contains(&named);
+        unknown.iter().position(by_name).or_else(|| unknown.iter().position(speaks)).unwrap_or(0)
     }
 }
 

@@ -189,7 +189,7 @@ fn what_the_cache_knows_is_told_before_anything_is_asked_and_a_listener_can_end_
             Seen::All(language) => format!("all {}", language.name()),
         })
         .collect();
-    let expected = ["python 3.11.7 after 0", "all java", "nodejs 20.1.0 after 1", "all nodejs", "all python"];
+    let expected = ["python 3.11.7 after 0", "all python", "all java", "nodejs 20.1.0 after 1", "all nodejs"];
     assert_eq!(told, expected);
 
     host.file("usr/bin/python3.12", "3.12.1");

@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! open ──look, or the first need──► looking, on a thread that may block ──► all of Java, Node.js, Python known
-//!                                      │ each interpreter as it is seen, cached ones at once
+//!                                      │ each interpreter as it is seen: cached ones at once, wanted ones next
 //!                                      ▼
 //!                       launch waits for the version it asks for, or for all of its language
 //! ```
 //! Found once for the life of the process.
 
 use super::choose::{Choice, choose};
-use super::detect::{HostView, Prober, RunIt, Seen, look};
+use super::detect::{Audience, HostView, Prober, RunIt, Seen, look};
 use super::launch::{Folders, Launch as Ask, LaunchRefusal, launch};
-use super::{Interpreter, Language, RuntimeId, client, environment};
+use super::{Interpreter, Language, RuntimeId, Version, client, environment};
 use crate::parts::{Launch, LaunchError, Runtimes};
 use async_trait::async_trait;
 use fabric::control::BootPlan;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use world::World;
+use world::{Instant, World};
 
 /// No new interpreter is asked past this: some ten of them need a second, and one that hangs five.
 const LOOK_MAX: Duration = Duration::from_secs(30);
@@ -34,6 +34,8 @@ const WAIT_MAX: Duration = Duration::from_secs(40);
 struct Known {
     interpreters: Vec<Interpreter>,
     complete: Vec<Language>,
+    /// The last that somebody began to wait for.
+    wanted: Option<(Language, Version)>,
 }
 
 impl Known {
@@ -85,23 +87,30 @@ impl HostRuntimes {
             (self.world.clone(), self.view.clone(), Completes(Arc::clone(&self.known)));
         let end = world.now().plus(LOOK_MAX);
         let work = move || {
-            look(&view, &prober, &mut |seen| {
-                known.0.send_modify(|known| match seen {
-                    Seen::Interpreter(interpreter) => known.interpreters.push(interpreter),
-                    Seen::All(language) => known.complete.push(language),
-                });
-                world.now() < end
-            });
-            drop(known);
+            look(&view, &prober, &mut Telling { world, end, known });
         };
         self.world.tasks.spawn_blocking("runtimes.look", Box::new(work));
     }
 
     /// Which interpreter serves this runtime, or why none. Waits, bounded, where that is not yet known.
     pub async fn choose(&self, runtime: &str) -> Result<Choice, String> {
+        self.choose_with(runtime, RunIt).await
+    }
+
+    async fn choose_with(
+        &self,
+        runtime: &str,
+        prober: impl Prober + Send + 'static,
+    ) -> Result<Choice, String> {
         // A package that brings its own program must not wait until the host's are found.
-        if let Some(RuntimeId::Managed { language, .. }) = RuntimeId::parse(runtime) {
-            self.look();
+        if let Some(RuntimeId::Managed { language, major, minor, .. }) = RuntimeId::parse(runtime) {
+            self.known.send_if_modified(|known| {
+                if !known.settles(runtime, language) {
+                    known.wanted = Some((language, Version::new(major, minor, 0)));
+                }
+                false // nobody waits for a wish
+            });
+            self.look_with(prober);
             let mut known = self.known.subscribe();
             let settled = known.wait_for(|known| known.settles(runtime, language));
             if self.world.timeout(WAIT_MAX, settled).await.is_none() {
@@ -109,6 +118,27 @@ impl HostRuntimes {
             }
         }
         choose(runtime, &self.known.borrow().interpreters, self.strict).map_err(|refusal| refusal.to_string())
+    }
+}
+
+/// Tells whoever waits.
+struct Telling {
+    world: World,
+    end: Instant,
+    known: Completes,
+}
+
+impl Audience for Telling {
+    fn tell(&mut self, seen: Seen) -> bool {
+        self.known.0.send_modify(|known| match seen {
+            Seen::Interpreter(interpreter) => known.interpreters.push(interpreter),
+            Seen::All(language) => known.complete.push(language),
+        });
+        self.world.now() < self.end
+    }
+
+    fn wants(&self) -> Option<(Language, Version)> {
+        self.known.0.borrow().wanted
     }
 }
 
@@ -165,7 +195,6 @@ fn version(choice: &Choice, identifier: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Version;
     use super::super::detect::Answered;
     use super::*;
     use std::os::unix::fs::PermissionsExt;
@@ -252,6 +281,18 @@ mod tests {
         next.view = runtimes.view.clone();
         next.look_with(Never);
         assert_eq!(version(&next.choose("python3.11").await.unwrap()), "3.11.7");
+    }
+
+    #[tokio::test]
+    async fn what_somebody_waits_for_is_looked_for_first() {
+        let (_data, runtimes) =
+            host(&[("node", "gate 20.1.0"), ("python3.9", "gate 3.9.1"), ("python3.12", "3.12.1")]);
+        let (open, gate) = mpsc::channel();
+        // The wish is there before the look begins, as it is before all but its first answer.
+        let mut wish = std::pin::pin!(runtimes.choose_with("python3.12", Gated(gate)));
+        let chosen = World::real().timeout(Duration::from_secs(20), &mut wish).await;
+        assert_eq!(version(&chosen.unwrap().unwrap()), "3.12.1");
+        drop(open);
     }
 
     struct Never;
