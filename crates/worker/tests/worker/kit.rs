@@ -160,6 +160,7 @@ impl Runtimes for Fakes {
             arguments,
             variables: BTreeMap::new(),
             mounts: Vec::new(),
+            ahead: false,
             runtime_version: "python:3.11.7".into(),
         })
     }
