@@ -3,9 +3,9 @@
 CPython 3.8 or newer, standard library only. What a function can observe (context, log lines, error shapes,
 exit codes, encoding of answers) follows AWS's published client; `runtimes/tests` runs both and compares.
 
-    start [-> wait for a function to be] -> load handler --fails--> POST init/error -> exit 1                                    (final)
-                                                 |
-                                                 v
+    start -> load handler --fails--> POST init/error -> exit 1                                    (final)
+                 |
+                 v
         GET invocation/next -> call handler -> POST response | POST error -> GET invocation/next ...
                                     |
                                     +-- SystemExit, os._exit, a signal: the process ends           (final)
@@ -569,42 +569,6 @@ class LambdaContext:
         return "LambdaContext([%s])" % parts
 
 
-# ---- Started ahead of a function -----------------------------------------------------------------------
-
-
-def wait_for_function():
-    """In a pool a process is started before there is a function, up to here; the rest comes through a pipe.
-
-    What comes are the variables of the process that would have been started, `NAME=VALUE` each ended by NUL, then
-    the end. Nothing but the end: there will be no function. Afterwards the process is as if started with them: also
-    /proc/self/environ, which is the memory that the kernel laid out at exec, padded so that this fits.
-    """
-    fd = os.environ.pop("TINDERBOX_BIND_FD", None)
-    if fd is None:
-        return
-    with open(int(fd), "rb") as told:
-        block = told.read()
-    if not block:
-        sys.exit(0)
-    # Not the function's to bring: the sandbox's, and the interpreter's own word on the locale it fell back to.
-    own = {name: os.environ[name] for name in ("_LAMBDA_TELEMETRY_LOG_FD", "LC_CTYPE") if name in os.environ}
-    os.environ.clear()  # nothing points into the old block any more
-    for entry in block.split(b"\0"):
-        if entry:
-            name, _, value = entry.partition(b"=")
-            os.environb[name] = value
-    os.environ.update(own)
-    if "_LAMBDA_TELEMETRY_LOG_FD" in own:
-        block += b"_LAMBDA_TELEMETRY_LOG_FD=%s\0" % own["_LAMBDA_TELEMETRY_LOG_FD"].encode()
-    with open("/proc/self/stat", "rb") as stat:
-        fields = stat.read().rpartition(b")")[2].split()
-    start, end = int(fields[47]), int(fields[48])  # env_start and env_end, proc(5), counted from the state
-    with open("/proc/self/mem", "r+b", buffering=0) as memory:
-        memory.seek(start)
-        memory.write(block[: end - start].ljust(end - start, b"\0"))
-    os.chdir(os.environ.get("LAMBDA_TASK_ROOT") or "/")
-
-
 # ---- The loop ------------------------------------------------------------------------------------------
 
 
@@ -653,10 +617,9 @@ def serve_one(api, handler):
     Current.request_id = request_id
     Current.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     trace_id = headers.get("lambda-runtime-trace-id")
+    os.environ.pop("_X_AMZN_TRACE_ID", None)
     if trace_id is not None:
         os.environ["_X_AMZN_TRACE_ID"] = trace_id
-    else:
-        os.environ.pop("_X_AMZN_TRACE_ID", None)
     path = "invocation/%s/" % request_id
     echo = [(n, headers[n.lower()]) for n in ("Lambda-Runtime-Invocation-Id",) if n.lower() in headers]
     try:
@@ -676,16 +639,15 @@ def serve_one(api, handler):
 
 def main():
     global LOGS, _UTF8
-    wait_for_function()
-    _UTF8 = _answers_in_utf8()
-    sys.stdout = Flushing(sys.stdout)
-    sys.stderr = Flushing(sys.stderr)
-    LOGS = Logs(os.environ)
+    if "TINDERBOX_BIND_FD" in os.environ:
+        __import__("ahead").wait_for_function()
+    sys.stdout, sys.stderr = Flushing(sys.stdout), Flushing(sys.stderr)
+    LOGS, _UTF8 = Logs(os.environ), _answers_in_utf8()
     LOGS.install()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     prepare_path(os.environ)
     try:
-        handler = load(sys.argv[1] if len(sys.argv) > 1 else os.environ["_HANDLER"])
+        handler = load(os.environ["_HANDLER"])
     except Exception as e:
         error, _ = describe(e)
         LOGS.error(error)

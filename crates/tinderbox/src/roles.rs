@@ -184,16 +184,7 @@ impl Platform {
             telemetry,
             api: meet!(encoded, fabric::api::Api, frontend.door()),
             runtimes: runtimes.clone(),
-            settings: worker::Settings {
-                egress,
-                allow_hosts: settings.allow_hosts.clone(),
-                pool: worker::pool::Settings {
-                    memory_bytes_max: settings.pool_mb << 20,
-                    ..worker::pool::Settings::default()
-                },
-                extra_variables: settings.variables.clone(),
-                ..worker::Settings::new(WorkerId::new(WORKER), data.to_owned())
-            },
+            settings: worker_settings(&settings, egress),
         });
         worker.open().await.map_err(|error| format!("the code cache: {error}"))?;
         let handle = WorkerHandle {
@@ -214,6 +205,19 @@ impl Platform {
         self.assignment.close();
         self.worker.shutdown(DRAIN_MAX).await;
         served
+    }
+}
+
+fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
+    worker::Settings {
+        egress,
+        allow_hosts: settings.allow_hosts.clone(),
+        extra_variables: settings.variables.clone(),
+        pool: worker::pool::Settings {
+            memory_bytes_max: settings.pool_mb << 20,
+            ..worker::pool::Settings::default()
+        },
+        ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
     }
 }
 
