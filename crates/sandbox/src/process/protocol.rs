@@ -30,7 +30,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 
 /// Both ends are one binary, but a test may mix two builds: they must notice.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Longest message. A process has at most 4 KB of user variables, and paths; the kernel's default send buffer
 /// (208 KiB) takes one packet of this size.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 128 * 1024;
@@ -55,6 +55,11 @@ pub(crate) struct SpawnerConfig {
     pub(crate) environments_max: u32,
     /// 16 random bytes in hexadecimal: tells this run's leftovers from another's.
     pub(crate) run: String,
+    /// Size of the file systems for `/tmp` that are made ahead, and how many wait at most.
+    pub(crate) tmp_ready_mb: u32,
+    pub(crate) tmp_ready_max: u32,
+    /// For tests.
+    pub(crate) fault: Option<super::Fault>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,6 +69,7 @@ pub(crate) enum Request {
     Stats { environment: u64 },
     Pause { environment: u64 },
     Resume { environment: u64 },
+    Reclaim { environment: u64 },
     Stop { environment: u64 },
     Shutdown,
 }
@@ -104,6 +110,9 @@ pub(crate) enum Answer {
     /// With the read ends of stdout, stderr and, if asked for, telemetry.
     Started,
     Stats(StatsWire),
+    Reclaimed {
+        bytes: u64,
+    },
     Done,
 }
 
@@ -133,6 +142,7 @@ pub(crate) struct StatsWire {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CapabilitiesWire {
     pub(crate) pause: bool,
+    pub(crate) reclaim: bool,
     pub(crate) egress_nat: bool,
     pub(crate) memory_limit: bool,
     pub(crate) cpu_share: bool,

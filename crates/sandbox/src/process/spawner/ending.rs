@@ -32,12 +32,16 @@ impl Spawner {
         };
         environment.count_kills(self.host.tree.as_ref());
         environment.state = State::Ending { boot, reaped: false };
+        if let Some(network) = &mut environment.network {
+            network.forget_doors();
+        }
         let _ = epoll::delete(&self.epoll, &environment.channel);
         kill(&environment.pidfd);
         if self.host.capabilities.pause {
             // No such group yet if it was still booting.
             drop(self.host.tree.thaw(&environment.group));
         }
+        self.end_reclaim_of(key);
     }
 
     /// Init ended, and with it everything in its pid namespace.
