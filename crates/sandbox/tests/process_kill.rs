@@ -98,6 +98,7 @@ fn when_the_spawner_is_killed_the_next_start_sweeps_even_what_is_frozen() {
     server.wait().expect("ends");
     let mut config = Config::new(data.path());
     config.executable = common::rehearsal();
+    config.tmp_ready_max = 0;
     let next = launch(&config).expect("starts and sweeps");
     assert_eq!(common::processes(&run), Vec::<String>::new());
     assert_eq!(groups_of(&run), Vec::<std::path::PathBuf>::new());
@@ -126,6 +127,7 @@ fn when_server_and_spawner_are_killed_during_boots_nothing_is_left_after_the_nex
         child.wait().expect("ends");
         let mut config = Config::new(data.path());
         config.executable = common::rehearsal();
+        config.tmp_ready_max = 0;
         drop(launch(&config).expect("starts and sweeps"));
         assert_eq!(common::processes(&run), Vec::<String>::new());
         assert_eq!(groups_of(&run), Vec::<std::path::PathBuf>::new());

@@ -57,15 +57,15 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    /// Forks one.
+    /// Forks one, which keeps `life` open as long as it runs; see `sweep`.
     ///
     /// # Safety
     /// As [`sys::fork_into_pid_namespace`]: the process must have one thread.
-    pub(crate) unsafe fn start(tmp: &tmp::Kind) -> io::Result<Self> {
+    pub(crate) unsafe fn start(tmp: &tmp::Kind, life: i32) -> io::Result<Self> {
         let (channel, theirs) = Channel::pair()?;
         // SAFETY: by the caller's promise.
         match unsafe { sys::fork_into_pid_namespace() }? {
-            Forked::Child => work(theirs, tmp),
+            Forked::Child => work(theirs, tmp, life),
             Forked::Parent { pidfd, .. } => {
                 Ok(Self { channel, pidfd, asked: VecDeque::new(), progress_ms: 0 })
             }
@@ -122,11 +122,11 @@ impl AsFd for Hand {
 }
 
 /// The life of the process.
-fn work(channel: Channel, tmp: &tmp::Kind) -> ! {
+fn work(channel: Channel, tmp: &tmp::Kind, life: i32) -> ! {
     super::fault::arm_child(None);
     let prepared = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
     sys::reset_signals();
-    sys::close_all_but(&[channel.as_raw_fd()]);
+    sys::close_all_but(&[channel.as_raw_fd(), life]);
     // SAFETY: numbers, and a name that lives as long as the program. Being refused only means to compete, or to be
     // called as the spawner is.
     unsafe {

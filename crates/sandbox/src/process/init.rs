@@ -55,6 +55,8 @@ pub(crate) struct Plan<'a> {
     /// Without the kernel's limit of processes, an rlimit takes its place.
     pub(crate) processes_max: Option<u64>,
     pub(crate) channel: Channel,
+    /// Kept open as long as this runs; see `sweep`.
+    pub(crate) life: i32,
     /// For tests.
     pub(crate) fault: Option<Fault>,
 }
@@ -72,7 +74,7 @@ pub(crate) fn run(mut plan: Plan<'_>) -> ! {
             Some(tmp) => Some(raised(tmp.as_fd()).at("descriptor of /tmp")?),
             None => None,
         };
-        let mut keep = vec![channel.as_raw_fd()];
+        let mut keep = vec![channel.as_raw_fd(), plan.life];
         keep.extend(tmp_ready.as_ref().map(AsRawFd::as_raw_fd));
         keep.extend(fault::descriptor());
         sys::close_all_but(&keep);

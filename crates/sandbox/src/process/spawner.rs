@@ -191,6 +191,8 @@ impl Spawner {
             if self.is_closing() && self.environments.is_empty() {
                 break;
             }
+            // Here, so that it comes after every boot's own work, and right after the start.
+            self.refill_ready_tmp();
             self.wait(&mut events)?;
             for event in &events {
                 match event.data.u64() {
@@ -209,7 +211,6 @@ impl Spawner {
             }
             self.look_at_the_clock();
             self.flush();
-            self.refill_ready_tmp();
         }
         self.finish();
         Ok(())

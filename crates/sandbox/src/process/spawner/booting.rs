@@ -55,6 +55,7 @@ impl Spawner {
                 template: &self.host.template.root,
                 tmp: &self.host.tmp,
                 tmp_ready,
+                life: self.folder.life(),
                 fault: self.config.fault,
                 filters: self.host.filters.as_ref(),
                 landlock: self.host.landlock,

@@ -49,7 +49,7 @@ impl Spawner {
         }
         if self.ready.hand.is_none() {
             // SAFETY: the spawner has one thread.
-            let started = unsafe { Hand::start(&self.host.tmp) }
+            let started = unsafe { Hand::start(&self.host.tmp, self.folder.life()) }
                 .and_then(|hand| watch(&self.epoll, hand.as_fd(), READY_TOKEN, false).map(|()| hand));
             match started {
                 Ok(hand) => self.ready.hand = Some(hand),

@@ -62,7 +62,7 @@ impl Spawner {
     fn reclaim_hand(&mut self) -> io::Result<&mut Hand> {
         if self.reclaim.hand.is_none() {
             // SAFETY: the spawner has one thread.
-            let hand = unsafe { Hand::start(&self.host.tmp) }?;
+            let hand = unsafe { Hand::start(&self.host.tmp, self.folder.life()) }?;
             watch(&self.epoll, hand.as_fd(), RECLAIM_TOKEN, false)?;
             self.reclaim.hand = Some(hand);
         }
