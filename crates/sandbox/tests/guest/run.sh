@@ -28,7 +28,7 @@ with_libraries() {
     done
 }
 for name in sh cat ls id env grep sleep true false touch dd stat df tail head seq xargs wc find ps pidof setsid mkdir rm \
-    cut sort readlink printf chmod date kill echo hostname tr test ln; do
+    cut sort sync readlink printf chmod date kill echo hostname tr test ln; do
     path=$(command -v "$name" || true)
     case $path in /*) path=$(readlink -f "$path") ;; *) path=$(readlink -f "/usr/bin/$name" || true) ;; esac
     [ -f "$path" ] || continue
