@@ -273,12 +273,15 @@ impl Spawner {
     /// Nothing is left of this run: answer, and forget it.
     fn finish(&mut self) {
         self.empty_ready_tmp();
+        fault::step();
         self.let_reclaim_go();
         self.end_egress();
+        fault::step();
         // They were killed: this waits for the kernel alone.
         self.reap_dying(rustix::process::WaitIdOptions::empty());
         // A group that can not be removed stays written down, and the next start tries again.
         if self.host.tree.remove_roots().is_ok() {
+            fault::step();
             self.folder.forget(&self.config.run);
         }
         if let Some(id) = self.shutdown {

@@ -9,6 +9,7 @@
 //! never reset and used again: that it is clean could be shown only by reading all of it, and making another costs
 //! nobody's time. A boot that finds none of its size makes its own, as does one of another size.
 
+use super::super::fault;
 use super::super::hand::{Hand, Job, Outcome};
 use super::super::tmp;
 use super::{READY_TOKEN, Spawner, now_ms, watch};
@@ -52,7 +53,10 @@ impl Spawner {
             let started = unsafe { Hand::start(&self.host.tmp, self.folder.life()) }
                 .and_then(|hand| watch(&self.epoll, hand.as_fd(), READY_TOKEN, false).map(|()| hand));
             match started {
-                Ok(hand) => self.ready.hand = Some(hand),
+                Ok(hand) => {
+                    self.ready.hand = Some(hand);
+                    fault::step();
+                }
                 Err(_) => {
                     self.ready.failed = true;
                     return;
@@ -75,6 +79,7 @@ impl Spawner {
                 Ok(Some((_, Outcome::Done { .. }, mut fds))) => {
                     self.ready.asked = self.ready.asked.saturating_sub(1);
                     self.ready.waiting.extend(fds.pop());
+                    fault::step();
                 }
                 // A boot that makes its own says the same, to somebody who waits for it.
                 Ok(Some((_, Outcome::Failed { .. }, _))) => {
