@@ -165,6 +165,9 @@ macro_rules! conformance_suite {
             egress_reaches_an_allowed_host_endpoint_and_no_other
             a_paused_environment_stands_still_until_resumed
             a_waiting_environment_is_given_its_code_and_its_limits
+            pause_and_resume_are_idempotent_and_hold_every_process
+            what_comes_to_a_paused_environment_is_there_when_it_goes_on
+            a_paused_environment_gives_idle_memory_back
             stop_is_idempotent_also_after_pause
             stop_ends_what_waits
             a_boot_that_nobody_waits_for_leaves_nothing

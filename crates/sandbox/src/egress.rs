@@ -54,6 +54,7 @@ pub use handle::{EgressError, Handle, Start};
 pub use hosts::HostAddresses;
 pub use policy::{Cidr, Policy, Protocol, Refusal, Verdict, verdict};
 pub use process::main;
+pub(crate) use protocol::Answer;
 pub use protocol::EnvironmentNumber;
 pub use tun::{create_tun, raise_loopback};
 

@@ -43,10 +43,19 @@ pub trait Environment: Send + Sync + 'static {
     async fn bind(&self, binding: Binding) -> Result<(), BootError>;
     /// Memory and processor time so far.
     async fn stats(&self) -> Result<Stats, BootError>;
-    /// Stops every task inside where it stands. `Unsupported` where `capabilities().pause` is false.
+    /// Stops every task inside where it stands (AWS's freeze); answers when all stand still. What comes through the doors or goes
+    /// into pipes waits. Idempotent, and [`Environment::stop`] works as ever. Costs a fraction of a millisecond to a few.
+    /// `Unsupported` where `capabilities().pause` is false; any other error: the environment runs on.
     async fn pause(&self) -> Result<(), BootError>;
-    /// Lets them go on.
+    /// Lets them go on (the thaw); when it answers, they run. Of one that is not paused: nothing.
     async fn resume(&self) -> Result<(), BootError>;
+    /// Has the host take back memory that the environment does not need as it stands (file cache and the like; what is
+    /// swapped out is the host's business), best while paused. Answers how many bytes less it holds, bounded in time: an error says
+    /// that it took too long or too many wait, and changes nothing. What is needed again is read again: for environments
+    /// that stay idle. `Unsupported` where `capabilities().reclaim` is false.
+    async fn reclaim(&self) -> Result<u64, BootError> {
+        Err(BootError::Unsupported("reclaim"))
+    }
     /// Kills everything inside and removes everything made for it. Idempotent, also after `pause`.
     async fn stop(&self);
 }
@@ -179,6 +188,8 @@ pub struct Stats {
 pub struct Capabilities {
     pub pause: bool,
     pub bind: bool,
+    /// Idle memory can be given back.
+    pub reclaim: bool,
     pub snapshot: bool,
     pub egress_nat: bool,
     /// The kernel enforces the memory limit (else a watcher of resident memory does).

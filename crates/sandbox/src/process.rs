@@ -12,10 +12,12 @@
 //! | `client` | the traits, for the server |
 //! | `protocol` | messages and their channel |
 //! | `spawner` | the loop that keeps the books |
+//! | `hand` | slow work of the host beside the loop: file systems made ahead, memory given back |
 //! | `init` | builds the walls of one environment around itself, then starts and reaps |
 //! | `namespaces`, `rootfs`, `tmp`, `seccomp`, `landlock` | one wall each |
 //! | `cgroup`, `cgroup_v1`, `cgroup_v2`, `watch` | limits and counters |
 //! | `sweep`, `uids` | what must be gone, or not shared, after and beside other runs |
+//! | `fault` | for tests: the spawner's death between any two steps |
 //! | `probe` | what this host can do, for `doctor` |
 //!
 //! Order in `main`: [`spawner_entry_point`] first of all; then [`launch`]; then [`drop_privileges`]; then the tokio
@@ -25,6 +27,8 @@ mod cgroup;
 mod cgroup_v1;
 mod cgroup_v2;
 mod client;
+mod fault;
+mod hand;
 mod init;
 mod landlock;
 mod namespaces;
@@ -62,6 +66,11 @@ const EGRESS_ARGUMENT: &str = "tinderbox-egress-process";
 pub const UID_BASE: u32 = 1_879_048_192;
 /// No environment's hard processor cap is below this share of one vCPU, in percent.
 pub const CPU_FLOOR_PERCENT: u32 = 50;
+/// AWS's default of EphemeralStorage, and so the size of nearly every `/tmp`.
+pub const TMP_READY_MB: u32 = 512;
+/// So many empty file systems of that size wait, mounted on sparse files: a burst of cold starts finds one each, and an idle
+/// server holds a few megabytes of disk and some hundred kilobytes of the kernel's memory for them.
+pub const TMP_READY_MAX: u32 = 8;
 /// Most environments of one server.
 pub const ENVIRONMENTS_MAX: u32 = 4_096;
 
@@ -76,6 +85,23 @@ pub struct Config {
     pub uid_base: u32,
     pub cpu_floor_percent: u32,
     pub environments_max: u32,
+    /// Size of the file systems for `/tmp` that are made ahead of need, MB.
+    pub tmp_ready_mb: u32,
+    /// How many of them wait at most; 0: every boot makes its own.
+    pub tmp_ready_max: u32,
+    /// For tests of what is left: where the spawner is to die.
+    #[doc(hidden)]
+    pub fault: Option<Fault>,
+}
+
+/// A step after which the spawner dies as by kill -9; steps are counted from 0.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Fault {
+    /// Of its own, from its start.
+    Spawner { step: u32 },
+    /// Of an environment's init, from the fork.
+    Init { step: u32 },
 }
 
 impl Config {
@@ -87,6 +113,9 @@ impl Config {
             uid_base: UID_BASE,
             cpu_floor_percent: CPU_FLOOR_PERCENT,
             environments_max: ENVIRONMENTS_MAX,
+            tmp_ready_mb: TMP_READY_MB,
+            tmp_ready_max: TMP_READY_MAX,
+            fault: None,
         }
     }
 }
@@ -174,6 +203,9 @@ pub fn launch(config: &Config) -> Result<SpawnerHandle, LaunchError> {
         cpu_floor_percent: config.cpu_floor_percent,
         environments_max: config.environments_max,
         run,
+        tmp_ready_mb: config.tmp_ready_mb,
+        tmp_ready_max: config.tmp_ready_max,
+        fault: config.fault,
     };
     match introduce(&ours, config) {
         Ok(capabilities) => Ok(SpawnerHandle { channel: ours, child, capabilities }),

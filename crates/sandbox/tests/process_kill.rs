@@ -98,6 +98,7 @@ fn when_the_spawner_is_killed_the_next_start_sweeps_even_what_is_frozen() {
     server.wait().expect("ends");
     let mut config = Config::new(data.path());
     config.executable = common::rehearsal();
+    config.tmp_ready_max = 0;
     let next = launch(&config).expect("starts and sweeps");
     assert_eq!(common::processes(&run), Vec::<String>::new());
     assert_eq!(groups_of(&run), Vec::<std::path::PathBuf>::new());
@@ -126,6 +127,7 @@ fn when_server_and_spawner_are_killed_during_boots_nothing_is_left_after_the_nex
         child.wait().expect("ends");
         let mut config = Config::new(data.path());
         config.executable = common::rehearsal();
+        config.tmp_ready_max = 0;
         drop(launch(&config).expect("starts and sweeps"));
         assert_eq!(common::processes(&run), Vec::<String>::new());
         assert_eq!(groups_of(&run), Vec::<std::path::PathBuf>::new());
@@ -149,35 +151,19 @@ fn a_live_servers_environments_are_not_swept_by_another_on_the_same_folder() {
     eventually("all is removed", || common::leftovers(data.path()).is_empty());
 }
 
-fn egress_process_of(spawner: u32) -> Option<u32> {
-    let list =
-        std::fs::read_to_string(format!("/proc/{spawner}/task/{spawner}/children")).unwrap_or_default();
-    list.split_whitespace().filter_map(|pid| pid.parse().ok()).find(|pid: &u32| {
-        let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        words.contains("tinderbox-egress-process")
-    })
-}
-
-#[tokio::test]
-async fn when_the_egress_process_is_killed_live_environments_reach_out_through_the_next_one() {
-    let (kit, spawner) = common::kit_and_spawner().await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let at = listener.local_addr().expect("an address");
-    let mut spec = kit.spec();
-    spec.egress = sandbox::Egress::Nat;
-    spec.allow_hosts = vec![at];
-    let environment = kit.boot_as(spec).await;
-    let first = egress_process_of(spawner).expect("runs");
-    kill(first);
-    let runs_again = || egress_process_of(spawner).is_some_and(|pid| pid != first);
-    eventually("another is started", runs_again);
-    // The spawner answers in turn: once it does, the next one has every environment.
-    kit.within(environment.stats()).await.expect("stats");
-    let address = format!("host.tinderbox.internal:{}", at.port());
-    let words = ["connect", &address, "x"];
-    let accepts = kit.within(async { drop(listener.accept().await.expect("accepts")) });
-    let (output, ()) = tokio::join!(kit.guest(&environment, &words), accepts);
-    assert!(!output.stdout.contains("refused") && !output.stdout.contains("unreachable"), "{output:?}");
-    kit.sandbox.shutdown().await;
-    kit.nothing_left().await;
+#[test]
+fn file_systems_that_wait_for_a_boot_are_gone_when_the_spawner_is_killed() {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut config = Config::new(data.path());
+    config.executable = common::rehearsal();
+    let first = launch(&config).expect("starts");
+    let full = config.tmp_ready_max as usize;
+    eventually("they are made ahead", || common::devices(data.path()) == full);
+    kill(first.pid());
+    drop(first);
+    eventually("nobody holds them", || common::devices(data.path()) == 0);
+    let second = launch(&config).expect("starts again");
+    eventually("the next one's are made", || common::devices(data.path()) == full);
+    drop(second);
+    eventually("an ordinary end takes them along", || common::leftovers(data.path()).is_empty());
 }

@@ -28,6 +28,84 @@ pub async fn a_paused_environment_stands_still_until_resumed(kit: &Kit) {
     assert!(kit.within(process.stdout.read(&mut bytes)).await.expect("ticks again") > 0);
 }
 
+pub async fn pause_and_resume_are_idempotent_and_hold_every_process(kit: &Kit) {
+    let environment = kit.boot().await;
+    if !kit.sandbox.capabilities().pause {
+        return;
+    }
+    // A busy one with threads, a child of a child, a sleeper: when pause answers, none of them uses the processor.
+    let script = "(while :; do :; done) & (sh -c 'while :; do sleep 0.001; done') & echo on; wait";
+    let mut process =
+        kit.within(environment.start(program("/bin/sh", &["-c", script]))).await.expect("starts");
+    let mut line = [0; 3];
+    kit.within(process.stdout.read_exact(&mut line)).await.expect("says on");
+    kit.within(environment.resume()).await.expect("of one that is not paused: nothing");
+    for _ in 0..5 {
+        kit.within(environment.pause()).await.expect("pauses");
+        kit.within(environment.pause()).await.expect("is paused");
+        let before = kit.within(environment.stats()).await.expect("stats").cpu_us;
+        kit.world.clock.sleep(STILL / 10).await;
+        assert_eq!(kit.within(environment.stats()).await.expect("stats").cpu_us, before, "nothing ran");
+        kit.within(environment.resume()).await.expect("resumes");
+        kit.within(environment.resume()).await.expect("is resumed");
+        kit.within(async {
+            while environment.stats().await.expect("stats").cpu_us == before {
+                kit.world.clock.sleep(STILL / 100).await;
+            }
+        })
+        .await;
+    }
+}
+
+pub async fn what_comes_to_a_paused_environment_is_there_when_it_goes_on(kit: &Kit) {
+    let environment = kit.boot().await;
+    if !kit.sandbox.capabilities().pause {
+        return;
+    }
+    let asks = program(super::GUEST, &["guest", "connect", crate::RUNTIME_API_ADDRESS, "hello"]);
+    let mut process = kit.within(environment.start(asks)).await.expect("starts");
+    let mut connection = kit.within(environment.accept(Door::RuntimeApi)).await.expect("accepts");
+    kit.within(environment.pause()).await.expect("pauses");
+    kit.within(connection.write_all(b"while paused")).await.expect("the kernel takes it");
+    kit.within(connection.shutdown()).await.expect("ends");
+    let mut said = String::new();
+    let early = kit.world.timeout(STILL, process.stdout.read_to_string(&mut said)).await;
+    assert!(early.is_none(), "it said {said:?} while it was paused");
+    kit.within(environment.resume()).await.expect("resumes");
+    let mut rest = String::new();
+    kit.within(process.stdout.read_to_string(&mut rest)).await.expect("readable");
+    assert_eq!(format!("{said}{rest}"), "while paused\n");
+}
+
+pub async fn a_paused_environment_gives_idle_memory_back(kit: &Kit) {
+    let environment = kit.boot().await;
+    if !kit.sandbox.capabilities().reclaim {
+        assert!(matches!(kit.within(environment.reclaim()).await, Err(BootError::Unsupported(_))));
+        return;
+    }
+    // The cache of what was written to /tmp is memory of the environment that it can do without.
+    let script =
+        "head -c 12m /dev/zero > /tmp/f && sync && cat /tmp/f > /dev/null && echo filled; exec sleep 1000";
+    let mut process =
+        kit.within(environment.start(program("/bin/sh", &["-c", script]))).await.expect("starts");
+    let mut line = [0; 7];
+    kit.within(process.stdout.read_exact(&mut line)).await.expect("says filled");
+    if kit.sandbox.capabilities().pause {
+        kit.within(environment.pause()).await.expect("pauses");
+    }
+    // The first may come while something is still being written out: then the next finds it.
+    let mut given = 0;
+    for _ in 0..5 {
+        given += kit.within(environment.reclaim()).await.unwrap_or(0);
+    }
+    assert!(!kit.sandbox.capabilities().sized_tmp || given >= 8 << 20, "{given} bytes came back");
+    let (one, other) = tokio::join!(environment.reclaim(), environment.stop());
+    drop((one, other));
+    assert!(matches!(kit.within(environment.reclaim()).await, Err(BootError::Gone)));
+    assert_eq!(kit.within(process.exited).await.expect("ends").status, ExitStatus::Signal(9));
+    kit.nothing_left().await;
+}
+
 pub async fn stop_is_idempotent_also_after_pause(kit: &Kit) {
     let environment = kit.boot().await;
     let process = kit.within(environment.start(program("/bin/sleep", &["1000"]))).await.expect("starts");

@@ -42,12 +42,12 @@ pub async fn tmp_is_not_charged_to_memory(kit: &Kit) {
         return;
     }
     let mut spec = kit.spec();
-    spec.ephemeral_storage_mb = 300;
+    spec.ephemeral_storage_mb = 110;
     spec.memory_mb = 64;
     let environment = kit.boot_as(spec).await;
     let output =
-        kit.shell(&environment, "head -c 290m /dev/zero > /tmp/large && cat /tmp/large | wc -c").await;
-    assert_eq!(output.stdout, format!("{}\n", 290 << 20), "{output:?}");
+        kit.shell(&environment, "head -c 100m /dev/zero > /tmp/large && cat /tmp/large | wc -c").await;
+    assert_eq!(output.stdout, format!("{}\n", 100 << 20), "{output:?}");
     assert!(!output.exit.out_of_memory);
     let stats = kit.within(environment.stats()).await.expect("stats");
     assert!(stats.memory_bytes < 48 << 20, "{stats:?}");

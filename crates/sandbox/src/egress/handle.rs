@@ -1,7 +1,8 @@
 //! The spawner's end: start the egress process, attach and detach environments, notice its death.
 //!
-//! Synchronous, for a single-threaded caller. Each call waits for its answer, so when [`Handle::attach`] returns the
-//! environment's packets are being served.
+//! For a single-threaded caller, in two ways. [`Handle::start`], [`Handle::attach`] and [`Handle::detach`] wait for their answers.
+//! A caller with a loop of its own uses `begin`, `post_attach`, `post_detach` and `next_answer`, which never wait: answers come in
+//! the orders' order, the first is that of the beginning. One handle is used in one way.
 
 use std::ffi::OsString;
 use std::io;
@@ -70,13 +71,27 @@ pub struct Handle {
     control: OwnedFd,
     pid: u32,
     /// Names the process also after somebody else reaped it and its id went to another.
-    pidfd: OwnedFd,
+    /// `None` when somebody else reaps it.
+    pidfd: Option<OwnedFd>,
 }
 
 impl Handle {
     /// Starts the process and waits until it has given up its privileges. The caller must be privileged, in the
     /// host's network namespace, and its thread must live as long as the process shall.
     pub fn start(start: &Start) -> Result<Handle, EgressError> {
+        let failed = |source: io::Error| EgressError::Start { source };
+        let mut handle = Handle::begin(start)?;
+        match handle.answer() {
+            Ok(Answer::Ready) => Ok(handle),
+            Ok(Answer::Refused(reason)) => Err(EgressError::Refused { reason }),
+            Ok(other) => Err(failed(io::Error::other(format!("it answered {other:?}")))),
+            Err(EgressError::Gone { source }) => Err(EgressError::Start { source }),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Starts the process and does not wait for its word.
+    pub(crate) fn begin(start: &Start) -> Result<Handle, EgressError> {
         let failed = |source: io::Error| EgressError::Start { source };
         let (control, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -98,14 +113,50 @@ impl Handle {
         let pidfd = known
             .and_then(|known| rustix::process::pidfd_open(known, rustix::process::PidfdFlags::empty()))
             .map_err(|error| failed(error.into()))?;
-        let mut handle = Handle { control, pid, pidfd };
+        let handle = Handle { control, pid, pidfd: Some(pidfd) };
         let begin = Order::Begin { uid: start.uid, gid: start.gid, resolv_conf: start.resolv_conf.clone() };
-        match handle.ask(&begin, None) {
-            Ok(Answer::Ready) => Ok(handle),
-            Ok(Answer::Refused(reason)) => Err(EgressError::Refused { reason }),
-            Ok(other) => Err(failed(io::Error::other(format!("it answered {other:?}")))),
-            Err(EgressError::Gone { source }) => Err(EgressError::Start { source }),
-            Err(other) => Err(other),
+        protocol::send(&handle.control, &begin, None).map_err(failed)?;
+        Ok(handle)
+    }
+
+    /// Orders what [`Handle::attach`] does; `false` if there is no room for an order now.
+    pub(crate) fn post_attach(
+        &self,
+        environment: EnvironmentNumber,
+        tun: BorrowedFd<'_>,
+        policy: &Policy,
+    ) -> Result<bool, EgressError> {
+        self.post(&Order::Attach { environment, policy: policy.clone() }, Some(tun))
+    }
+
+    /// Orders what [`Handle::detach`] does; `false` if there is no room for an order now.
+    pub(crate) fn post_detach(&self, environment: EnvironmentNumber) -> Result<bool, EgressError> {
+        self.post(&Order::Detach { environment }, None)
+    }
+
+    /// The next answer, `None` if there is none yet.
+    pub(crate) fn next_answer(&self) -> Result<Option<Answer>, EgressError> {
+        match protocol::receive_now::<Answer>(&self.control) {
+            Ok(Some((answer, _))) => Ok(Some(answer)),
+            Ok(None) => Err(EgressError::Gone { source: io::Error::from(io::ErrorKind::UnexpectedEof) }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(source) => Err(EgressError::Gone { source }),
+        }
+    }
+
+    /// Kills the process and does not wait for its end, which the descriptor tells; the caller reaps it.
+    pub(crate) fn end(mut self) -> Option<OwnedFd> {
+        let pidfd = self.pidfd.take()?;
+        // It may have ended by itself.
+        let _ = rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::KILL);
+        Some(pidfd)
+    }
+
+    fn post(&self, order: &Order, descriptor: Option<BorrowedFd<'_>>) -> Result<bool, EgressError> {
+        match protocol::send_now(&self.control, order, descriptor) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(source) => Err(EgressError::Gone { source }),
         }
     }
 
@@ -141,6 +192,11 @@ impl Handle {
     fn ask(&mut self, order: &Order, descriptor: Option<BorrowedFd<'_>>) -> Result<Answer, EgressError> {
         let gone = |source: io::Error| EgressError::Gone { source };
         protocol::send(&self.control, order, descriptor).map_err(gone)?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Answer, EgressError> {
+        let gone = |source: io::Error| EgressError::Gone { source };
         match protocol::receive::<Answer>(&self.control).map_err(gone)? {
             Some((answer, _)) => Ok(answer),
             None => Err(gone(io::Error::from(io::ErrorKind::UnexpectedEof))),
@@ -149,7 +205,7 @@ impl Handle {
 }
 
 impl AsFd for Handle {
-    /// Readable or hung up only when the process died (between calls it says nothing): poll this to notice.
+    /// Readable when there is an answer, or the process died (of which waiting callers see the latter only).
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.control.as_fd()
     }
@@ -157,10 +213,11 @@ impl AsFd for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        let Some(pidfd) = &self.pidfd else { return };
         // Both fail only if the process is gone and reaped already.
-        let _ = rustix::process::pidfd_send_signal(&self.pidfd, rustix::process::Signal::KILL);
+        let _ = rustix::process::pidfd_send_signal(pidfd, rustix::process::Signal::KILL);
         let _ = rustix::process::waitid(
-            rustix::process::WaitId::PidFd(self.pidfd.as_fd()),
+            rustix::process::WaitId::PidFd(pidfd.as_fd()),
             rustix::process::WaitIdOptions::EXITED,
         );
     }

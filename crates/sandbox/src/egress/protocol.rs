@@ -6,7 +6,7 @@
 //!     ◀──────────────────── Ready
 //!     Attach + TUN descriptor ──▶ serves it; a number that is attached is replaced
 //!     Detach ───────────────────▶ closes its flows and its descriptor
-//!     ◀──────────── Done, Refused    after each
+//!     ◀──────────── Done, Refused    after each, in the orders' order; several may be on their way
 //!   end of file, either way: the other is gone
 //! ```
 
@@ -38,7 +38,7 @@ pub(super) enum Order {
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Ready,
     Done,
     Refused(String),
@@ -52,6 +52,24 @@ pub(super) fn send<T: Serialize>(
     message: &T,
     descriptor: Option<BorrowedFd<'_>>,
 ) -> io::Result<()> {
+    send_how(socket, message, descriptor, SendFlags::empty())
+}
+
+/// As [`send`], or `WouldBlock`.
+pub(super) fn send_now<T: Serialize>(
+    socket: impl AsFd,
+    message: &T,
+    descriptor: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    send_how(socket, message, descriptor, SendFlags::DONTWAIT)
+}
+
+fn send_how<T: Serialize>(
+    socket: impl AsFd,
+    message: &T,
+    descriptor: Option<BorrowedFd<'_>>,
+    how: SendFlags,
+) -> io::Result<()> {
     let bytes = postcard::to_stdvec(message).map_err(invalid)?;
     if bytes.len() > MESSAGE_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the order is too long"));
@@ -63,16 +81,29 @@ pub(super) fn send<T: Serialize>(
         // The space is for exactly one descriptor, so this fits.
         ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
     }
-    net::sendmsg(socket, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::NOSIGNAL)?;
+    net::sendmsg(socket, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::NOSIGNAL | how)?;
     Ok(())
 }
 
 pub(super) fn receive<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Received<T>> {
+    receive_how(socket, RecvFlags::empty())
+}
+
+/// As [`receive`], or `WouldBlock`.
+pub(super) fn receive_now<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Received<T>> {
+    receive_how(socket, RecvFlags::DONTWAIT)
+}
+
+fn receive_how<T: DeserializeOwned>(socket: impl AsFd, how: RecvFlags) -> io::Result<Received<T>> {
     let mut bytes = vec![0; MESSAGE_MAX];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received =
-        net::recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    let received = net::recvmsg(
+        socket,
+        &mut [IoSliceMut::new(&mut bytes)],
+        &mut ancillary,
+        RecvFlags::CMSG_CLOEXEC | how,
+    )?;
     let descriptor = ancillary.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,

@@ -9,6 +9,7 @@
 //! 400 MB to `/tmp` would seem to have used them; so the peak is that mark less the file cache of now, and never
 //! below the largest `memory_bytes` that was sampled. It can miss cache that came and went, it does not invent use.
 
+use super::hand::Job;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -70,6 +71,8 @@ pub(crate) struct Powers {
     pub(crate) cpu: bool,
     pub(crate) pids: bool,
     pub(crate) freezer: bool,
+    /// Memory can be asked back.
+    pub(crate) reclaim: bool,
 }
 
 /// Groups by name. Every call is idempotent where that can be.
@@ -87,6 +90,10 @@ pub(crate) trait Tree: Send {
     fn out_of_memory_kills(&self, name: &str) -> u64;
     fn freeze(&self, name: &str) -> io::Result<()>;
     fn thaw(&self, name: &str) -> io::Result<()>;
+    /// Whether every task came to a stop after `freeze`.
+    fn is_frozen(&self, name: &str) -> io::Result<bool>;
+    /// What has the kernel look for memory that the group can do without: all of it, for the kernel knows best what that is.
+    fn reclaim(&self, name: &str) -> io::Result<Job>;
     /// Removes the group; `ResourceBusy` while something in it still dies.
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Removes the run's folders when no group is left in them.
@@ -179,6 +186,12 @@ impl Tree for NoTree {
     }
     fn thaw(&self, _: &str) -> io::Result<()> {
         Ok(())
+    }
+    fn is_frozen(&self, _: &str) -> io::Result<bool> {
+        Ok(false)
+    }
+    fn reclaim(&self, _: &str) -> io::Result<Job> {
+        Err(io::ErrorKind::Unsupported.into())
     }
     fn remove(&self, _: &str) -> io::Result<()> {
         Ok(())
@@ -287,6 +300,7 @@ pub(crate) fn open(run_folder: &str) -> (Box<dyn Tree>, Vec<String>) {
         (powers.cpu, "processor share", "cpu"),
         (powers.pids, "limit of processes by the kernel", "pids"),
         (powers.freezer, "pause", "freezer"),
+        (powers.reclaim, "giving back of idle memory", "memory (version 2: Linux 5.19)"),
     ];
     if missing.is_empty() {
         let lacking = named.iter().filter(|(has, ..)| !has);
@@ -336,7 +350,10 @@ mod tests {
 
     /// The same promises for a tree of either version, in a temporary folder.
     fn check_tree(tree: &dyn Tree, root: &Path, expected: &[(&str, &str)]) {
-        assert_eq!(tree.powers(), Powers { memory: true, cpu: true, pids: true, freezer: true });
+        assert_eq!(
+            tree.powers(),
+            Powers { memory: true, cpu: true, pids: true, freezer: true, reclaim: false }
+        );
         assert!(tree.roots().iter().all(|folder| folder.ends_with("tinderbox-0a") && folder.is_dir()));
         tree.create("7", &Limits::of(1_769, 50)).unwrap();
         tree.create("7", &Limits::of(1_769, 50)).unwrap();

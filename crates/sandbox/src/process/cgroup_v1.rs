@@ -1,11 +1,15 @@
 //! Control groups version 1: one hierarchy per controller.
 
 use super::cgroup::{Files, Limits, Mounted, Powers, Tree, Usage, make_group, remove_group, value_of};
+use super::hand::Job;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The controllers that are used, in the order in which a process enters them.
 const CONTROLLERS: [&str; 5] = ["memory", "cpu", "cpuacct", "pids", "freezer"];
+
+/// Written to, it drops what the group can do without; version 1 knows no amount.
+const RECLAIM: &str = "memory.force_empty";
 
 /// One folder of the run per hierarchy; two controllers of one hierarchy share theirs.
 pub(crate) struct V1 {
@@ -83,6 +87,7 @@ impl Tree for V1 {
             cpu: self.has("cpu"),
             pids: self.has("pids"),
             freezer: self.has("freezer"),
+            reclaim: self.group("memory", RECLAIM).is_some_and(|file| file.exists()),
         }
     }
 
@@ -151,6 +156,17 @@ impl Tree for V1 {
 
     fn thaw(&self, name: &str) -> io::Result<()> {
         if self.has("freezer") { self.state(name, "THAWED") } else { Ok(()) }
+    }
+
+    fn is_frozen(&self, name: &str) -> io::Result<bool> {
+        let group = self.group("freezer", name).ok_or(io::ErrorKind::Unsupported)?;
+        Ok(std::fs::read_to_string(group.join("freezer.state"))?.trim() == "FROZEN")
+    }
+
+    fn reclaim(&self, name: &str) -> io::Result<Job> {
+        let group = self.group("memory", name).ok_or(io::ErrorKind::Unsupported)?;
+        let usage = group.join("memory.usage_in_bytes");
+        Ok(Job::Reclaim { file: group.join(RECLAIM), text: "0".to_owned(), usage })
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {

@@ -7,10 +7,14 @@
 use super::cgroup::{
     CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, make_group, remove_group, value_of,
 };
+use super::hand::Job;
 use std::io;
 use std::path::{Path, PathBuf};
 
 const WANTED: [&str; 3] = ["memory", "cpu", "pids"];
+
+/// Takes a number of bytes and is done when they are given back, or no more can be. [Linux 5.19, cgroup-v2.rst]
+const RECLAIM: &str = "memory.reclaim";
 
 pub(crate) struct V2 {
     folder: PathBuf,
@@ -52,7 +56,13 @@ impl V2 {
             drop(remove_group(&folder, files));
             return Err(error);
         }
-        let powers = Powers { memory: true, cpu: has("cpu"), pids: has("pids"), freezer: true };
+        let powers = Powers {
+            memory: true,
+            cpu: has("cpu"),
+            pids: has("pids"),
+            freezer: true,
+            reclaim: folder.join(RECLAIM).exists(),
+        };
         Ok(Self { folder, powers, files })
     }
 }
@@ -144,6 +154,19 @@ impl Tree for V2 {
 
     fn thaw(&self, name: &str) -> io::Result<()> {
         self.files.write(&self.folder.join(name).join("cgroup.freeze"), 0)
+    }
+
+    fn is_frozen(&self, name: &str) -> io::Result<bool> {
+        let events = self.folder.join(name).join("cgroup.events");
+        Ok(self.files.keyed(&events, "frozen") == Some(1))
+    }
+
+    fn reclaim(&self, name: &str) -> io::Result<Job> {
+        let group = self.folder.join(name);
+        let usage = group.join("memory.current");
+        // As much as there is: the kernel stops, with EAGAIN, where the group can not do without.
+        let text = self.files.number(&usage).unwrap_or(0).to_string();
+        Ok(Job::Reclaim { file: group.join(RECLAIM), text, usage })
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {

@@ -88,6 +88,7 @@ pub(crate) fn capabilities_of(wire: CapabilitiesWire) -> Capabilities {
     Capabilities {
         pause: wire.pause,
         bind: true,
+        reclaim: wire.reclaim,
         snapshot: false,
         egress_nat: wire.egress_nat,
         memory_limit: wire.memory_limit,
@@ -421,6 +422,15 @@ impl Environment for ProcessEnvironment {
     async fn resume(&self) -> Result<(), BootError> {
         let answered = self.shared.ask(Request::Resume { environment: self.key }).await;
         answered.map(drop).map_err(|failure| error_of(failure, String::new()))
+    }
+
+    async fn reclaim(&self) -> Result<u64, BootError> {
+        match self.shared.ask(Request::Reclaim { environment: self.key }).await {
+            Ok((Answer::Reclaimed { bytes }, _)) => Ok(bytes),
+            Ok(_) => Err(out_of_phase("reclaim")),
+            Err(Failure::Unsupported) => Err(BootError::Unsupported("reclaim")),
+            Err(failure) => Err(error_of(failure, String::new())),
+        }
     }
 
     async fn stop(&self) {

@@ -9,7 +9,9 @@
 //! the moment that it says `Booted` it is as powerless as the code beside it: one user, no capability, the same
 //! filters. When it ends, for whatever reason, the kernel kills everything in its pid namespace.
 
+use super::Fault;
 use super::cgroup::{Limits, Tree};
+use super::fault;
 use super::landlock;
 use super::namespaces::{self, Identity};
 use super::protocol::{BootWire, Channel, FromInit, MESSAGE_BYTES_MAX, ProcessWire, StatusWire, ToInit};
@@ -55,10 +57,15 @@ pub(crate) struct Plan<'a> {
     /// Without the kernel's limit of processes, an rlimit takes its place.
     pub(crate) processes_max: Option<u64>,
     pub(crate) channel: Channel,
+    /// Kept open as long as this runs; see `sweep`.
+    pub(crate) life: i32,
+    /// For tests.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// Runs in the child of the fork and never returns.
 pub(crate) fn run(mut plan: Plan<'_>) -> ! {
+    fault::arm_child(plan.fault);
     // Fires when the spawner's only thread ends: what it can not clean up any more ends by itself.
     let prepared =
         sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).at("parent death signal");
@@ -69,8 +76,9 @@ pub(crate) fn run(mut plan: Plan<'_>) -> ! {
             Some(tmp) => Some(raised(tmp.as_fd()).at("descriptor of /tmp")?),
             None => None,
         };
-        let mut keep = vec![channel.as_raw_fd()];
+        let mut keep = vec![channel.as_raw_fd(), plan.life];
         keep.extend(tmp_ready.as_ref().map(AsRawFd::as_raw_fd));
+        keep.extend(fault::descriptor());
         sys::close_all_but(&keep);
         // The old one's number was closed above with all others and must not be closed again.
         std::mem::forget(std::mem::replace(&mut plan.channel, Channel::from_fd(channel)));

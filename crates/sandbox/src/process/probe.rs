@@ -95,6 +95,8 @@ pub fn probe() -> Capabilities {
     Capabilities {
         bind: true,
         pause: groups,
+        // Version 2 has it from Linux 5.19: the spawner looks.
+        reclaim: groups,
         snapshot: false,
         egress_nat: report.is_root && report.tun,
         memory_limit: groups,

@@ -55,6 +55,11 @@ pub(crate) struct SpawnerConfig {
     pub(crate) environments_max: u32,
     /// 16 random bytes in hexadecimal: tells this run's leftovers from another's.
     pub(crate) run: String,
+    /// Size of the file systems for `/tmp` that are made ahead, and how many wait at most.
+    pub(crate) tmp_ready_mb: u32,
+    pub(crate) tmp_ready_max: u32,
+    /// For tests.
+    pub(crate) fault: Option<super::Fault>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +70,7 @@ pub(crate) enum Request {
     Stats { environment: u64 },
     Pause { environment: u64 },
     Resume { environment: u64 },
+    Reclaim { environment: u64 },
     Stop { environment: u64 },
     Shutdown,
 }
@@ -113,6 +119,9 @@ pub(crate) enum Answer {
     /// With the read ends of stdout, stderr and, if asked for, telemetry, and the write end of the bind pipe.
     Started,
     Stats(StatsWire),
+    Reclaimed {
+        bytes: u64,
+    },
     Done,
 }
 
@@ -142,6 +151,7 @@ pub(crate) struct StatsWire {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CapabilitiesWire {
     pub(crate) pause: bool,
+    pub(crate) reclaim: bool,
     pub(crate) egress_nat: bool,
     pub(crate) memory_limit: bool,
     pub(crate) cpu_share: bool,

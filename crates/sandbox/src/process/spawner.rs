@@ -1,32 +1,40 @@
 //! The process that makes environments: one thread, one loop, the only one with privilege.
 //!
 //! ```text
-//!  each environment:   Booting ──Booted──▶ Live ──Stop, init ended──▶ Ending ──groups removed──▶ (gone)
-//!                         └──BootFailed, Stop, init ended──────────────▶┘
+//!  each environment:   Booting ──Booted, attached──▶ Live ──Stop, init ended──▶ Ending ──groups removed──▶ (gone)
+//!                         └──BootFailed, Stop, init ended, not attached─────────▶┘
 //!  the spawner:        Hello ▶ lock, sweep, survey ▶ Ready ▶ loop ──server gone or Shutdown──▶ end all ▶ remove ▶ exit
 //! ```
 //!
-//! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books. Whatever
+//! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books, and waits for
+//! nobody: not for the egress process (`network`), not for the host's disk (`ready`), not for the kernel to freeze
+//! (`living`) or to find memory (`reclaim`). Whatever
 //! ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
 //! are removed, its user is free again and those who wait are answered.
 
 mod binding;
+mod booting;
 mod ending;
 mod host;
+mod living;
 mod network;
+mod ready;
+mod reclaim;
 
-use super::cgroup::{self, Limits, Tree};
-use super::init::{self, Plan};
-use super::namespaces::Identity;
+use super::cgroup::Tree;
+use super::fault;
 use super::protocol::{
-    Answer, BootWire, Channel, Failure, FromInit, FromSpawner, MESSAGE_BYTES_MAX, ProcessWire, Request,
-    SpawnerConfig, StatsWire, ToInit, ToSpawner, VERSION,
+    Answer, BootWire, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, Request, SpawnerConfig, ToSpawner,
+    VERSION,
 };
 use super::sweep::Folder;
-use super::sys::{self, At, Forked, StepError};
-use super::uids;
+use super::sys::{self, At, StepError};
 use crate::egress;
 use host::Host;
+use living::Freezing;
+use network::{Gateway, Network};
+use ready::Ready;
+use reclaim::Reclaim;
 use rustix::event::epoll;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -41,9 +49,14 @@ const PROCESSES_MAX: usize = 64;
 const WATCH_MS: i64 = 50;
 /// Version 1 groups may be busy for a moment after their last task ended, without an event.
 const REMOVE_AGAIN_MS: i64 = 3;
+/// A group freezes when its last task came to a stop; version 1 has no event for it.
+const FREEZE_AGAIN_MS: i64 = 1;
 const SERVER_TOKEN: u64 = 0;
-/// Environments' tokens begin at 2.
+/// Environments' tokens begin at 2 and end long before the last numbers.
 const EGRESS_TOKEN: u64 = 1;
+const READY_TOKEN: u64 = u64::MAX;
+const RECLAIM_TOKEN: u64 = u64::MAX - 1;
+const FAULT_TOKEN: u64 = u64::MAX - 2;
 
 /// Runs the whole life of a spawner over this channel; the exit code.
 pub(crate) fn main(server: Channel) -> i32 {
@@ -79,6 +92,13 @@ struct Spawner {
     environments: BTreeMap<u64, Environment>,
     slots: BTreeSet<u32>,
     slot_next: u32,
+    gateway: Gateway,
+    ready: Ready,
+    reclaim: Reclaim,
+    freezing: Vec<Freezing>,
+    /// Helpers that were killed and are not yet reaped.
+    dying: Vec<OwnedFd>,
+    _fault: Option<OwnedFd>,
     outgoing: VecDeque<(Vec<u8>, Vec<OwnedFd>)>,
     shutdown: Option<u64>,
 }
@@ -101,13 +121,6 @@ struct Environment {
     stops: Vec<u64>,
 }
 
-/// The outer end of an environment's only way out, kept to hand it to the next egress process.
-struct Network {
-    policy: egress::Policy,
-    /// `None` until init made it.
-    tun: Option<OwnedFd>,
-}
-
 enum State {
     Booting {
         request: u64,
@@ -124,6 +137,7 @@ impl Spawner {
     fn start(server: Channel, config: SpawnerConfig) -> Result<Self, ()> {
         quiet_signals();
         sys::raise_open_files();
+        let fault = fault::arm_spawner(config.fault).map_err(drop)?;
         let started = Folder::lock(&config.data).and_then(|folder| {
             let left = folder.sweep()?;
             let mut host = Host::survey(&config, &folder)?;
@@ -132,12 +146,16 @@ impl Spawner {
                 .extend(left.into_iter().map(|what| format!("left by an earlier run: {what}")));
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).at("epoll")?;
             watch(&epoll, server.as_fd(), SERVER_TOKEN, false).at("epoll")?;
-            if let Some(egress) = &host.egress {
+            if let Some(fault) = &fault {
+                watch(&epoll, fault.as_fd(), FAULT_TOKEN, false).at("epoll")?;
+            }
+            let gateway = Gateway::new(host.egress.take());
+            if let Some(egress) = gateway.process() {
                 watch(&epoll, egress.as_fd(), EGRESS_TOKEN, false).at("epoll")?;
             }
-            Ok((folder, host, epoll))
+            Ok((folder, host, epoll, gateway))
         });
-        let (folder, host, epoll) = match started {
+        let (folder, host, epoll, gateway) = match started {
             Ok(started) => started,
             Err(error) => {
                 drop(server.send(&FromSpawner::Refused(error.to_string()), &[]));
@@ -156,6 +174,12 @@ impl Spawner {
             environments: BTreeMap::new(),
             slots: BTreeSet::new(),
             slot_next: 0,
+            gateway,
+            ready: Ready::default(),
+            reclaim: Reclaim::default(),
+            freezing: Vec::new(),
+            dying: Vec::new(),
+            _fault: fault,
             outgoing: VecDeque::new(),
             shutdown: None,
         })
@@ -168,11 +192,16 @@ impl Spawner {
             if self.is_closing() && self.environments.is_empty() {
                 break;
             }
+            // Here, so that it comes after every boot's own work, and right after the start.
+            self.refill_ready_tmp();
             self.wait(&mut events)?;
             for event in &events {
                 match event.data.u64() {
                     SERVER_TOKEN => self.on_server(buffer),
-                    EGRESS_TOKEN => self.restart_egress(),
+                    EGRESS_TOKEN => self.on_egress(),
+                    READY_TOKEN => self.on_ready_tmp(buffer),
+                    FAULT_TOKEN => fault::die(),
+                    RECLAIM_TOKEN => self.on_reclaimed(buffer),
                     token if token % 2 == 0 => self.on_init(token / 2 - 1, buffer),
                     token => self.on_end(token / 2 - 1),
                 }
@@ -181,6 +210,7 @@ impl Spawner {
             if !self.host.capabilities.memory_limit {
                 self.watch_memory();
             }
+            self.look_at_the_clock();
             self.flush();
         }
         self.finish();
@@ -188,21 +218,53 @@ impl Spawner {
     }
 
     fn wait(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
-        let busy =
-            self.environments.values().any(|one| matches!(one.state, State::Ending { reaped: true, .. }));
-        let milliseconds = if busy {
-            Some(REMOVE_AGAIN_MS)
-        } else if !self.host.capabilities.memory_limit && !self.environments.is_empty() {
-            Some(WATCH_MS)
-        } else {
-            None
-        };
-        let timeout = milliseconds.map(|ms| rustix::event::Timespec { tv_sec: 0, tv_nsec: ms * 1_000_000 });
+        let timeout = self
+            .timeout_ms()
+            .map(|ms| rustix::event::Timespec { tv_sec: ms / 1_000, tv_nsec: ms % 1_000 * 1_000_000 });
         events.clear();
         match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(events), timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Until something is to be looked at that has no event.
+    fn timeout_ms(&self) -> Option<i64> {
+        let ended =
+            self.environments.values().any(|one| matches!(one.state, State::Ending { reaped: true, .. }));
+        let watched = !self.host.capabilities.memory_limit && !self.environments.is_empty();
+        let again = [
+            (ended || !self.dying.is_empty()).then_some(REMOVE_AGAIN_MS),
+            watched.then_some(WATCH_MS),
+            (!self.freezing.is_empty()).then_some(FREEZE_AGAIN_MS),
+        ];
+        let due = [self.gateway_due_ms(), self.ready_due_ms(), self.reclaim_due_ms()];
+        let due = due.into_iter().flatten().min().map(|due| {
+            // One more, for the clock that is read afterwards counts whole milliseconds.
+            i64::try_from(due.saturating_sub(now_ms())).unwrap_or(i64::MAX / 2).min(60_000) + 1
+        });
+        again.into_iter().flatten().chain(due).min()
+    }
+
+    /// What is due without an event: what takes too long, what has come to a stop, what has ended.
+    fn look_at_the_clock(&mut self) {
+        self.look_at_freezing();
+        self.reap_dying(rustix::process::WaitIdOptions::NOHANG);
+        if self.is_closing() {
+            return;
+        }
+        let now = now_ms();
+        self.look_at_egress(now);
+        self.let_stuck_ready_hand_go(now);
+        self.let_stuck_reclaim_go(now);
+    }
+
+    fn reap_dying(&mut self, how: rustix::process::WaitIdOptions) {
+        let options = rustix::process::WaitIdOptions::EXITED | how;
+        self.dying.retain(|pidfd| {
+            let waited = rustix::process::waitid(rustix::process::WaitId::PidFd(pidfd.as_fd()), options);
+            matches!(waited, Ok(None) | Err(rustix::io::Errno::INTR))
+        });
     }
 
     fn is_closing(&self) -> bool {
@@ -211,8 +273,16 @@ impl Spawner {
 
     /// Nothing is left of this run: answer, and forget it.
     fn finish(&mut self) {
+        self.empty_ready_tmp();
+        fault::step();
+        self.let_reclaim_go();
+        self.end_egress();
+        fault::step();
+        // They were killed: this waits for the kernel alone.
+        self.reap_dying(rustix::process::WaitIdOptions::empty());
         // A group that can not be removed stays written down, and the next start tries again.
         if self.host.tree.remove_roots().is_ok() {
+            fault::step();
             self.folder.forget(&self.config.run);
         }
         if let Some(id) = self.shutdown {
@@ -254,8 +324,9 @@ impl Spawner {
                 let answer = self.stats(environment).map(Answer::Stats);
                 self.reply(id, answer, Vec::new());
             }
-            Request::Pause { environment } => self.freeze(id, environment, true),
-            Request::Resume { environment } => self.freeze(id, environment, false),
+            Request::Pause { environment } => self.pause(id, environment),
+            Request::Resume { environment } => self.resume(id, environment),
+            Request::Reclaim { environment } => self.reclaim(id, environment),
             Request::Stop { environment } => self.stop(id, environment),
             Request::Shutdown => {
                 self.shutdown = Some(id);
@@ -301,232 +372,6 @@ impl Spawner {
         let _ = epoll::modify(&self.epoll, &self.server, epoll::EventData::new_u64(SERVER_TOKEN), flags);
     }
 
-    // Booting.
-
-    fn boot(&mut self, request: u64, key: u64, spec: &BootWire) {
-        match self.fork_init(request, key, spec) {
-            Ok(environment) => {
-                self.slots.insert(environment.slot);
-                self.environments.insert(key, environment);
-            }
-            Err(error) => self.reply(request, Err(failure_of(error)), Vec::new()),
-        }
-    }
-
-    fn fork_init(&mut self, request: u64, key: u64, spec: &BootWire) -> Result<Environment, StepError> {
-        let refuse = |reason: &str| StepError { step: "boot", reason: reason.to_owned() };
-        if self.is_closing() {
-            return Err(refuse("the server is stopping"));
-        }
-        if self.environments.contains_key(&key) || key > u64::MAX / 4 {
-            return Err(refuse("this environment's number is taken"));
-        }
-        let slot = self.free_slot().ok_or_else(|| refuse("as many environments as one server may have"))?;
-        let group = format!("{key}");
-        let (channel, theirs) = Channel::pair().at("channel of an init")?;
-        let identity = match &self.host.users {
-            Some(users) => Identity::Own { uid: users.uid(slot), gid: users.uid(slot) },
-            None => Identity::Spawner,
-        };
-        // SAFETY: the spawner has one thread.
-        match unsafe { sys::fork_into_pid_namespace() }.at("fork of an init")? {
-            Forked::Child => init::run(Plan {
-                group: &group,
-                limits: Limits::of(spec.memory_mb, self.config.cpu_floor_percent),
-                tree: self.host.tree.as_ref(),
-                identity,
-                spec,
-                template: &self.host.template.root,
-                tmp: &self.host.tmp,
-                tmp_ready: None,
-                filters: self.host.filters.as_ref(),
-                landlock: self.host.landlock,
-                processes_max: (!self.host.capabilities.pids_limit).then_some(cgroup::PIDS_MAX),
-                channel: theirs,
-            }),
-            Forked::Parent { pid, pidfd } => {
-                let watched = watch(&self.epoll, channel.as_fd(), key * 2 + 2, false)
-                    .and_then(|()| watch(&self.epoll, pidfd.as_fd(), key * 2 + 3, true));
-                if let Err(error) = watched {
-                    kill(&pidfd);
-                    return Err(error).at("epoll");
-                }
-                Ok(Environment::new(State::Booting { request }, slot, group, channel, pidfd, pid, spec))
-            }
-        }
-    }
-
-    /// Round and round, so that a user is not taken again right after its environment is gone.
-    fn free_slot(&mut self) -> Option<u32> {
-        let most = self.config.environments_max.min(uids::BLOCK - 1);
-        if self.slots.len() >= most as usize {
-            return None;
-        }
-        let slot =
-            (0..most).map(|step| (self.slot_next + step) % most).find(|slot| !self.slots.contains(slot))?;
-        self.slot_next = (slot + 1) % most;
-        Some(slot)
-    }
-
-    // One environment's init.
-
-    fn on_init(&mut self, key: u64, buffer: &mut [u8]) {
-        loop {
-            let Some(environment) = self.environments.get_mut(&key) else { return };
-            match environment.channel.receive::<FromInit>(buffer) {
-                Ok(Some((message, fds))) => {
-                    if !self.on_message(key, message, fds) {
-                        return self.end(key, None);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // Its end is told by the pidfd; a broken word is the end too.
-                _ => return self.end(key, None),
-            }
-        }
-    }
-
-    /// `false` if the message is out of phase: init is then not what it was.
-    fn on_message(&mut self, key: u64, message: FromInit, fds: Vec<OwnedFd>) -> bool {
-        let Some(environment) = self.environments.get_mut(&key) else { return true };
-        match (message, &environment.state) {
-            (FromInit::Booted, State::Booting { request }) => {
-                let request = *request;
-                return self.on_booted(key, request, fds);
-            }
-            (FromInit::BootFailed { step, reason }, State::Booting { .. }) => {
-                self.end(key, Some(Failure::Host { step, reason }));
-            }
-            (FromInit::Started { process }, State::Live) => {
-                let Some((request, pipes)) = environment.starting.remove(&process) else { return false };
-                environment.running.insert(process);
-                self.reply(request, Ok(Answer::Started), pipes);
-            }
-            (FromInit::ExecFailed { process, errno }, State::Live) => {
-                let Some((request, _)) = environment.starting.remove(&process) else { return false };
-                self.reply(request, Err(Failure::Exec { errno }), Vec::new());
-            }
-            (FromInit::Exited { process, status }, State::Live) => {
-                if !environment.running.remove(&process) {
-                    return false;
-                }
-                environment.count_kills(self.host.tree.as_ref());
-                let out_of_memory = environment.out_of_memory_kills > 0;
-                self.tell(
-                    &FromSpawner::Exited { environment: key, process, status, out_of_memory },
-                    Vec::new(),
-                );
-            }
-            // Words that were on their way when it was stopped.
-            (_, State::Ending { .. }) => {}
-            _ => return false,
-        }
-        true
-    }
-
-    fn on_booted(&mut self, key: u64, request: u64, mut fds: Vec<OwnedFd>) -> bool {
-        let Some(environment) = self.environments.get_mut(&key) else { return true };
-        if fds.len() != 2 + usize::from(environment.network.is_some()) {
-            return false;
-        }
-        if let Some(network) = &mut environment.network {
-            network.tun = fds.pop();
-            if let Err(reason) = self.connect(key) {
-                self.end(key, Some(Failure::Host { step: "egress".to_owned(), reason }));
-                return true;
-            }
-        }
-        if let Some(environment) = self.environments.get_mut(&key) {
-            environment.state = State::Live;
-        }
-        self.reply(request, Ok(Answer::Booted), fds);
-        true
-    }
-
-    fn start_process(
-        &mut self,
-        request: u64,
-        key: u64,
-        process: u64,
-        spec: ProcessWire,
-    ) -> Result<(), Failure> {
-        let environment = self.live(key)?;
-        let known = environment.starting.len() + environment.running.len();
-        if known >= PROCESSES_MAX
-            || environment.starting.contains_key(&process)
-            || environment.running.contains(&process)
-        {
-            let reason = format!("more than {PROCESSES_MAX} processes, or a number twice");
-            return Err(Failure::Host { step: "start".to_owned(), reason });
-        }
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for number in 0..spec.pipes() {
-            let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
-                .map_err(|error| Failure::Host { step: "pipe".to_owned(), reason: error.to_string() })?;
-            // The last one is the only one that goes in.
-            let inward = spec.bind && number + 1 == spec.pipes();
-            let (our, their) = if inward { (write, read) } else { (read, write) };
-            ours.push(our);
-            theirs.push(their);
-        }
-        let borrowed: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
-        environment
-            .channel
-            .send(&ToInit::Start { process, spec }, &borrowed)
-            .map_err(|error| Failure::Host { step: "start".to_owned(), reason: error.to_string() })?;
-        environment.starting.insert(process, (request, ours));
-        Ok(())
-    }
-
-    fn live(&mut self, key: u64) -> Result<&mut Environment, Failure> {
-        self.environments.get_mut(&key).filter(|one| matches!(one.state, State::Live)).ok_or(Failure::Gone)
-    }
-
-    fn stats(&mut self, key: u64) -> Result<StatsWire, Failure> {
-        let tree = self.host.tree.as_ref();
-        let has_limit = self.host.capabilities.memory_limit;
-        let environment = self
-            .environments
-            .get_mut(&key)
-            .filter(|one| matches!(one.state, State::Live))
-            .ok_or(Failure::Gone)?;
-        let usage = if has_limit {
-            tree.usage(&environment.group)
-                .map_err(|error| Failure::Host { step: "stats".to_owned(), reason: error.to_string() })?
-        } else {
-            super::watch::usage(environment.pid)
-        };
-        environment.memory_peak_bytes = environment.memory_peak_bytes.max(usage.memory_peak_bytes);
-        environment.out_of_memory_kills = environment.out_of_memory_kills.max(usage.out_of_memory_kills);
-        Ok(StatsWire {
-            memory_bytes: usage.memory_bytes,
-            memory_peak_bytes: environment.memory_peak_bytes,
-            cpu_us: usage.cpu_us,
-            // Init is ours, not the function's.
-            tasks: usage.tasks.saturating_sub(1),
-            out_of_memory_kills: environment.out_of_memory_kills,
-        })
-    }
-
-    fn freeze(&mut self, id: u64, key: u64, freeze: bool) {
-        let can = self.host.capabilities.pause;
-        let group = self.live(key).map(|environment| environment.group.clone());
-        let answer = match group {
-            Err(failure) => Err(failure),
-            Ok(_) if !can => Err(Failure::Unsupported),
-            Ok(group) => {
-                let tree = self.host.tree.as_ref();
-                let done = if freeze { tree.freeze(&group) } else { tree.thaw(&group) };
-                let failed = |error: io::Error| Failure::Host {
-                    step: "freezer".to_owned(),
-                    reason: error.to_string(),
-                };
-                done.map(|()| Answer::Done).map_err(failed)
-            }
-        };
-        self.reply(id, answer, Vec::new());
-    }
-
     /// The loop itself failed: end what there is without it.
     fn end_everything(&mut self) {
         self.server_gone = true;
@@ -560,9 +405,8 @@ impl Environment {
             channel,
             pidfd,
             pid,
-            network: spec.nat.then(|| Network {
-                policy: egress::Policy { allow_hosts: spec.allow_hosts.clone(), deny: Vec::new() },
-                tun: None,
+            network: spec.nat.then(|| {
+                Network::new(egress::Policy { allow_hosts: spec.allow_hosts.clone(), deny: Vec::new() })
             }),
             memory_bytes: u64::from(spec.memory_mb) << 20,
             memory_peak_bytes: 0,
@@ -598,6 +442,12 @@ fn watch(epoll: &OwnedFd, fd: BorrowedFd<'_>, token: u64, once: bool) -> io::Res
 fn kill(pidfd: &OwnedFd) {
     // It may have ended by itself: then there is nothing to kill.
     let _ = rustix::process::pidfd_send_signal(pidfd, rustix::process::Signal::KILL);
+}
+
+/// The monotonic clock, in milliseconds: the spawner's loop is the driver that hands time to its parts.
+fn now_ms() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    u64::try_from(time.tv_sec * 1_000 + time.tv_nsec / 1_000_000).unwrap_or(0)
 }
 
 fn failure_of(error: StepError) -> Failure {

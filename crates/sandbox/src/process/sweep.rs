@@ -2,19 +2,25 @@
 //!
 //! ```text
 //!  <data>/sandbox/lock         held (a POSIX lock: not inherited by a fork, gone with its process) while a spawner lives
+//!  <data>/sandbox/life         held (a BSD lock: shared with every fork) while anything of a spawner's own code runs
 //!  <data>/sandbox/run-<id>     the control group folders of that run, written and synced before they are used
 //!  <data>/sandbox/root         mount point of the template; the mount is in the spawner's own namespace
-//!  <data>/sandbox/tmp          ext4 templates, kept; *.unfinished, swept
+//!  <data>/sandbox/tmp          ext4 templates, kept; *.unfinished (where the file system has no nameless files), swept
 //! ```
 //!
 //! Mounts, loop devices, network namespaces and nameless files end with the processes that hold them. Processes end
 //! with their init, and that with the spawner; but one that is frozen does not run to its end before it is
 //! thawed. So the sweep kills and thaws what is in the groups of each run that is written down, then removes
 //! them. The lock is taken before: a live server's run is never swept.
+//!
+//! A dying spawner gives up its lock before its inits are told of its death, and such an init may be about to make its group. So
+//! every init and every hand holds `life` as long as it runs, and the sweep goes on killing until it has that: then
+//! nothing makes anything any more. A live spawner's forks hold it for the next sweep to wait for.
 
 use super::sys::{At, StepError};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 /// A spawner that was killed a moment ago may still hold its lock: this long it is waited for.
@@ -31,6 +37,7 @@ const RUN_MAGIC: &str = "tinderbox sandbox run 1";
 pub(crate) struct Folder {
     path: PathBuf,
     _lock: File,
+    life: File,
 }
 
 impl Folder {
@@ -46,9 +53,15 @@ impl Folder {
             .write(true)
             .open(path.join("lock"))
             .at("sandbox lock")?;
+        let life = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("life"))
+            .at("sandbox lock")?;
         for _ in 0..LOCK_WAIT_MS / LOOK_AGAIN_MS {
             if try_lock(&lock) {
-                return Ok(Self { path, _lock: lock });
+                return Ok(Self { path, _lock: lock, life });
             }
             look_again_later();
         }
@@ -82,16 +95,32 @@ impl Folder {
         drop(std::fs::remove_file(self.path.join(format!("{RUN_PREFIX}{run}"))));
     }
 
+    /// What a fork keeps open as long as it runs.
+    pub(crate) fn life(&self) -> i32 {
+        self.life.as_raw_fd()
+    }
+
     /// Ends and removes what earlier runs of this data folder left. Answers what could not be removed.
     pub(crate) fn sweep(&self) -> Result<Vec<String>, StepError> {
         let mut left = Vec::new();
+        let mut runs = Vec::new();
         for entry in std::fs::read_dir(&self.path).at("sandbox folder")? {
             let path = entry.at("sandbox folder")?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !name.starts_with(RUN_PREFIX) {
                 continue;
             }
-            match sweep_run(&path) {
+            match roots_of(&path) {
+                Ok(roots) => runs.push((path, roots)),
+                Err(error) => left.push(format!("{}: {error}", path.display())),
+            }
+        }
+        let all: Vec<PathBuf> = runs.iter().flat_map(|(_, roots)| roots.iter().cloned()).collect();
+        if !self.end_all(&all) {
+            left.push("a process that does not end".to_owned());
+        }
+        for (path, roots) in runs {
+            match remove_run(&roots) {
                 Ok(()) => drop(std::fs::remove_file(&path)),
                 Err(error) => left.push(format!("{}: {error}", path.display())),
             }
@@ -104,6 +133,20 @@ impl Folder {
         }
         Ok(left)
     }
+
+    /// Kills until no group has a member and no fork of an earlier spawner runs; then `life` is held for our own.
+    fn end_all(&self, roots: &[PathBuf]) -> bool {
+        for _ in 0..DEATH_WAIT_MS / LOOK_AGAIN_MS {
+            // Looked at again each time: one that was starting may have made its group meanwhile.
+            let empty = end_members(&groups_in(roots));
+            let how = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+            if empty && rustix::fs::flock(&self.life, how).is_ok() {
+                return true;
+            }
+            look_again_later();
+        }
+        false
+    }
 }
 
 /// fcntl(2): such a lock belongs to the process, so a forked init does not hold it.
@@ -111,7 +154,8 @@ fn try_lock(file: &File) -> bool {
     rustix::fs::fcntl_lock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
-fn sweep_run(record: &Path) -> io::Result<()> {
+/// The folders of a run that are there.
+fn roots_of(record: &Path) -> io::Result<Vec<PathBuf>> {
     if std::fs::metadata(record)?.len() > RUN_BYTES_MAX {
         return Err(io::Error::other("record too long"));
     }
@@ -119,20 +163,19 @@ fn sweep_run(record: &Path) -> io::Result<()> {
     let mut lines = text.lines();
     // A record cut short by a power failure: nothing was made after it, for it is synced first.
     if lines.next() != Some(RUN_MAGIC) || !text.ends_with('\n') {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let roots: Vec<&Path> = lines.map(Path::new).filter(|root| is_ours(root) && root.exists()).collect();
-    let mut groups = Vec::new();
-    for root in &roots {
-        for entry in std::fs::read_dir(root)? {
-            let group = entry?.path();
-            if group.is_dir() {
-                groups.push(group);
-            }
-        }
-    }
-    end_all(&groups);
-    groups.iter().map(PathBuf::as_path).chain(roots).try_for_each(remove_waiting)
+    Ok(lines.map(PathBuf::from).filter(|root| is_ours(root) && root.exists()).collect())
+}
+
+fn groups_in(roots: &[PathBuf]) -> Vec<PathBuf> {
+    let entries = roots.iter().filter_map(|root| std::fs::read_dir(root).ok()).flatten();
+    entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+fn remove_run(roots: &[PathBuf]) -> io::Result<()> {
+    let groups = groups_in(roots);
+    groups.iter().chain(roots).try_for_each(|folder| remove_waiting(folder))
 }
 
 /// Only folders that a run of ours makes: the record lies in a folder that others might write.
@@ -147,33 +190,23 @@ pub(crate) const GROUP_PREFIX: &str = "tinderbox-";
 
 /// Kills first, then thaws: nothing inside runs in between. All hierarchies at once, for in version 1 the one that
 /// is looked at first may not be the one that holds them frozen.
-fn end_all(groups: &[PathBuf]) {
-    for _ in 0..DEATH_WAIT_MS / LOOK_AGAIN_MS {
-        let mut empty = true;
-        for group in groups {
-            let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-            for pid in
-                members.lines().filter_map(|line| line.trim().parse::<i32>().ok()).filter(|pid| *pid > 1)
-            {
-                empty = false;
-                // SAFETY: numbers only. The pid was read from our own group a moment ago.
-                unsafe { libc::kill(pid, libc::SIGKILL) };
-            }
+/// `true` if there was nobody.
+fn end_members(groups: &[PathBuf]) -> bool {
+    let mut empty = true;
+    for group in groups {
+        let members = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        for pid in members.lines().filter_map(|line| line.trim().parse::<i32>().ok()).filter(|pid| *pid > 1) {
+            empty = false;
+            // SAFETY: numbers only. The pid was read from our own group a moment ago.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
         }
-        for group in groups {
-            drop(
-                std::fs::OpenOptions::new()
-                    .write(true)
-                    .open(group.join("freezer.state"))
-                    .map(thaw_by("THAWED")),
-            );
-            drop(std::fs::OpenOptions::new().write(true).open(group.join("cgroup.freeze")).map(thaw_by("0")));
-        }
-        if empty {
-            return;
-        }
-        look_again_later();
     }
+    for group in groups {
+        for (file, word) in [("freezer.state", "THAWED"), ("cgroup.freeze", "0")] {
+            drop(std::fs::OpenOptions::new().write(true).open(group.join(file)).map(thaw_by(word)));
+        }
+    }
+    empty
 }
 
 /// What is written to a control file; a group that is gone already needs no thawing.

@@ -27,6 +27,7 @@ pub(crate) trait At<T> {
 
 impl<T, E: fmt::Display> At<T> for Result<T, E> {
     fn at(self, step: &'static str) -> Result<T, StepError> {
+        super::fault::step();
         self.map_err(|error| StepError { step, reason: error.to_string() })
     }
 }

@@ -8,7 +8,7 @@
 //! Otherwise: a tmpfs of the size, charged to memory, and `Capabilities::missing` says so.
 
 use super::sys::{At, StepError};
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use std::fs::File;
 use std::io;
@@ -106,14 +106,27 @@ fn template(folder: &Path, mkfs: &Path, size_mb: u32) -> Result<File, StepError>
     if let Ok(image) = File::open(&path) {
         return Ok(image);
     }
-    let unfinished = folder.join("ext4.unfinished");
-    make_image(mkfs, &unfinished, size_mb)?;
-    std::fs::rename(&unfinished, &path).at("name of the /tmp template")?;
+    // Without a name until it is whole, where that can be: whoever is killed meanwhile leaves nothing.
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(image) => {
+            let image = File::from(image);
+            make_image(mkfs, &image, size_mb)?;
+            let nameless = format!("/proc/self/fd/{}", image.as_raw_fd());
+            rustix::fs::linkat(CWD, nameless, CWD, &path, AtFlags::SYMLINK_FOLLOW)
+                .at("name of the /tmp template")?;
+        }
+        Err(_) => {
+            let unfinished = folder.join("ext4.unfinished");
+            let image = File::options().create(true).truncate(true).read(true).write(true).open(&unfinished);
+            make_image(mkfs, &image.at("/tmp template")?, size_mb)?;
+            std::fs::rename(&unfinished, &path).at("name of the /tmp template")?;
+        }
+    }
     File::open(&path).at("/tmp template")
 }
 
-fn make_image(mkfs: &Path, path: &Path, size_mb: u32) -> Result<(), StepError> {
-    let image = File::create(path).at("/tmp template")?;
+fn make_image(mkfs: &Path, image: &File, size_mb: u32) -> Result<(), StepError> {
     // The size is what files may fill: inode tables (256 bytes each), bitmaps, and the clusters that ext4 keeps
     // back for delayed allocation (2 percent, at most 4,096 of 4 KiB) come on top.
     let usable = u64::from(size_mb) << 20;
@@ -126,9 +139,10 @@ fn make_image(mkfs: &Path, path: &Path, size_mb: u32) -> Result<(), StepError> {
         .arg(inodes(size_mb).to_string())
         .args(["-O", "^has_journal,^resize_inode,^metadata_csum,uninit_bg"])
         .args(["-E", "lazy_itable_init=1,nodiscard,root_owner=0:0"])
-        .arg(path)
+        // By its descriptor: it may have no name.
+        .arg("/proc/self/fd/0")
         .env_clear()
-        .stdin(Stdio::null())
+        .stdin(Stdio::from(image.try_clone().at("/tmp template")?))
         .output()
         .at("mkfs.ext4")?;
     if !output.status.success() {
@@ -158,7 +172,9 @@ fn copy(template: &File, folder: &Path) -> io::Result<File> {
 /// Where the folder's file system has no O_TMPFILE: a name for a moment. A kill in between leaves an empty file that
 /// the next start's sweep removes.
 fn nameless(folder: &Path) -> io::Result<File> {
-    let path = folder.join(format!("image-{}.unfinished", std::process::id()));
+    // Every init is pid 1 where it is: what tells them apart is the moment.
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let path = folder.join(format!("image-{}-{}.unfinished", now.tv_sec, now.tv_nsec));
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
     let image = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)?;
     std::fs::remove_file(&path)?;

@@ -18,10 +18,21 @@ pub(crate) async fn kit() -> Kit {
 
 /// The same, with the pid of the spawner.
 pub(crate) async fn kit_and_spawner() -> (Kit, u32) {
+    kit_with(|_| {}).await
+}
+
+/// The size of `/tmp` in the suite's environments.
+const TMP_MB: u32 = 16;
+
+/// The same, configured. File systems for `/tmp` of the suite's own size wait, so that the suite runs with both kinds.
+pub(crate) async fn kit_with(configure: impl FnOnce(&mut Config)) -> (Kit, u32) {
     let world = World::real();
     let data = tempfile::tempdir().expect("a data folder");
     let mut config = Config::new(data.path());
     config.executable = rehearsal();
+    (config.tmp_ready_mb, config.tmp_ready_max) = (TMP_MB, 4);
+    configure(&mut config);
+    let ready_max = config.tmp_ready_max as usize;
     let handle = process::launch(&config).expect("a spawner");
     let spawner = handle.pid();
     let sandbox = ProcessSandbox::new(handle, world.clone()).expect("a sandbox");
@@ -35,7 +46,13 @@ pub(crate) async fn kit_and_spawner() -> (Kit, u32) {
         leftovers: Box::new(move || {
             let mut left = leftovers(data.path());
             left.extend(children(spawner));
-            left
+            // Those that wait for the next boot are no environment's, as long as there is a spawner to boot it.
+            let (mut devices, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|line| line.starts_with("loop device"));
+            if lives(spawner) && devices.len() <= ready_max {
+                devices.clear();
+            }
+            devices.into_iter().chain(others).collect()
         }),
     };
     (kit, spawner)
@@ -69,14 +86,26 @@ pub(crate) fn leftovers(data: &Path) -> Vec<String> {
     left
 }
 
-/// What a spawner looks after, its egress process apart: also where there are no groups to see it by.
+/// Whether a process runs; one that ended and was not reaped yet does not.
+pub(crate) fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+/// Loop devices over files of this data folder.
+pub(crate) fn devices(data: &Path) -> usize {
+    loop_devices(&data.canonicalize().expect("the data folder")).len()
+}
+
+/// What a spawner looks after, its own helpers apart: also where there are no groups to see it by.
 fn children(spawner: u32) -> Vec<String> {
     let list =
         std::fs::read_to_string(format!("/proc/{spawner}/task/{spawner}/children")).unwrap_or_default();
     list.split_whitespace()
         .filter(|pid| {
             let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            !words.contains("tinderbox-egress-process")
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            !words.contains("tinderbox-egress-process") && name.trim() != "tinderbox-hand"
         })
         .map(|pid| format!("init {pid}"))
         .collect()

@@ -1,5 +1,6 @@
 //! How environments end: kill, thaw, wait for the pidfd, remove the groups, answer who waits.
 
+use super::super::fault;
 use super::super::protocol::{Answer, Failure, FromSpawner, StatusWire};
 use super::{Spawner, State, kill};
 use rustix::event::epoll;
@@ -32,12 +33,18 @@ impl Spawner {
         };
         environment.count_kills(self.host.tree.as_ref());
         environment.state = State::Ending { boot, reaped: false };
+        if let Some(network) = &mut environment.network {
+            network.forget_doors();
+        }
         let _ = epoll::delete(&self.epoll, &environment.channel);
         kill(&environment.pidfd);
+        fault::step();
         if self.host.capabilities.pause {
             // No such group yet if it was still booting.
             drop(self.host.tree.thaw(&environment.group));
         }
+        fault::step();
+        self.end_reclaim_of(key);
     }
 
     /// Init ended, and with it everything in its pid namespace.
@@ -51,6 +58,7 @@ impl Spawner {
             return;
         }
         let _ = epoll::delete(&self.epoll, &environment.pidfd);
+        fault::step();
         self.disconnect(key);
         let Some(environment) = self.environments.get_mut(&key) else { return };
         if let State::Ending { reaped, .. } = &mut environment.state {
@@ -84,6 +92,7 @@ impl Spawner {
                 Err(error) => self.tell(&FromSpawner::Warning(format!("control group: {error}")), Vec::new()),
                 Ok(()) => {}
             }
+            fault::step();
             let Some(environment) = self.environments.remove(&key) else { continue };
             self.slots.remove(&environment.slot);
             if let State::Ending { boot: Some((request, failure)), .. } = environment.state {

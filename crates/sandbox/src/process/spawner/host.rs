@@ -18,7 +18,7 @@ pub(super) struct Host {
     pub(super) filters: Option<Filters>,
     pub(super) landlock: bool,
     pub(super) users: Option<uids::Block>,
-    /// `None` where it can not be; started again when it dies.
+    /// The first one, until the gateway takes it; `None` where it can not be.
     pub(super) egress: Option<egress::Handle>,
     pub(super) capabilities: CapabilitiesWire,
 }
@@ -65,6 +65,7 @@ impl Host {
         let powers = tree.powers();
         let capabilities = CapabilitiesWire {
             pause: powers.freezer,
+            reclaim: powers.reclaim,
             egress_nat: egress.is_some(),
             memory_limit: powers.memory,
             cpu_share: powers.cpu,
@@ -78,23 +79,33 @@ impl Host {
     }
 }
 
-/// The process that carries what functions send, under a user of its own.
-pub(super) fn start_egress(users: Option<&uids::Block>) -> Result<egress::Handle, String> {
-    let users = users.ok_or("it needs a user of its own")?;
+/// The process that carries what functions send, under a user of its own; at start-up its word is waited for, since it
+/// decides what this host is said to be capable of.
+fn start_egress(users: Option<&uids::Block>) -> Result<egress::Handle, String> {
     if !std::path::Path::new("/dev/net/tun").exists() {
         return Err("/dev/net/tun is not there (modprobe tun)".to_owned());
     }
-    let start = egress::Start {
+    let start = egress_start(users).ok_or("it needs a user of its own")?;
+    egress::Handle::start(&start).map_err(|error| with_source(&error))
+}
+
+/// How it is started; `None` without a user for it.
+pub(super) fn egress_start(users: Option<&uids::Block>) -> Option<egress::Start> {
+    let uid = users?.egress_uid();
+    Some(egress::Start {
         program: "/proc/self/exe".into(),
         arguments: vec![EGRESS_ARGUMENT.into()],
-        uid: users.egress_uid(),
-        gid: users.egress_uid(),
+        uid,
+        gid: uid,
         resolv_conf: "/etc/resolv.conf".into(),
-    };
-    egress::Handle::start(&start).map_err(|error| match std::error::Error::source(&error) {
+    })
+}
+
+pub(super) fn with_source(error: &egress::EgressError) -> String {
+    match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    })
+    }
 }
 
 /// Without root the spawner becomes root of a user namespace in which only its own user exists.
