@@ -3,7 +3,7 @@
 use crate::cli::{self, Fabric, Global, UpArgs};
 use crate::credentials;
 use crate::failure::{Exit, Failure};
-use crate::roles::{self, Launched, Platform, Settings};
+use crate::roles::{self, Launched, Platform, Settings, StartError};
 use crate::screen::Screen;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -57,8 +57,9 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
         tracing::warn!("{wall}");
     }
     if screen.json {
-        return screen
-            .value(&json!({ "endpoint": endpoint, "data": args.data, "missing": platform.missing }));
+        // One line, for the program that reads it goes on with its work while this one stays.
+        let ready = json!({ "endpoint": endpoint, "data": args.data, "missing": platform.missing });
+        return screen.line(ready.to_string());
     }
     screen.line(format!(
         "tinderbox is ready at {endpoint}, data in {}\n\n\
@@ -96,8 +97,8 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::here(format!("no runtime: {error}")))
 }
 
-pub(super) fn host(message: String) -> Failure {
-    Failure::new(Exit::Host, message).advise("`tinderbox doctor` says what this host can do")
+pub(super) fn host(error: StartError) -> Failure {
+    Failure::new(Exit::Host, error.message).advise(error.advice)
 }
 
 /// Defaults of `up` for another command that starts a server.
