@@ -3,6 +3,7 @@
 What the emulator does otherwise than the service (and so than Tinderbox), each asserted below where it shows:
 
 - status 502 for an exit or a failed init; the service answers 200 with X-Amz-Function-Error, which the emulator never sends;
+- a runtime that exits while it loads gets an empty body; the service says Runtime.ExitError as for any exit;
 - a timeout is plain text, `Task timed out after 1.00 seconds`; the service answers JSON with `Sandbox.Timedout`;
 - REPORT has Init Duration in front, says Memory Size as Max Memory Used, and ends without Status and Error Type;
 - no CloudWatch: lines of a traceback are joined by carriage returns, and no INIT_START or INIT_REPORT is printed;
@@ -161,7 +162,7 @@ def test_exits_have_the_emulators_bodies(both):
 @pytest.mark.parametrize("handler, kind", [
     ("importing.handler", "Runtime.ImportModuleError"), ("absent.handler", "Runtime.ImportModuleError"),
     ("app.nobody", "Runtime.HandlerNotFound"), ("nodot", "Runtime.MalformedHandlerName"),
-    ("broken.handler", "Runtime.UserCodeSyntaxError"), ("raising.handler", "RuntimeError"), ("exiting.handler", "Runtime.ExitError"),
+    ("broken.handler", "Runtime.UserCodeSyntaxError"), ("raising.handler", "RuntimeError"),
 ])
 def test_failed_inits_have_the_emulators_bodies(both, handler, kind):
     _, ask = both(handler)
@@ -169,6 +170,13 @@ def test_failed_inits_have_the_emulators_bodies(both, handler, kind):
     assert (status, error) == (502, "Unhandled")
     assert json.loads(here) == json.loads(there)
     assert json.loads(here)["errorType"] == kind
+
+
+def test_an_exit_while_loading_has_no_body_there_and_the_words_of_any_exit_here(both):
+    _, ask = both("exiting.handler")
+    (status, there), (error, here, _) = ask({})
+    assert (status, there, error) == (502, "", "Unhandled")
+    assert json.loads(here) == {"errorType": "Runtime.ExitError", "errorMessage": "RequestId: ID Error: Runtime exited with error: exit status 7"}
 
 
 def test_a_timeout_says_what_the_emulator_says_inside_the_services_json(both):

@@ -15,10 +15,15 @@
 use super::sys::{At, StepError};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// A spawner that was killed a moment ago may still hold its lock: this long it is waited for.
 const LOCK_WAIT_MS: u64 = 3_000;
+/// One that says that it is ending is waited for so long: a thousand environments take their time to be removed.
+const ENDING_WAIT_MS: u64 = 60_000;
+/// What it says, in the lock file.
+const ENDING: &[u8] = b"ending\n";
 /// Between two looks at something that is ending.
 const LOOK_AGAIN_MS: u64 = 5;
 /// What dies must be gone after this long, or start-up says so.
@@ -30,7 +35,7 @@ const RUN_MAGIC: &str = "tinderbox sandbox run 1";
 /// The folder and its lock, held as long as this lives.
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -43,17 +48,29 @@ impl Folder {
         let lock = File::options()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
             .open(path.join("lock"))
             .at("sandbox lock")?;
-        for _ in 0..LOCK_WAIT_MS / LOOK_AGAIN_MS {
+        for look in 0..ENDING_WAIT_MS / LOOK_AGAIN_MS {
             if try_lock(&lock) {
-                return Ok(Self { path, _lock: lock });
+                // Whatever the last holder said, it is gone.
+                lock.set_len(0).at("sandbox lock")?;
+                return Ok(Self { path, lock });
+            }
+            if look >= LOCK_WAIT_MS / LOOK_AGAIN_MS && !is_ending(&lock) {
+                break;
             }
             look_again_later();
         }
         let reason = format!("{} is held: another server uses this data folder", path.join("lock").display());
         Err(StepError { step: "sandbox lock", reason })
+    }
+
+    /// Tells the next server that it is worth waiting: this one makes no environments any more.
+    pub(crate) fn say_ending(&self) {
+        // Unsaid, the next server waits less and says that the folder is in use: no reason to end differently.
+        drop(self.lock.write_all_at(ENDING, 0));
     }
 
     pub(crate) fn template_root(&self) -> PathBuf {
@@ -109,6 +126,13 @@ impl Folder {
 /// fcntl(2): such a lock belongs to the process, so a forked init does not hold it.
 fn try_lock(file: &File) -> bool {
     rustix::fs::fcntl_lock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
+}
+
+/// Through the descriptor that is to hold the lock: closing another one of the same file would give up every lock
+/// that this process has on it (fcntl(2)).
+fn is_ending(lock: &File) -> bool {
+    let mut said = [0; ENDING.len()];
+    lock.read_exact_at(&mut said, 0).is_ok_and(|()| said == ENDING)
 }
 
 fn sweep_run(record: &Path) -> io::Result<()> {
@@ -208,6 +232,20 @@ mod tests {
         assert!(is_ours(Path::new("/sys/fs/cgroup/memory/x/tinderbox-0a")));
         assert!(!is_ours(Path::new("/sys/fs/cgroup/memory/x")));
         assert!(!is_ours(Path::new("/home/tinderbox-0a")));
+    }
+
+    #[test]
+    fn a_holder_that_is_ending_says_so_until_the_next_one_holds_the_lock() {
+        let data = tempfile::tempdir().unwrap();
+        let said = || is_ending(&File::open(data.path().join("sandbox/lock")).unwrap());
+        let folder = Folder::lock(data.path()).unwrap();
+        assert!(!is_ending(&folder.lock));
+        folder.say_ending();
+        assert!(is_ending(&folder.lock));
+        drop(folder);
+        assert!(said());
+        drop(Folder::lock(data.path()).unwrap());
+        assert!(!said());
     }
 
     #[test]
