@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
 
 /// A spawner that was killed a moment ago may still hold its lock: this long it is waited for.
 const LOCK_WAIT_MS: u64 = 3_000;
-/// One that says that it is ending is waited for so long: a thousand environments take their time to be removed.
+/// One whose server is gone is waited for so long: it is ending, and many environments on a busy host take time.
 const ENDING_WAIT_MS: u64 = 60_000;
-/// What it says, in the lock file.
-const ENDING: &[u8] = b"ending\n";
+/// Two numbers.
+const HOLDER_BYTES_MAX: usize = 64;
 /// Between two looks at something that is ending.
 const LOOK_AGAIN_MS: u64 = 5;
 /// What dies must be gone after this long, or start-up says so.
@@ -35,7 +35,7 @@ const RUN_MAGIC: &str = "tinderbox sandbox run 1";
 /// The folder and its lock, held as long as this lives.
 pub(crate) struct Folder {
     path: PathBuf,
-    lock: File,
+    _lock: File,
 }
 
 impl Folder {
@@ -54,23 +54,16 @@ impl Folder {
             .at("sandbox lock")?;
         for look in 0..ENDING_WAIT_MS / LOOK_AGAIN_MS {
             if try_lock(&lock) {
-                // Whatever the last holder said, it is gone.
-                lock.set_len(0).at("sandbox lock")?;
-                return Ok(Self { path, lock });
+                write_holder(&lock).at("sandbox lock")?;
+                return Ok(Self { path, _lock: lock });
             }
-            if look >= LOCK_WAIT_MS / LOOK_AGAIN_MS && !is_ending(&lock) {
+            if look >= LOCK_WAIT_MS / LOOK_AGAIN_MS && holder_lives(&lock) {
                 break;
             }
             look_again_later();
         }
         let reason = format!("{} is held: another server uses this data folder", path.join("lock").display());
         Err(StepError { step: "sandbox lock", reason })
-    }
-
-    /// Tells the next server that it is worth waiting: this one makes no environments any more.
-    pub(crate) fn say_ending(&self) {
-        // Unsaid, the next server waits less and says that the folder is in use: no reason to end differently.
-        drop(self.lock.write_all_at(ENDING, 0));
     }
 
     pub(crate) fn template_root(&self) -> PathBuf {
@@ -128,11 +121,35 @@ fn try_lock(file: &File) -> bool {
     rustix::fs::fcntl_lock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
-/// Through the descriptor that is to hold the lock: closing another one of the same file would give up every lock
-/// that this process has on it (fcntl(2)).
-fn is_ending(lock: &File) -> bool {
-    let mut said = [0; ENDING.len()];
-    lock.read_exact_at(&mut said, 0).is_ok_and(|()| said == ENDING)
+/// Says in the lock file whose spawner holds it: the server's process, and when that began (numbers are used again).
+fn write_holder(lock: &File) -> io::Result<()> {
+    let server = std::os::unix::process::parent_id();
+    let text = format!("{server} {}\n", began(server).unwrap_or_default());
+    lock.set_len(0)?;
+    lock.write_all_at(text.as_bytes(), 0)
+}
+
+/// The server of the spawner that holds the lock lives. Read through the descriptor that is to hold the lock: closing
+/// another one of the same file would give up every lock that this process has on it (fcntl(2)).
+fn holder_lives(lock: &File) -> bool {
+    let mut said = [0; HOLDER_BYTES_MAX];
+    let length = lock.read_at(&mut said, 0).unwrap_or(0);
+    let text = std::str::from_utf8(said.get(..length).unwrap_or_default()).unwrap_or_default();
+    let mut words = text.split_ascii_whitespace();
+    match (words.next().and_then(|pid| pid.parse().ok()), words.next()) {
+        (Some(server), Some(then)) => began(server).is_some_and(|now| now == then),
+        // Not said yet, or by an older version.
+        _ => true,
+    }
+}
+
+/// When a process began, in the kernel's ticks: field 22 of proc_pid_stat(5). Nothing for one that is dead, reaped or not.
+fn began(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is a name in parentheses that may contain anything; the state is the next word.
+    let mut words = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let dead = matches!(words.next()?, "Z" | "X");
+    if dead { None } else { words.nth(18).map(str::to_owned) }
 }
 
 fn sweep_run(record: &Path) -> io::Result<()> {
@@ -235,17 +252,29 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_is_ending_says_so_until_the_next_one_holds_the_lock() {
+    fn a_holder_lives_as_long_as_its_server_does() {
         let data = tempfile::tempdir().unwrap();
-        let said = || is_ending(&File::open(data.path().join("sandbox/lock")).unwrap());
         let folder = Folder::lock(data.path()).unwrap();
-        assert!(!is_ending(&folder.lock));
-        folder.say_ending();
-        assert!(is_ending(&folder.lock));
+        let lock = File::options().read(true).write(true).open(data.path().join("sandbox/lock")).unwrap();
+        assert!(holder_lives(&lock), "the parent of this test");
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let say = |text: String| {
+            lock.set_len(0).unwrap();
+            lock.write_all_at(text.as_bytes(), 0).unwrap();
+            holder_lives(&lock)
+        };
+        let ticks = began(child.id()).unwrap();
+        assert!(say(format!("{} {ticks}\n", child.id())));
+        assert!(!say(format!("{} 1\n", child.id())), "the number was used again");
+        assert!(say(String::new()), "nothing said");
+        child.kill().unwrap();
+        let dead = || began(child.id()).is_none();
+        while !dead() {
+            look_again_later();
+        }
+        assert!(!say(format!("{} {ticks}\n", child.id())), "dead, though nobody has reaped it");
+        child.wait().unwrap();
         drop(folder);
-        assert!(said());
-        drop(Folder::lock(data.path()).unwrap());
-        assert!(!said());
     }
 
     #[test]

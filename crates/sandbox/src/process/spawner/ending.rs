@@ -17,9 +17,7 @@ impl Spawner {
         }
     }
 
-    /// Nothing is made after this.
     pub(super) fn stop_all(&mut self) {
-        self.folder.say_ending();
         let keys: Vec<u64> = self.environments.keys().copied().collect();
         keys.into_iter().for_each(|key| self.end(key, None));
     }
