@@ -19,8 +19,9 @@ TOOLS = pathlib.Path(os.environ.get("TINDERBOX_TEST_TOOLS", ROOT / "target/test-
 class Server:
     """A running `tinderbox up` on a port that the kernel chose: none is looked for and lost before it is bound."""
 
-    def __init__(self, data, *arguments, **popen):
+    def __init__(self, data, *arguments, binary=BINARY, **popen):
         self.data = data
+        self.binary = binary
         self.arguments = arguments
         self.popen = popen
         self.process = None
@@ -28,7 +29,7 @@ class Server:
         self.start()
 
     def start(self):
-        command = [BINARY, "up", "--data", self.data, "--port", "0", "--output", "json", *self.arguments]
+        command = [self.binary, "up", "--data", self.data, "--port", "0", "--output", "json", *self.arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **self.popen)
         # One line, once it listens; nothing where it ended at its start.
         ready = self.process.stdout.readline()
