@@ -129,8 +129,8 @@ def test_the_aws_cli_of_version_2_does_the_main_job(server, tmp_path):
     aws(server, "lambda", "wait", "function-updated-v2", "--function-name", "v2")
     aws(server, *invoke)
     assert json.loads(out.read_text()) == "updated"
-    updated = aws(server, "lambda", "update-function-configuration", "--function-name", "v2", "--memory-size", "256", "--environment", "Variables={A=b}")
-    assert (updated["MemorySize"], updated["Environment"]) == (256, {"Variables": {"A": "b"}})
+    updated = aws(server, "lambda", "update-function-configuration", "--function-name", "v2", "--memory-size", "256", "--environment", "Variables={COLOUR=red}")
+    assert (updated["MemorySize"], updated["Environment"]) == (256, {"Variables": {"COLOUR": "red"}})
     assert aws(server, "lambda", "publish-version", "--function-name", "v2")["Version"] == "1"
     assert "v2" in [f["FunctionName"] for f in aws(server, "lambda", "list-functions")["Functions"]]
     assert [v["Version"] for v in aws(server, "lambda", "list-versions-by-function", "--function-name", "v2")["Versions"]] == ["$LATEST", "1"]
@@ -162,7 +162,6 @@ def followed(client, gates, name, *command, **env):
 @needs_aws_v2
 def test_the_aws_cli_follows_lines_as_they_are_written(server, client, gates):
     with function(client, code=package(app__py=TALKING), Timeout=120) as name:
-        client.invoke(FunctionName=name, InvocationType="DryRun")
         server.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
         seen = followed(client, gates, name, AWS, "--endpoint-url", server.endpoint, "logs", "tail", f"/aws/lambda/{name}", "--follow",
                         TINDERBOX_ENDPOINT=server.endpoint, PYTHONUNBUFFERED="1")
@@ -185,11 +184,12 @@ def test_every_command_speaks_json(server, tmp_path):
     assert (answer["payload"], answer["function_error"], answer["version"]) == ({"hello": "Ada"}, None, "$LATEST")
     assert "REPORT RequestId: " + answer["request_id"] in answer["log_tail"] and answer["trace"]
     assert in_json(server, "invoke", "hello", "-d", "-", data='{"name": "stdin"}')["payload"] == {"hello": "stdin"}
-    assert [f["FunctionName"] for f in in_json(server, "ls")["functions"]] == ["hello"]
+    listed = lambda: [f["FunctionName"] for f in in_json(server, "ls")["functions"]]
+    assert "hello" in listed()
     events = [json.loads(line) for line in tinderbox(server, "logs", "hello", "--output", "json")[0].splitlines()]
     assert any(event["message"].startswith("REPORT") for event in events)
     assert in_json(server, "rm", "hello", "--logs") == {"deleted": "hello"}
-    assert in_json(server, "ls") == {"functions": []}
+    assert "hello" not in listed()
     assert "missing_walls" in in_json(server, "doctor", "--data", str(tmp_path))
     in_json(server, "runtimes", "ls", "--data", str(tmp_path))
     assert server.ready["endpoint"] == server.endpoint and server.ready["missing"] is not None
@@ -392,7 +392,7 @@ def test_without_root_it_works_and_says_which_walls_are_missing():
             with function(client, runtime="python3.11", Timeout=30) as name:
                 seen = json.loads(client.invoke(FunctionName=name, Payload=b'{"a": 1}')["Payload"].read())
                 assert seen["echo"] == {"a": 1} and seen["uid"] != 0
-                paths = [str(data), "/etc/shadow", "/root", "/var/task/app.py"]
+                paths = [str(data), "/etc/shadow", "/root/.bashrc", "/var/task/app.py"]
                 seen = json.loads(client.invoke(FunctionName=name, Payload=json.dumps({"do": "look", "paths": paths}))["Payload"].read())
                 assert [path for path in paths if seen.get(path)] == ["/var/task/app.py"]
                 answer = client.invoke(FunctionName=name, Payload=b'{"do": "exit", "code": 3}')
