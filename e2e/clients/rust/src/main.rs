@@ -39,20 +39,22 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             })),
             Err(error) => refused(error),
         },
-        "stream" => match client.invoke_with_response_stream().function_name(function).payload(payload).send().await {
-            Err(error) => refused(error),
-            Ok(mut answer) => {
-                while let Some(event) = answer.event_stream.recv().await? {
-                    match event {
-                        Event::PayloadChunk(chunk) => say(json!({ "chunk": text(chunk.payload()) }))?,
-                        Event::InvokeComplete(end) => say(json!({ "complete": {
+        "stream" => {
+            match client.invoke_with_response_stream().function_name(function).payload(payload).send().await {
+                Err(error) => refused(error),
+                Ok(mut answer) => {
+                    while let Some(event) = answer.event_stream.recv().await? {
+                        match event {
+                            Event::PayloadChunk(chunk) => say(json!({ "chunk": text(chunk.payload()) }))?,
+                            Event::InvokeComplete(end) => say(json!({ "complete": {
                             "errorCode": end.error_code(), "errorDetails": end.error_details() } }))?,
-                        other => return Err(format!("an event of no known kind: {other:?}").into()),
+                            other => return Err(format!("an event of no known kind: {other:?}").into()),
+                        }
                     }
+                    Ok(())
                 }
-                Ok(())
             }
-        },
+        }
         other => Err(format!("no such way to invoke: {other}").into()),
     }
 }
