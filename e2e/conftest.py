@@ -1,11 +1,9 @@
 """One spawned server for all tests, on a port and a data folder of its own; nothing of it may remain."""
+import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
-import time
-import urllib.request
 
 import boto3
 import pytest
@@ -15,47 +13,43 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("TINDERBOX", ROOT / "target/debug/tinderbox"))
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+TOOLS = pathlib.Path(os.environ.get("TINDERBOX_TEST_TOOLS", ROOT / "target/test-tools"))
 
 
 class Server:
-    """A running `tinderbox up`."""
+    """A running `tinderbox up` on a port that the kernel chose: none is looked for and lost before it is bound."""
 
-    def __init__(self, data, *arguments):
+    def __init__(self, data, *arguments, binary=BINARY, **popen):
         self.data = data
-        self.port = free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.binary = binary
         self.arguments = arguments
+        self.popen = popen
         self.process = None
+        self.endpoint = None
         self.start()
 
     def start(self):
-        command = [BINARY, "up", "--data", self.data, "--port", str(self.port), *self.arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.endpoint}/_tinderbox/health", timeout=1).read()
-                return
-            except OSError:
-                assert self.process.poll() is None, "the server ended at its start"
-                assert time.monotonic() < deadline, "the server is not ready after 30 s"
-                time.sleep(0.02)
+        command = [self.binary, "up", "--data", self.data, "--port", "0", "--output", "json", *self.arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **self.popen)
+        # One line, once it listens; nothing where it ended at its start.
+        ready = self.process.stdout.readline()
+        assert ready, f"the server ended at its start with {self.process.wait(timeout=30)}"
+        self.ready = json.loads(ready)
+        self.endpoint = self.ready["endpoint"]
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        return self.process.wait(timeout=60)
+        code = self.process.wait(timeout=60)
+        self.process.stdout.close()
+        return code
 
-    def client(self, service="lambda", region="eu-central-1", key="test"):
+    def client(self, service="lambda", region="eu-central-1", key="test", secret="test"):
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=region,
             aws_access_key_id=key,
-            aws_secret_access_key="test",
+            aws_secret_access_key=secret,
             config=Config(retries={"max_attempts": 0}, read_timeout=120, max_pool_connections=128),
         )
 

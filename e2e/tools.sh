@@ -6,11 +6,13 @@ cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
 mkdir -p "$tools"
 
-declare -A package=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential)
+declare -A package=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [npm]=npm)
 wanted=()
 for program in "${!package[@]}"; do
     command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || wanted+=("${package[$program]}")
 done
+# Version 2 of the aws cli is in no language's registry; version 1 is in the venv below.
+grep -qs 'aws-cli/2' <(/usr/bin/aws --version 2>/dev/null) || wanted+=(awscli)
 if [ "${#wanted[@]}" -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -q && apt-get install -qy "${wanted[@]}"
@@ -26,4 +28,28 @@ if ! cmp -s e2e/requirements.txt "$venv/installed.txt"; then
     "$venv/bin/pip" install --quiet --requirement e2e/requirements.txt
     cp e2e/requirements.txt "$venv/installed.txt"
 fi
+
+# AWS's emulator, the oracle for error bodies: one static binary inside a wheel of which nothing else is used.
+oracle="$tools/oracle/aws-lambda-rie"
+wheel=aws-sam-cli==1.170.0
+if [ "$(uname -m)" = x86_64 ] && [ "$(cat "$oracle.version" 2>/dev/null)" != "$wheel" ]; then
+    rm -rf "$tools/oracle" && mkdir -p "$tools/oracle"
+    "$venv/bin/pip" download --quiet --no-deps --only-binary :all: --dest "$tools/oracle" "$wheel"
+    "$venv/bin/python" - "$oracle" "$tools"/oracle/*.whl <<'PYTHON'
+import sys, zipfile
+open(sys.argv[1], "wb").write(zipfile.ZipFile(sys.argv[2]).read("samcli/local/rapid/aws-lambda-rie-x86_64"))
+PYTHON
+    chmod 755 "$oracle"
+    rm -f "$tools"/oracle/*.whl
+    echo "$wheel" > "$oracle.version"
+fi
+
+# AWS's own clients of other languages, at the versions that their lock files pin.
+if command -v npm >/dev/null && ! cmp -s e2e/clients/node/package-lock.json "$tools/node/installed.json"; then
+    rm -rf "$tools/node" && mkdir -p "$tools/node"
+    cp e2e/clients/node/package.json e2e/clients/node/package-lock.json "$tools/node"
+    npm ci --prefix "$tools/node" --silent --no-audit --no-fund --ignore-scripts
+    cp e2e/clients/node/package-lock.json "$tools/node/installed.json"
+fi
+CARGO_TARGET_DIR="$tools/rust" cargo build --quiet --locked --manifest-path e2e/clients/rust/Cargo.toml
 echo "tools are in $tools"

@@ -239,7 +239,7 @@ fn rustix_random(bytes: &mut [u8]) -> io::Result<()> {
 /// Gives up every capability of this process, for good, and everything it could gain by running another program.
 /// User 0 stays user 0, for it owns the data folder. After [`launch`], before any other thread exists.
 pub fn drop_privileges() -> io::Result<()> {
-    sys::drop_all_capabilities()
+    sys::drop_capabilities_of_anyone()
 }
 
 /// [`launch`] and [`ProcessSandbox::new`] in one, for those that have nothing to drop in between.

@@ -65,12 +65,27 @@ pub(crate) struct Launched {
     lock: File,
 }
 
+/// Why a server did not start, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct StartError {
+    pub(crate) message: String,
+    pub(crate) advice: &'static str,
+}
+
+/// What the host can not do: the doctor knows more.
+impl From<String> for StartError {
+    fn from(message: String) -> Self {
+        Self { message, advice: "`tinderbox doctor` says what this host can do" }
+    }
+}
+
 /// Takes the data folder, launches the spawner and gives up every privilege.
-pub(crate) fn launch(data: &Path) -> Result<Launched, String> {
+pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let lock = File::create(data.join("lock")).map_err(|error| format!("{}: {error}", data.display()))?;
-    lock.try_lock().map_err(|_| {
-        format!("another server uses {}: stop it, or give another folder with --data", data.display())
+    lock.try_lock().map_err(|_| StartError {
+        message: format!("another server uses the data folder {}", data.display()),
+        advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
     })?;
     let spawner = process::launch(&process::Config::new(data)).map_err(|error| error.to_string())?;
     process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
@@ -86,6 +101,7 @@ pub(crate) struct Platform {
     frontend: Arc<Frontend>,
     assignment: Arc<AssignmentService>,
     worker: Worker,
+    walls: Arc<process::ProcessSandbox>,
     _lock: File,
 }
 
@@ -110,15 +126,15 @@ macro_rules! meet {
 
 impl Platform {
     /// Starts the roles and binds the port; nothing is served yet.
-    pub(crate) async fn start(settings: Settings, launched: Launched) -> Result<Self, String> {
+    pub(crate) async fn start(settings: Settings, launched: Launched) -> Result<Self, StartError> {
         let world = World::real();
         let Launched { spawner, lock } = launched;
-        let listener = TcpListener::bind(settings.address).await.map_err(|error| {
-            format!("{} can not be listened on: {error}; give another port with --port", settings.address)
-        })?;
+        let bound = TcpListener::bind(settings.address).await;
+        let listener = bound.map_err(|error| not_bound(settings.address, &error))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let sandbox =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
+        let walls = sandbox.clone();
         let mut missing = sandbox.capabilities().missing;
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
 
@@ -196,15 +212,28 @@ impl Platform {
         register(&*placement, settings.memory_mb).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
-        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, _lock: lock })
+        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, _lock: lock })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every environment.
+    ///
+    /// Without its spawner a server could neither make environments nor end them, and it has given up the privilege
+    /// to start another: it ends with an error, so that whoever supervises it starts it anew, which sweeps.
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), String> {
-        let served = self.frontend.serve(self.listener, shutdown).await.map_err(|error| error.to_string());
+        let mut spawner_ended = false;
+        let until = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = self.walls.ended() => spawner_ended = true,
+            }
+        };
+        let served = self.frontend.serve(self.listener, until).await.map_err(|error| error.to_string());
         self.assignment.close();
         self.worker.shutdown(DRAIN_MAX).await;
-        served
+        match spawner_ended {
+            true => Err("the process that makes environments has ended; start the server again".to_owned()),
+            false => served,
+        }
     }
 }
 
@@ -219,6 +248,18 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
         },
         ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
     }
+}
+
+fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {
+    let advice = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "another program has that port: stop it, or give another with --port (0 takes a free one)"
+        }
+        std::io::ErrorKind::PermissionDenied => "ports below 1024 need privilege: give another with --port",
+        std::io::ErrorKind::AddrNotAvailable => "--listen takes an address of this host",
+        _ => "give another address with --listen or another port with --port",
+    };
+    StartError { message: format!("{address} can not be listened on: {error}"), advice }
 }
 
 /// `nat` where the host can; where it can not, `none`, said among the missing walls, for the default must work

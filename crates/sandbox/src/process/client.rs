@@ -48,6 +48,8 @@ struct Shared {
     books: Mutex<Books>,
     /// Something was queued.
     queued: Notify,
+    /// True once the spawner is gone.
+    ended: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -65,7 +67,12 @@ impl ProcessSandbox {
     pub fn new(handle: SpawnerHandle, world: World) -> io::Result<Arc<Self>> {
         // SAFETY: a channel owns its descriptor, always answers the same one, and closes it only when dropped.
         let socket = unsafe { AsyncFd::register(handle.channel)? };
-        let shared = Arc::new(Shared { socket, books: Mutex::new(Books::default()), queued: Notify::new() });
+        let shared = Arc::new(Shared {
+            socket,
+            books: Mutex::new(Books::default()),
+            queued: Notify::new(),
+            ended: watch::Sender::new(false),
+        });
         let driven = shared.clone();
         let driver = world.spawn("sandbox-spawner", async move {
             let error = driven.drive().await;
@@ -80,6 +87,12 @@ impl ProcessSandbox {
             child,
             world,
         }))
+    }
+
+    /// Completes when the spawner is gone, killed or shut down: no environment can be made or ended any more.
+    pub async fn ended(&self) {
+        // The sender lives as long as `self`, so waiting ends with the value only.
+        let _ = self.shared.ended.subscribe().wait_for(|ended| *ended).await;
     }
 }
 
@@ -282,6 +295,7 @@ impl Shared {
             (std::mem::take(&mut books.waiting), std::mem::take(&mut books.exits))
         };
         drop((waiting, exits));
+        self.ended.send_replace(true);
         let _ = rustix::net::shutdown(self.socket.get_ref(), rustix::net::Shutdown::Both);
     }
 }

@@ -21,10 +21,15 @@ use super::sys::{At, StepError};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// A spawner that was killed a moment ago may still hold its lock: this long it is waited for.
 const LOCK_WAIT_MS: u64 = 3_000;
+/// One whose server is gone is waited for so long: it is ending, and many environments on a busy host take time.
+const ENDING_WAIT_MS: u64 = 60_000;
+/// Two numbers.
+const HOLDER_BYTES_MAX: usize = 64;
 /// Between two looks at something that is ending.
 const LOOK_AGAIN_MS: u64 = 5;
 /// What dies must be gone after this long, or start-up says so.
@@ -50,6 +55,7 @@ impl Folder {
         let lock = File::options()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
             .open(path.join("lock"))
             .at("sandbox lock")?;
@@ -59,9 +65,13 @@ impl Folder {
             .write(true)
             .open(path.join("life"))
             .at("sandbox lock")?;
-        for _ in 0..LOCK_WAIT_MS / LOOK_AGAIN_MS {
+        for look in 0..ENDING_WAIT_MS / LOOK_AGAIN_MS {
             if try_lock(&lock) {
+                write_holder(&lock).at("sandbox lock")?;
                 return Ok(Self { path, _lock: lock, life });
+            }
+            if look >= LOCK_WAIT_MS / LOOK_AGAIN_MS && holder_lives(&lock) {
+                break;
             }
             look_again_later();
         }
@@ -154,6 +164,37 @@ fn try_lock(file: &File) -> bool {
     rustix::fs::fcntl_lock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
+/// Says in the lock file whose spawner holds it: the server's process, and when that began (numbers are used again).
+fn write_holder(lock: &File) -> io::Result<()> {
+    let server = std::os::unix::process::parent_id();
+    let text = format!("{server} {}\n", began(server).unwrap_or_default());
+    lock.set_len(0)?;
+    lock.write_all_at(text.as_bytes(), 0)
+}
+
+/// The server of the spawner that holds the lock lives. Read through the descriptor that is to hold the lock: closing
+/// another one of the same file would give up every lock that this process has on it (fcntl(2)).
+fn holder_lives(lock: &File) -> bool {
+    let mut said = [0; HOLDER_BYTES_MAX];
+    let length = lock.read_at(&mut said, 0).unwrap_or(0);
+    let text = std::str::from_utf8(said.get(..length).unwrap_or_default()).unwrap_or_default();
+    let mut words = text.split_ascii_whitespace();
+    match (words.next().and_then(|pid| pid.parse().ok()), words.next()) {
+        (Some(server), Some(then)) => began(server).is_some_and(|now| now == then),
+        // Not said yet, or by an older version.
+        _ => true,
+    }
+}
+
+/// When a process began, in the kernel's ticks: field 22 of proc_pid_stat(5). Nothing for one that is dead, reaped or not.
+fn began(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is a name in parentheses that may contain anything; the state is the next word.
+    let mut words = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let dead = matches!(words.next()?, "Z" | "X");
+    if dead { None } else { words.nth(18).map(str::to_owned) }
+}
+
 /// The folders of a run that are there.
 fn roots_of(record: &Path) -> io::Result<Vec<PathBuf>> {
     if std::fs::metadata(record)?.len() > RUN_BYTES_MAX {
@@ -241,6 +282,32 @@ mod tests {
         assert!(is_ours(Path::new("/sys/fs/cgroup/memory/x/tinderbox-0a")));
         assert!(!is_ours(Path::new("/sys/fs/cgroup/memory/x")));
         assert!(!is_ours(Path::new("/home/tinderbox-0a")));
+    }
+
+    #[test]
+    fn a_holder_lives_as_long_as_its_server_does() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::lock(data.path()).unwrap();
+        let lock = File::options().read(true).write(true).open(data.path().join("sandbox/lock")).unwrap();
+        assert!(holder_lives(&lock), "the parent of this test");
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let say = |text: String| {
+            lock.set_len(0).unwrap();
+            lock.write_all_at(text.as_bytes(), 0).unwrap();
+            holder_lives(&lock)
+        };
+        let ticks = began(child.id()).unwrap();
+        assert!(say(format!("{} {ticks}\n", child.id())));
+        assert!(!say(format!("{} 1\n", child.id())), "the number was used again");
+        assert!(say(String::new()), "nothing said");
+        child.kill().unwrap();
+        let dead = || began(child.id()).is_none();
+        while !dead() {
+            look_again_later();
+        }
+        assert!(!say(format!("{} {ticks}\n", child.id())), "dead, though nobody has reaped it");
+        child.wait().unwrap();
+        drop(folder);
     }
 
     #[test]

@@ -162,7 +162,20 @@ pub(crate) const CAP_SYS_ADMIN: u32 = 21;
 
 /// Gives up every capability in every set, for good.
 pub(crate) fn drop_all_capabilities() -> io::Result<()> {
-    prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong)?;
+    drop_bounding_set()?;
+    drop_held_capabilities()
+}
+
+/// Likewise for a process that need not be root: without CAP_SETPCAP the bounding set can not be narrowed, and need
+/// not be, for with `no_new_privs` running another program grants nothing of it (capabilities(7)).
+pub(crate) fn drop_capabilities_of_anyone() -> io::Result<()> {
+    match drop_bounding_set() {
+        Err(error) if error.raw_os_error() != Some(libc::EPERM) => Err(error),
+        _ => drop_held_capabilities(),
+    }
+}
+
+fn drop_bounding_set() -> io::Result<()> {
     for capability in 0..64 {
         match prctl(libc::PR_CAPBSET_DROP, capability) {
             // The first number that the kernel does not know.
@@ -170,6 +183,11 @@ pub(crate) fn drop_all_capabilities() -> io::Result<()> {
             other => other?,
         }
     }
+    Ok(())
+}
+
+fn drop_held_capabilities() -> io::Result<()> {
+    prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong)?;
     set_capabilities(&[CapabilityData::default(); 2])?;
     prctl(libc::PR_SET_NO_NEW_PRIVS, 1)
 }

@@ -4,7 +4,7 @@ use crate::cli::{self, Fabric, Global, UpArgs};
 use crate::client::Client;
 use crate::credentials;
 use crate::failure::{Exit, Failure};
-use crate::roles::{self, Platform, Settings};
+use crate::roles::{self, Platform, Settings, StartError};
 use crate::screen::Screen;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -63,8 +63,9 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
         tracing::warn!("{wall}");
     }
     if screen.json {
-        return screen
-            .value(&json!({ "endpoint": endpoint, "data": args.data, "missing": platform.missing }));
+        // One line, for the program that reads it goes on with its work while this one stays.
+        let ready = json!({ "endpoint": endpoint, "data": args.data, "missing": platform.missing });
+        return screen.line(ready.to_string());
     }
     screen.line(format!(
         "tinderbox is ready at {endpoint}, data in {}\n\n\
@@ -102,8 +103,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::here(format!("no runtime: {error}")))
 }
 
-fn host(message: String) -> Failure {
-    Failure::new(Exit::Host, message).advise("`tinderbox doctor` says what this host can do")
+fn host(error: StartError) -> Failure {
+    Failure::new(Exit::Host, error.message).advise(error.advice)
 }
 
 /// A server on defaults for as long as `work`, its client, goes on; a signal ends both. No port: the usual one if it
@@ -132,7 +133,10 @@ pub(super) fn beside(
                     () = ended() => stop.notify_one(),
                 }
             });
-            served.await.map_err(Failure::here)
+            let served = served.await.map_err(Failure::here);
+            // It may have ended by itself, under a client that waits for something else.
+            stop.notify_one();
+            served
         };
         let work = async {
             let _until_here = end;
