@@ -34,7 +34,7 @@ class Server:
 
     def start(self):
         command = [BINARY, "up", "--data", self.data, "--port", str(self.port), *self.arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.process = self.spawn(command)
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -44,6 +44,9 @@ class Server:
                 assert self.process.poll() is None, "the server ended at its start"
                 assert time.monotonic() < deadline, "the server is not ready after 30 s"
                 time.sleep(0.02)
+
+    def spawn(self, command):
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -70,3 +73,10 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def client(server):
     return server.client()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What a good neighbour felt during each hostile act."""
+    if any("test_escape" in report.nodeid for report in terminalreporter.getreports("passed")):
+        from escape_world import print_report
+        print_report(terminalreporter.write_line)
