@@ -14,6 +14,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.syscall.restype = ctypes.c_long
 NEW = {"NS": 0x20000, "CGROUP": 0x2000000, "UTS": 0x4000000, "IPC": 0x8000000, "USER": 0x10000000, "PID": 0x20000000, "NET": 0x40000000, "TIME": 0x80}
 ACTS = {}
+CAP_SYS_RESOURCE = 24
 
 
 class Act:
@@ -21,13 +22,21 @@ class Act:
         self.run, self.inside, self.wall, self.control, self.apart = run, frozenset(inside.split()), wall, control, apart
 
 
-def act(inside, wall, name=None, control=True, apart=False):
+def act(inside, wall, name=None, control=True, apart=False, needs=None):
     """Registers an act. `control` False: it has none, since outside it would harm or means nothing. `apart`: the
-    control runs in namespaces of its own, so that what it does to the machine is undone with its process."""
+    control runs in namespaces of its own, so that what it does to the machine is undone with its process. `needs`:
+    a capability without which root itself is refused, so that there is no control."""
     def register(run):
-        ACTS[name or run.__name__] = Act(run, inside, wall, control, apart)
+        can = control and (needs is None or capabilities() >> needs & 1 == 1)
+        ACTS[name or run.__name__] = Act(run, inside, wall, can, apart)
         return run
     return register
+
+
+def capabilities():
+    """Effective ones of this process."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
 
 
 def word(error):

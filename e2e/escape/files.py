@@ -1,12 +1,11 @@
 """Acts on files, /proc, /sys, devices and other processes: what is the machine's or a neighbour's is not there."""
-import ctypes
 import os
 import resource
 import signal
 import stat
 import subprocess
 
-from act import LIBC, act, syscall, tried, word
+from act import CAP_SYS_RESOURCE, NEW, act, syscall, tried, word
 
 GONE = "ENOENT EACCES"
 
@@ -25,8 +24,9 @@ def opened(path, flags=os.O_RDONLY):
         os.close(fd)
 
 
-def path_act(name, path, inside=GONE, wall="own root", flags=os.O_RDONLY, **settings):
-    act(inside, wall, name=name, **settings)(lambda: opened(path, flags))
+def path_act(name, path, inside=GONE, wall="own root", flags=os.O_RDONLY, control=True):
+    """What this kernel does not have can not be the control."""
+    act(f"{inside} ENOENT", wall, name=name, control=control and os.path.exists(path))(lambda: opened(path, flags))
 
 
 @act(GONE, "own root")
@@ -49,6 +49,11 @@ def read_a_host_file_by_proc_1_root(path):
     return opened(f"/proc/1/root{path}")
 
 
+@act(GONE, "pid namespace, hidepid")
+def read_of_a_host_process(pid, file):
+    return opened(f"/proc/{pid}/{file}")
+
+
 @act("EXDEV EPERM ENOENT EACCES EROFS", "mounts")
 def hard_link_to_a_host_file(path, folder="/tmp"):
     link = f"{folder}/hard-{os.getpid()}"
@@ -61,8 +66,8 @@ def hard_link_to_a_host_file(path, folder="/tmp"):
 path_act("read_shadow", "/etc/shadow")
 path_act("read_boot", "/boot")
 path_act("read_var_lib", "/var/lib")
-path_act("read_proc_1_environ", "/proc/1/environ", wall="pid namespace, hidepid")
-path_act("read_proc_1_mem", "/proc/1/mem", wall="pid namespace, hidepid")
+path_act("read_proc_1_environ", "/proc/1/environ", wall="pid namespace, hidepid", control=False)  # the host's may be closed to root
+path_act("read_proc_1_mem", "/proc/1/mem", wall="pid namespace, hidepid", control=False)
 path_act("read_kcore", "/proc/kcore", inside="hole EACCES")
 path_act("write_sysrq", "/proc/sysrq-trigger", inside="hole EACCES", flags=os.O_WRONLY)
 path_act("read_kmsg", "/proc/kmsg", inside="EPERM EACCES", wall="no capability")
@@ -71,10 +76,10 @@ for _name in ["kernel/core_pattern", "kernel/modprobe", "kernel/hostname", "vm/d
 path_act("write_irq_affinity", "/proc/irq/default_smp_affinity", inside="EROFS EACCES EPERM", wall="read-only /proc", flags=os.O_WRONLY)
 path_act("sys_kernel", "/sys/kernel")
 path_act("sys_cgroup", "/sys/fs/cgroup")
-path_act("uevent_helper", "/sys/kernel/uevent_helper", flags=os.O_WRONLY, control=os.path.exists("/sys/kernel/uevent_helper"))
-path_act("release_agent", "/sys/fs/cgroup/memory/release_agent", flags=os.O_WRONLY, control=os.path.exists("/sys/fs/cgroup/memory/release_agent"))
+path_act("uevent_helper", "/sys/kernel/uevent_helper", flags=os.O_WRONLY)
+path_act("release_agent", "/sys/fs/cgroup/memory/release_agent", flags=os.O_WRONLY)
 for _device in ["mem", "kmsg", "loop-control", "net/tun", "kvm", "fuse", "vda", "tty", "ptmx", "userfaultfd", "port", "vhost-vsock"]:
-    path_act("dev_" + _device.replace("/", "_"), "/dev/" + _device, control=os.path.exists("/dev/" + _device) and _device not in ("tty", "kmsg"))
+    path_act("dev_" + _device.replace("/", "_"), "/dev/" + _device, control=_device != "tty")
 
 
 @act("EPERM", "user namespace")
@@ -98,7 +103,7 @@ def write_where_nothing_may_be_written(folders=("/", "/usr", "/usr/bin", "/etc",
     return answer
 
 
-@act("EACCES EPERM", "no capability")
+@act("EACCES EPERM", "no capability", needs=CAP_SYS_RESOURCE)
 def protect_oneself_from_the_out_of_memory_killer():
     def lowered():
         with open("/proc/self/oom_score_adj", "w") as file:
@@ -109,6 +114,7 @@ def protect_oneself_from_the_out_of_memory_killer():
 @act("EPERM EACCES", "user namespace")
 def map_another_user():
     def mapped():
+        tried(syscall, 272, NEW["USER"])  # outside it is a new one's own map
         with open("/proc/self/uid_map", "w") as file:
             file.write("0 0 1")
     return tried(mapped)
@@ -125,7 +131,7 @@ def setuid_program():
 
 
 @act("0", "capabilities")
-def capabilities():
+def any_capability():
     with open("/proc/self/status") as status:
         return max(int(line.split()[1], 16) for line in status if line.startswith("Cap"))
 
@@ -186,7 +192,7 @@ def dump_core(folder="/tmp"):
     return "SIGSEGV-core" if os.WCOREDUMP(status) else "SIGSEGV-no-core"
 
 
-@act("E2BIG", "rlimit of the stack")
+@act("E2BIG", "rlimit of the stack", control=False)
 def huge_arguments():
     return tried(lambda: os.execv("/bin/true", ["x" * 100_000] * 100))
 
@@ -202,7 +208,7 @@ def huge_sparse_file():
 
 
 # What a neighbour left where only it can see it; `leave_traces` is run by the neighbour first.
-SHM_KEY, QUEUE = 0x7B0D5, b"/tinderbox-escape"
+SHM_KEY = 0x7B0D5
 
 
 def leave_traces(secret):
@@ -210,13 +216,11 @@ def leave_traces(secret):
         with open(f"{folder}/{secret}", "w") as file:
             file.write(secret)
     syscall(29, SHM_KEY, 4096, 0o1666)  # shmget, IPC_CREAT
-    fd = LIBC.syscall(ctypes.c_long(240), QUEUE[1:], os.O_CREAT | os.O_RDWR, 0o666, None)  # mq_open
-    return fd >= 0
+    return "left"
 
 
 @act("nothing", "own /tmp, ipc namespace")
 def traces_of_a_neighbour(secret):
     found = [folder for folder in ("/tmp", "/dev/shm") if secret in os.listdir(folder)]
     found += ["shm"] * (tried(syscall, 29, SHM_KEY, 4096, 0) != "ENOENT")
-    found += ["queue"] * (LIBC.syscall(ctypes.c_long(240), QUEUE[1:], os.O_RDWR, 0, None) >= 0)
     return " ".join(found) or "nothing"

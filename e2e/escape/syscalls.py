@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 
-from act import NEW, act, syscall, tried
+from act import CAP_SYS_RESOURCE, NEW, act, syscall, tried
 
 NULL, BAD = 0, 1
 ALL = (1 << 64) - 1  # -1
@@ -22,7 +22,7 @@ call("process_vm_readv", 310, os.getpid(), NULL, 0, NULL, 0, 0)
 call("process_vm_writev", 311, os.getpid(), NULL, 0, NULL, 0, 0)
 call("process_madvise", 440, ALL, NULL, 0, 0, 0)
 call("pidfd_getfd", 438, ALL, 0, 0)
-call("kcmp", 312, 1, 1, 99, 0, 0)
+call("kcmp", 312, os.getpid(), os.getpid(), 0, 0, 0)
 
 # Mounts and roots.
 call("mount", 165, NULL, NULL, NULL, 0, NULL)
@@ -80,6 +80,8 @@ call("memfd_secret", 447, 0xFFFF, inside="ENOSYS")
 call("lsm_get_self_attr", 459, 0, NULL, NULL, 0, inside="ENOSYS")
 call("landlock_is_left", 444, NULL, 0, 1, inside="ok", wall="allowed", control=False)
 call("x32_getpid", 0x40000000 | 39, inside="ENOSYS", control=False)
+
+call("mq_open", 240, b"escape", 0o102, 0o600, NULL, inside="EACCES", wall="Landlock")
 
 # Keys, personality, ports, segments.
 call("keyctl", 250, 0, 0xFFFFFFFD, 0)
@@ -142,21 +144,21 @@ def sched_realtime():
     return tried(os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(1))
 
 
-@act("EPERM", "rlimit")
+@act("EPERM", "rlimit", needs=CAP_SYS_RESOURCE)
 def ulimit_of_open_files():
     return raised(resource.RLIMIT_NOFILE)
 
 
-@act("EPERM", "rlimit")
+@act("EPERM", "rlimit", needs=CAP_SYS_RESOURCE)
 def ulimit_of_locked_memory():
-    # Root outside may have no limit at all: lowered first.
     return raised(resource.RLIMIT_MEMLOCK)
 
 
 def raised(limit):
-    soft, hard = resource.getrlimit(limit)
-    if hard == resource.RLIM_INFINITY:
-        hard = 1 << 20
+    """One more than the hard limit, which root outside may first lower from no limit at all."""
+    hard = resource.getrlimit(limit)[1]
+    if not 0 <= hard <= 1 << 17:
+        hard = 1 << 16
         resource.setrlimit(limit, (hard, hard))
     try:
         resource.setrlimit(limit, (hard + 1, hard + 1))
