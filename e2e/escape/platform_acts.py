@@ -2,7 +2,9 @@
 import hashlib
 import hmac
 import os
+import resource
 import select
+import signal
 import socket
 import time
 import urllib.parse
@@ -50,10 +52,34 @@ def post(path, body=b"{}", headers=""):
     return head.encode() + body
 
 
-def wrong_ids(identity):
+def wait(seconds):
+    select.select([], [], [], seconds)
+    return "waited"
+
+
+def end_everything(how):
+    """Turns against whatever is in its own environment, its init too."""
+    if how == "all":
+        os.kill(-1, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "init":
+        for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGTERM):
+            os.kill(1, number)
+    if how == "limits of init":
+        for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_CPU, resource.RLIMIT_AS):
+            try:
+                resource.prlimit(1, limit, (0, 0))
+            except PermissionError:
+                pass
+    if how == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return how
+
+
+def wrong_ids(theirs):
     """Answers for invocations that are not this one's: made up, malformed, a neighbour's."""
     answers = {}
-    for name in ("00000000-0000-0000-0000-000000000000", "x", "..", "%2e%2e%2f", "a" * 5_000, identity):
+    for name in ("00000000-0000-0000-0000-000000000000", "x", "..", "%2e%2e%2f", "a" * 5_000, theirs):
         for way in ("response", "error"):
             answers[f"{name[:40]} {way}"] = said(post(f"/invocation/{name}/{way}"))[0]
     answers["init error"] = said(post("/init/error"))[0]
@@ -173,7 +199,9 @@ def lambda_door(tries):
     """What the door to the Lambda API answers: each try is the arguments of `signed`, or a request as it stands."""
     answers = {}
     for name, wanted in tries.items():
-        request = wanted.encode("latin-1") if isinstance(wanted, str) else signed(**wanted)
+        if isinstance(wanted, dict):
+            wanted = signed(**{**wanted, "body": wanted.get("body", "").encode()}).decode("latin-1")
+        request = wanted.encode("latin-1")
         answers[name] = said(request, door("AWS_ENDPOINT_URL_LAMBDA"))
     return answers
 
