@@ -252,15 +252,22 @@ class Neighbour:
 class HostileServer(Server):
     """A server in the world, with the world's resolver."""
 
-    def __init__(self, world, data, *arguments, **settings):
-        self.world, self.settings = world, settings
+    def __init__(self, world, data, *arguments, binary=None, user=None):
+        self.world, self.binary, self.user = world, binary, user
         super().__init__(data, *arguments)
 
     def spawn(self, command):
-        environment = {**os.environ, "TINDERBOX_ESCAPE_CANARY": "server"}
-        return subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment, preexec_fn=self.world.bind_resolver, **self.settings
-        )
+        command = [self.binary or command[0], *command[1:]]
+        environment = {**os.environ, "TINDERBOX_ESCAPE_CANARY": "server", "HOME": str(self.data)}
+
+        def become():
+            self.world.bind_resolver()
+            if self.user is not None:
+                os.chdir("/")
+                os.setgroups([])
+                os.setresgid(self.user, self.user, self.user)
+                os.setresuid(self.user, self.user, self.user)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment, preexec_fn=become)
 
     def tree(self):
         """The server and all that it started that is still there: pid by pid, with resident bytes."""

@@ -10,11 +10,8 @@ import pathlib
 import platform
 import shutil
 import socket
-import subprocess
 import sys
-import threading
-import time
-import urllib.request
+import tempfile
 
 import pytest
 
@@ -61,7 +58,7 @@ class Arena:
         assert not row["failures"], "the neighbour was answered wrongly"
         assert row["max_ms"] <= CALL_MS_MAX, f"the neighbour waited: {row}"
 
-    def refused(self, name, label=None, /, control=True, seconds=0.1, **arguments):
+    def refused(self, name, label=None, /, control=True, seconds=0.06, **arguments):
         """Inside only what the walls allow; outside something else."""
         act = ACTS[name]
         with self.felt(label or name, act.wall):
@@ -416,3 +413,64 @@ def test_turning_on_its_own_environment_ends_that_and_no_other(arena, how):
         with arena.felt(f"end {how}", "pid namespace"):
             arena.invoke(name, module="platform", function="end_everything", arguments={"how": how})
         assert arena.contained("platform", "wait", "", f"after end {how}", by=name, seconds=0) == "waited"
+
+
+# Without root: the same acts against the walls that an ordinary user can make.
+
+USER = 64_123  # owns nothing
+
+
+@pytest.fixture(scope="module")
+def rootless(world):
+    with open("/proc/sys/user/max_user_namespaces") as most:
+        if int(most.read()) == 0:
+            pytest.skip("this host forbids unprivileged user namespaces")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tinderbox-rootless-"))
+    shutil.copy(BINARY, folder / "tinderbox")
+    (folder / "data").mkdir()
+    (folder / "secret").write_text("another user's")
+    for path in (folder, folder / "data"):
+        os.chown(path, USER, USER)
+    server = HostileServer(world, folder / "data", binary=folder / "tinderbox", user=USER)
+    yield server
+    children = [pid for pid in server.tree() if pid != server.process.pid]
+    assert server.stop() == 0
+    assert children and not [pid for pid in children if os.path.exists(f"/proc/{pid}")], "processes are left"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def hostile(rootless):
+    client = rootless.client()
+    with deploy(client, "hostile.handler") as name:
+        yield lambda **event: json.loads(client.invoke(FunctionName=name, Payload=json.dumps(event))["Payload"].read())
+
+
+def test_rootless_acts_are_refused_as_well(hostile, rootless, world):
+    out = {}
+    for name in PLAIN:
+        answers = hostile(act=name)["answers"]
+        if not set(answers) <= ACTS[name].inside:
+            out[name] = answers
+    secret = rootless.data.parent / "secret"
+    for name, arguments in [
+        ("read_a_host_file", {"path": str(secret)}), ("read_a_host_file", {"path": str(rootless.data)}), ("signal_a_host_process", {"pid": rootless.process.pid}),
+        ("read_of_a_host_process", {"pid": rootless.process.pid, "file": "environ"}), ("variables_of_the_server", {"name": "TINDERBOX_ESCAPE_CANARY"}),
+        ("connect", {"host": "127.0.0.1", "port": rootless.port}), ("connect", {"host": HERE, "port": PORT}), ("connect", {"host": BEYOND, "port": PORT}),
+        ("abstract_unix_socket_of_the_host", {"name": "tinderbox-escape"}), ("unix_socket_of_the_host", {"path": str(world.folder / "socket")}),
+    ]:
+        answers = hostile(act=name, arguments=arguments)["answers"]
+        if not set(answers) <= ACTS[name].inside:
+            out[f"{name} {arguments}"] = answers
+    assert not out, out
+
+
+@pytest.mark.parametrize("name,arguments,stopped", [
+    ("forks", {}, "EAGAIN"), ("memory", {"kind": "anonymous"}, "Runtime.OutOfMemory"), ("disk", {}, "ENOSPC"),
+    ("inodes", {}, "ENOSPC"), ("descriptors", {}, "EMFILE"),
+])
+def test_rootless_bombs_are_contained(hostile, rootless, name, arguments, stopped):
+    payload = hostile(module="bombs", function=name, arguments=arguments)
+    answer = payload.get("answer") or {"stopped": payload["errorType"]}
+    assert (answer[0] if isinstance(answer, list) else answer["stopped"]) in (stopped, "Runtime.OutOfMemory"), payload
+    assert hostile(module="platform", function="wait", arguments={"seconds": 0}) == {"answer": "waited"}

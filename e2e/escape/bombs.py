@@ -16,7 +16,7 @@ BYTES_MAX = 2048 * MB
 FORKS_MAX = 5_000
 
 
-def forks(most=FORKS_MAX, seconds=1.0):
+def forks(most=FORKS_MAX, seconds=0.5):
     """Children that wait; how many there came to be, and what stopped it."""
     read, write = os.pipe()
     children, stopped = [], "nothing"
@@ -262,7 +262,7 @@ def per_user(kind):
 def take_all(kind):
     taken, stopped = [], "nothing"
     try:
-        while len(taken) < 20_000:
+        while len(taken) < (4_000 if kind == "watches" else 20_000):
             if kind == "inotify":
                 taken.append(syscall(294, 0))
             elif kind == "signals":
