@@ -58,7 +58,7 @@ class Arena:
         assert not row["failures"], "the neighbour was answered wrongly"
         assert row["max_ms"] <= CALL_MS_MAX, f"the neighbour waited: {row}"
 
-    def refused(self, name, label=None, /, control=True, seconds=0.06, **arguments):
+    def refused(self, name, label=None, /, control=True, seconds=0.03, **arguments):
         """Inside only what the walls allow; outside something else."""
         act = ACTS[name]
         with self.felt(label or name, act.wall):
@@ -227,7 +227,7 @@ def test_a_neighbours_loopback_is_its_own(arena):
 
 @pytest.mark.parametrize("name", ["datagram_flood", "connection_flood"])
 def test_floods_of_the_network_are_contained(arena, name):
-    assert arena.contained("network", name, "egress limits, cpu shares", hosts=[HERE, BEYOND, "169.254.169.254", "192.0.0.3"], seconds=1.5) > 100
+    assert arena.contained("network", name, "egress limits, cpu shares", hosts=[HERE, BEYOND, "169.254.169.254", "192.0.0.3"], seconds=1) > 100
 
 
 # What eats.
@@ -291,20 +291,20 @@ def test_what_the_kernel_counts_by_user_is_not_shared_with_neighbours(arena, kin
 
 @pytest.mark.parametrize("kind", ["sync", "drop_cache", "fsync", "exec", "threads"])
 def test_storms_of_calls_are_contained(arena, kind):
-    assert arena.contained("bombs", "storm", "seccomp, cpu shares", f"storm {kind}", kind=kind, seconds=1) > 0
+    assert arena.contained("bombs", "storm", "seccomp, cpu shares", f"storm {kind}", kind=kind, seconds=0.7) > 0
 
 
 def test_burning_is_contained(arena):
-    assert arena.contained("bombs", "threads_that_burn", "cpu shares and quota", count=8, seconds=1.5) == "burnt"
+    assert arena.contained("bombs", "threads_that_burn", "cpu shares and quota", count=8, seconds=1) == "burnt"
 
 
 def test_a_storm_of_names_is_contained(arena):
-    assert arena.contained("bombs", "names_that_are_not_there", "memory limit", seconds=1) > 0
+    assert arena.contained("bombs", "names_that_are_not_there", "memory limit", seconds=0.7) > 0
 
 
 @pytest.mark.parametrize("kind", ["lines", "empty", "endless", "binary", "frames", "frames_endless"])
 def test_a_flood_of_logs_is_contained(arena, kind):
-    assert arena.contained("bombs", "logs", "bounded events, back pressure", f"logs {kind}", kind=kind, seconds=1.5) > 0
+    assert arena.contained("bombs", "logs", "bounded events, back pressure", f"logs {kind}", kind=kind, seconds=1) > 0
 
 
 # The platform's own doors.

@@ -492,8 +492,11 @@ mod tests {
     #[test]
     fn namespaces_sockets_and_terminals_are_looked_at_by_argument() {
         let rules = refused().unwrap();
-        for call in [libc::SYS_clone, libc::SYS_socket, libc::SYS_ioctl, libc::SYS_personality] {
-            assert!(!rules[&call].is_empty(), "call {call} must not be refused whole");
+        let limits = [libc::SYS_setrlimit, libc::SYS_prlimit64];
+        for call in
+            [libc::SYS_clone, libc::SYS_socket, libc::SYS_ioctl, libc::SYS_personality].iter().chain(&limits)
+        {
+            assert!(!rules[call].is_empty(), "call {call} must not be refused whole");
         }
         assert!(!COMMON.contains(&libc::SYS_clone3), "its flags can not be seen by a filter");
     }
