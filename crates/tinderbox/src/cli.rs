@@ -167,7 +167,7 @@ pub(crate) struct UpArgs {
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<u64>,
-    /// Room for logs and traces on disk, bytes; the oldest go first
+    /// Room for logs and traces on disk, bytes; the oldest of who has most go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,
     #[arg(long, hide = true, value_enum, default_value_t)]
