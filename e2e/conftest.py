@@ -37,6 +37,10 @@ class Server:
         self.ready = json.loads(ready)
         self.endpoint = self.ready["endpoint"]
 
+    @property
+    def port(self):
+        return int(self.endpoint.rsplit(":", 1)[1])
+
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
         code = self.process.wait(timeout=60)
@@ -64,3 +68,10 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def client(server):
     return server.client()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What a good neighbour felt during each hostile act."""
+    if any("test_escape" in report.nodeid for report in terminalreporter.getreports("passed")):
+        from escape_world import print_report
+        print_report(terminalreporter.write_line)

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
 mkdir -p "$tools"
 
-declare -A package=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [npm]=npm)
+declare -A package=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [npm]=npm [ip]=iproute2)
 wanted=()
 for program in "${!package[@]}"; do
     command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || wanted+=("${package[$program]}")

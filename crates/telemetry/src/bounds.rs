@@ -1,7 +1,7 @@
 //! What keeps the store in its bounds: each function does one step of bounded work inside the caller's
 //! transaction and says whether more is left.
 //!
-//! Events go in the order in which they arrived. A stream that loses its last event goes too; a group stays.
+//! Events go in the order of their times, from whoever has most first. A stream that loses its last event goes too; a group stays.
 
 use crate::write::{STREAMS_MAX, as_i64};
 use crate::{EVENT_OVERHEAD_BYTES, Settings};
@@ -48,6 +48,14 @@ pub(crate) struct Trimmed {
     pub(crate) streams: u64,
 }
 
+/// Of the account with the most bytes, the group with the most; of that, the oldest. A function that floods its log
+/// drops its own lines and not its neighbours'.
+const OLDEST_OF_THE_LARGEST: &str = "SELECT id FROM events WHERE group_id = (\
+     SELECT id FROM groups WHERE account = (\
+         SELECT account FROM groups GROUP BY account ORDER BY sum(bytes) DESC LIMIT 1\
+     ) ORDER BY bytes DESC LIMIT 1\
+ ) ORDER BY ts, id LIMIT ?1";
+
 /// Deletes the oldest until the pages in use fit the budget again, and the surplus of traces.
 pub(crate) fn trim(
     transaction: &Transaction<'_>,
@@ -64,8 +72,12 @@ pub(crate) fn trim(
     // A little below the bound, so that a flood does not trim in each transaction.
     let target = budget.file_bytes - budget.batch_bytes as u64;
     while pages_in_use(transaction)? > target {
-        let events =
-            delete_events(transaction, "SELECT id FROM events ORDER BY id LIMIT ?1", &[&STEP_EVENTS])?;
+        let mut events = delete_events(transaction, OLDEST_OF_THE_LARGEST, &[&STEP_EVENTS])?;
+        if events == 0 {
+            // What is left belongs to streams that are deleted already, or the sums are off.
+            events =
+                delete_events(transaction, "SELECT id FROM events ORDER BY id LIMIT ?1", &[&STEP_EVENTS])?;
+        }
         if events > 0 {
             trimmed.events += events;
             continue;

@@ -309,7 +309,7 @@ impl DropNotice {
             events = self.since.events,
             traces = self.since.traces,
             streams = self.since.streams,
-            "the log store is full: the oldest were dropped"
+            "the log store is full: the oldest of the largest log group were dropped"
         );
         self.last = Some(now);
         self.since = Trimmed::default();

@@ -170,7 +170,7 @@ pub(crate) struct UpArgs {
     /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
     #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
     pub(crate) pool: u64,
-    /// Room for logs and traces on disk, bytes; the oldest go first
+    /// Room for logs and traces on disk, bytes; the oldest of who has most go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,
     #[arg(long, hide = true, value_enum, default_value_t)]

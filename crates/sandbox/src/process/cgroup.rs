@@ -383,6 +383,7 @@ mod tests {
         let expected = [
             ("memory/tinderbox-0a/7/memory.limit_in_bytes", "1854930944"),
             ("memory/tinderbox-0a/7/memory.memsw.limit_in_bytes", "1854930944"),
+            ("memory/tinderbox-0a/7/memory.kmem.tcp.limit_in_bytes", "1854930944"),
             ("cpu,cpuacct/tinderbox-0a/7/cpu.cfs_quota_us", "100000"),
             ("cpu,cpuacct/tinderbox-0a/7/cpu.shares", "1024"),
             ("pids/tinderbox-0a/7/pids.max", "1025"),

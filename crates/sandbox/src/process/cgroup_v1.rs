@@ -49,6 +49,11 @@ impl V1 {
 
     fn limit_memory(&self, group: &Path, limits: &Limits) -> io::Result<()> {
         let memory = group.join("memory.limit_in_bytes");
+        // Buffers of TCP and UDP are counted by nobody before they have a limit of their own; version 2 counts them.
+        let sockets = group.join("memory.kmem.tcp.limit_in_bytes");
+        if self.files.made_up || sockets.exists() {
+            self.files.write(&sockets, limits.memory_bytes)?;
+        }
         // Without swap accounting this file is not there; then swapping is turned off for the group.
         let with_swap = group.join("memory.memsw.limit_in_bytes");
         if !self.files.made_up && !with_swap.exists() {

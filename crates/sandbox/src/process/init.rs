@@ -31,6 +31,8 @@ use std::path::Path;
 
 /// AWS's own: soft limits inside are nofile 1,024, memlock 64 KiB, stack 8 MiB.
 const OPEN_FILES_MAX: u64 = 1_024;
+/// Too small for any core file; and, unlike 0, it stops the kernel from starting a host's piped core handler.
+const CORE_BYTES_MAX: u64 = 1;
 const LOCKED_MEMORY_BYTES_MAX: u64 = 64 * 1024;
 const STACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Where the telemetry pipe is found, said by `_LAMBDA_TELEMETRY_LOG_FD`.
@@ -179,7 +181,7 @@ fn occupy_low_numbers() -> io::Result<()> {
 }
 
 fn limit_resources(plan: &Plan<'_>) -> io::Result<()> {
-    sys::limit(libc::RLIMIT_CORE, 0)?;
+    sys::limit(libc::RLIMIT_CORE, CORE_BYTES_MAX)?;
     sys::limit(libc::RLIMIT_NOFILE, OPEN_FILES_MAX)?;
     sys::limit(libc::RLIMIT_MEMLOCK, LOCKED_MEMORY_BYTES_MAX)?;
     sys::limit(libc::RLIMIT_STACK, STACK_BYTES_MAX)?;

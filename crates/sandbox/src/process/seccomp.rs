@@ -87,10 +87,23 @@ fn refused() -> Result<Rules, seccompiler::BackendError> {
     rules.insert(libc::SYS_ioctl, ioctl.collect::<Result<_, _>>()?);
     // 0 is Linux as usual, the largest number asks.
     rules.insert(libc::SYS_personality, vec![rule(&[(0, Op::Ne, 0), (0, Op::Ne, 0xffff_ffff)])?]);
+    rules.extend(refused_core_limits()?);
     let clocks =
         [libc::SYS_clock_settime, libc::SYS_settimeofday, libc::SYS_adjtimex, libc::SYS_clock_adjtime];
     rules.extend(clocks.map(|call| (call, Vec::new())));
     Ok(rules)
+}
+
+/// A core limit of 1 keeps a host's piped core handler out; any other lets it run, as root, on what a function
+/// prepared. The limit is set to that before; here it is kept. [core(5)]
+fn refused_core_limits() -> Result<[(i64, Vec<SeccompRule>); 2], seccompiler::BackendError> {
+    let core = libc::RLIMIT_CORE as u64;
+    let new_limit = SeccompCondition::new(2, Len::Qword, Op::Ne, 0)?;
+    let same = SeccompCondition::new(1, Len::Dword, Op::Eq, core)?;
+    Ok([
+        (libc::SYS_setrlimit, vec![rule(&[(0, Op::Eq, core)])?]),
+        (libc::SYS_prlimit64, vec![SeccompRule::new(vec![same, new_limit])?]),
+    ])
 }
 
 /// Allowed: unix; TCP and UDP over IPv4 and IPv6; routing netlink (getifaddrs asks it). All else is attack surface.
@@ -160,6 +173,9 @@ const REFUSED: &[i64] = &[
     libc::SYS_setns,
     libc::SYS_swapoff,
     libc::SYS_swapon,
+    // Both write out whole file systems that are the host's and every neighbour's; fsync writes out one's own.
+    libc::SYS_sync,
+    libc::SYS_syncfs,
     libc::SYS_syslog,
     libc::SYS_umount2,
     libc::SYS_unshare,
@@ -392,9 +408,7 @@ const COMMON: &[i64] = &[
     libc::SYS_statfs,
     libc::SYS_statx,
     libc::SYS_symlinkat,
-    libc::SYS_sync,
     libc::SYS_sync_file_range,
-    libc::SYS_syncfs,
     libc::SYS_sysinfo,
     libc::SYS_tee,
     libc::SYS_tgkill,
@@ -478,8 +492,11 @@ mod tests {
     #[test]
     fn namespaces_sockets_and_terminals_are_looked_at_by_argument() {
         let rules = refused().unwrap();
-        for call in [libc::SYS_clone, libc::SYS_socket, libc::SYS_ioctl, libc::SYS_personality] {
-            assert!(!rules[&call].is_empty(), "call {call} must not be refused whole");
+        let limits = [libc::SYS_setrlimit, libc::SYS_prlimit64];
+        for call in
+            [libc::SYS_clone, libc::SYS_socket, libc::SYS_ioctl, libc::SYS_personality].iter().chain(&limits)
+        {
+            assert!(!rules[call].is_empty(), "call {call} must not be refused whole");
         }
         assert!(!COMMON.contains(&libc::SYS_clone3), "its flags can not be seen by a filter");
     }

@@ -144,6 +144,10 @@ fn capabilities() -> io::Result<[CapabilityData; 2]> {
     Ok(data)
 }
 
+fn permitted_none() -> io::Result<bool> {
+    Ok(capabilities()?.iter().all(|word| word.permitted == 0))
+}
+
 /// Makes effective what is permitted, as after a change of user with PR_SET_KEEPCAPS.
 pub(crate) fn raise_permitted() -> io::Result<()> {
     let mut data = capabilities()?;
@@ -180,6 +184,9 @@ fn drop_bounding_set() -> io::Result<()> {
         match prctl(libc::PR_CAPBSET_DROP, capability) {
             // The first number that the kernel does not know.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,
+            // An ordinary user may not narrow its bounds, and with nothing permitted there is nothing that it
+            // could gain by them: no_new_privs, below, closes the last way, a program with a setuid bit.
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) && permitted_none()? => break,
             other => other?,
         }
     }

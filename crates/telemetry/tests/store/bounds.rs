@@ -41,6 +41,21 @@ async fn a_flood_stays_under_the_bound_and_keeps_the_newest() {
 }
 
 #[tokio::test]
+async fn a_flood_drops_its_own_lines_and_not_those_of_a_neighbour() {
+    let kit = Kit::with(Settings { bytes_max: BYTES_MAX_FLOOR, ..Default::default() }).await;
+    kit.store.append(events(stream("/neighbour", "a"), &[(0, "before the flood")])).await.unwrap();
+    let line = "y".repeat(5_000);
+    for round in 1..=40 {
+        let lines: Vec<(u64, &str)> = (0..100).map(|at| (round * 100 + at, line.as_str())).collect();
+        kit.store.append(events(stream(GROUP, &format!("{round}")), &lines)).await.unwrap();
+    }
+    let flood = kit.store.get_events(get(stream(GROUP, "1"))).await;
+    assert_eq!(flood, Err(TelemetryError::NoStream), "the flood was over the bound");
+    let found = kit.store.filter_events(search("/neighbour")).await.unwrap().events;
+    assert_eq!(messages(&found), ["before the flood"]);
+}
+
+#[tokio::test]
 async fn retention_drops_what_is_older_than_its_days_and_the_streams_it_empties() {
     const DAY: u64 = 24 * 60 * 60 * 1_000;
     let kit = Kit::new().await;
