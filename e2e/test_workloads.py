@@ -1,0 +1,265 @@
+"""Real workloads: what people deploy, built by each language's own tools (workloads/prepare.sh), from a zip to an answer.
+
+`server` is bare: nothing was installed beside the interpreters. `furnished` has what `runtimes install` brings.
+"""
+import base64
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+
+import pytest
+
+from conftest import BINARY, ROOT, Server
+from functions import PYTHON, ROLE, eventually, function, package
+from test_main_job import call
+
+TOOLS = pathlib.Path(os.environ.get("TINDERBOX_TEST_TOOLS", ROOT / "target/test-tools"))
+BUILT = TOOLS / "workloads"
+
+
+def tinderbox(*arguments, **settings):
+    """A command of ours that must succeed; its JSON."""
+    done = subprocess.run([BINARY, *arguments, "--output", "json"], capture_output=True, text=True, timeout=600, **settings)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+INTERPRETERS = tinderbox("runtimes", "ls")["interpreters"]
+
+
+def versions(language):
+    return sorted((it["version"]["major"], it["version"]["minor"]) for it in INTERPRETERS if it["language"] == language)
+
+
+def built(name):
+    """The folder of a workload; the test is skipped, with the tool's own words, where it could not be built."""
+    missing = BUILT / f"{name}.missing"
+    if missing.exists():
+        pytest.skip(missing.read_text().strip())
+    assert (BUILT / f"{name}.built").exists(), f"{name} was not prepared: run e2e/tools.sh"
+    return BUILT / name
+
+
+def zipped(folder):
+    """The folder as a zip, programs staying programs."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(folder))
+    return out.getvalue()
+
+
+def log_lines(server, name, last="REPORT"):
+    logs = server.client("logs")
+    read = lambda: [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+    return eventually(read, lambda lines: any(line.startswith(last) for line in lines))
+
+
+def streamed(client, name, event=None):
+    events = list(client.invoke_with_response_stream(FunctionName=name, Payload=json.dumps(event or {}))["EventStream"])
+    chunks = [e["PayloadChunk"]["Payload"].decode() for e in events if "PayloadChunk" in e]
+    return chunks, events[-1]["InvokeComplete"]
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory):
+    """A server whose data folder has everything that `runtimes install` brings for the languages of this host."""
+    data = tmp_path_factory.mktemp("furnished")
+    tools = {"python": versions("python") and max(versions("python")) >= (3, 10), "nodejs": shutil.which("npm"), "java": shutil.which("mvn")}
+    for language in [language for language, there in tools.items() if there]:
+        tinderbox("runtimes", "install", language, "--data", data)
+    server = Server(data)
+    yield server
+    assert server.stop() == 0
+
+
+def need_extras(server, language):
+    if not (server.data / "runtimes" / language).is_dir():
+        pytest.skip(f"what AWS's image carries for {language} can not be installed: its package manager is not on this host")
+
+
+# Python
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 13)], ids=["3.11", "3.13"])
+def test_powertools_logs_measures_and_parses(server, client, version):
+    dotted = ".".join(map(str, version))
+    if version not in versions("python"):
+        pytest.skip(f"Python {dotted} is not on this host")
+    code = zipped(built(f"python-{dotted}"))
+    with function(client, runtime=f"python{dotted}", code=code, Timeout=60, MemorySize=256) as name:
+        error, answer, _ = call(client, name, {"id": 7, "items": ["tea", "cup"]})
+        assert error is None and (answer["id"], answer["first"]) == (7, "tea")
+        error, failure, _ = call(client, name, {"id": 8, "items": []})
+        assert (error, failure["errorType"], failure["errorMessage"]) == ("Unhandled", "LookupError", "an order of nothing")
+        error, failure, _ = call(client, name, {"id": "many"})
+        assert error == "Unhandled" and "rror" in failure["errorType"] and "id" in failure["errorMessage"]
+        lines = [json.loads(line) for line in log_lines(server, name) if line.startswith("{")]
+        [taken] = [line for line in lines if line.get("message") == "order taken" and line.get("order") == 7]
+        assert taken["function_request_id"] == answer["request"] and taken["function_name"] == name
+        assert (taken["level"], taken["service"], taken["items"], taken["cold_start"]) == ("INFO", "orders", 2, True)
+        [metric] = [line for line in lines if line.get("items") == [2.0] and "_aws" in line]
+        assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "shop"
+        assert len([line for line in lines if line.get("ColdStart") == [1.0]]) == 1
+
+
+SDK_PYTHON = (ROOT / "e2e/workloads/python/sdk.py").read_text()
+
+
+def test_boto3_is_there_once_installed_and_honestly_absent_before(client, furnished):
+    with function(client, code=package(app__py=SDK_PYTHON)) as name:
+        error, failure, _ = call(client, name)
+        assert (error, failure["errorType"]) == ("Unhandled", "Runtime.ImportModuleError")
+        assert failure["errorMessage"] == "Unable to import module 'app': No module named 'boto3'"
+    need_extras(furnished, "python")
+    client = furnished.client()
+    with function(client, code=package(app__py=PYTHON)) as other, function(client, code=package(app__py=SDK_PYTHON), Timeout=60, MemorySize=256) as name:
+        error, answer, _ = call(client, name, {"other": other})
+        assert error is None, answer
+        assert answer["status"] == 200 and answer["payload"]["echo"] == {"from": "boto3"}
+        pinned = re.search(r"^boto3==(\S+)", (ROOT / "runtimes/python/requirements.txt").read_text(), re.M)[1]
+        assert answer["boto3"] == pinned
+
+
+# Node.js
+
+NODE = dict(runtime="nodejs20.x", Timeout=60, MemorySize=256)
+
+
+@pytest.mark.skipif(not versions("nodejs"), reason="no Node.js on this host")
+def test_npm_dependencies_load_by_require_and_by_import(client, server):
+    folder = built("nodejs")
+    with function(client, handler="index.handler", code=zipped(folder / "common"), **NODE) as name:
+        error, common, _ = call(client, name)
+        assert error is None and common["day"] == "2024-03-01" and common["function"] == name
+        error, failure, _ = call(client, name, {"do": "fail"})
+        assert (error, failure["errorType"], failure["errorMessage"]) == ("Unhandled", "RangeError", "no such order")
+        assert any("at " in line and "/var/task/index.js" in line for line in failure["trace"])
+        [line] = [line for line in log_lines(server, name) if "common was asked fail" in line]
+        assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z\t[0-9a-f-]{36}\tINFO\tcommon was asked fail", line)
+    with function(client, handler="index.handler", code=zipped(folder / "module"), **NODE) as name:
+        error, module, _ = call(client, name, {"days": 2})
+        assert error is None and (module["id"], module["day"]) == (common["id"], "2024-03-01")
+
+
+@pytest.mark.skipif(not versions("nodejs"), reason="no Node.js on this host")
+def test_an_es_module_streams_its_response(client):
+    with function(client, handler="index.stream", code=zipped(built("nodejs") / "module"), **NODE) as name:
+        chunks, complete = streamed(client, name)
+        assert len(chunks) >= 2 and complete.get("ErrorCode") is None
+        assert len("".join(chunks).split()) == 3 and all(len(line) == 36 for line in "".join(chunks).split())
+
+
+SDK_NODE = (ROOT / "e2e/workloads/nodejs/sdk/index.mjs").read_text()
+
+
+@pytest.mark.skipif(not versions("nodejs"), reason="no Node.js on this host")
+@pytest.mark.parametrize("kind", ["module", "common"])
+def test_the_javascript_sdk_is_there_once_installed_and_honestly_absent_before(client, furnished, kind):
+    text = SDK_NODE
+    if kind == "common":
+        text = text.replace("import {", "const {").replace('} from "@aws-sdk/client-lambda"', '} = require("@aws-sdk/client-lambda")')
+        text = text.replace("export const handler =", "exports.handler =")
+    code = package(index__mjs=text) if kind == "module" else package(index__js=text)
+    with function(client, handler="index.handler", code=code, **NODE) as name:
+        error, failure, _ = call(client, name)
+        assert (error, failure["errorType"]) == ("Unhandled", "Runtime.ImportModuleError"), failure
+        assert "@aws-sdk/client-lambda" in failure["errorMessage"]
+    need_extras(furnished, "nodejs")
+    client = furnished.client()
+    with function(client, code=package(app__py=PYTHON)) as other, function(client, handler="index.handler", code=code, **NODE) as name:
+        error, answer, _ = call(client, name, {"other": other})
+        assert error is None, answer
+        assert answer["status"] == 200 and answer["payload"]["echo"] == {"from": "sdk"}
+
+
+# Rust and Go
+
+
+def test_the_official_rust_runtime_answers_fails_and_panics(client, server):
+    with function(client, runtime="provided.al2023", handler="bootstrap", code=zipped(built("rust") / "buffered"), Timeout=20) as name:
+        error, answer, _ = call(client, name, {"order": 1})
+        assert error is None and answer["echo"] == {"order": 1}
+        assert (answer["function"], answer["memory"], len(answer["id"])) == (name, 128, 36)
+        error, failure, log = call(client, name, {"do": "fail"})
+        assert (error, failure["errorMessage"]) == ("Unhandled", "no such order")
+        assert 'rust was asked {"do":"fail"}' in log
+        error, failure, _ = call(client, name, {"do": "panic"})
+        assert error == "Unhandled" and "an index too far" in failure["errorMessage"]
+        # It goes on after each.
+        assert call(client, name, {"order": 2})[1]["echo"] == {"order": 2}
+
+
+def test_the_official_rust_runtime_streams(client):
+    with function(client, runtime="provided.al2023", handler="bootstrap", code=zipped(built("rust") / "streaming"), Timeout=20) as name:
+        chunks, complete = streamed(client, name)
+        assert "".join(chunks) == "one,two,three" and len(chunks) == 3 and complete.get("ErrorCode") is None
+
+
+@pytest.mark.parametrize("runtime", ["provided.al2023", "provided.al2"])
+def test_the_official_go_client_answers_fails_and_panics(client, server, runtime):
+    with function(client, runtime=runtime, handler="bootstrap", code=zipped(built("go")), Timeout=20) as name:
+        error, answer, log = call(client, name, {"items": 3})
+        assert error is None and "Init Duration" in log
+        assert (answer["items"], answer["function"], answer["has_time"]) == (3, name, True)
+        assert answer["arn"].endswith(f":function:{name}")
+        error, failure, log = call(client, name, {"do": "fail"})
+        assert (error, failure["errorType"], failure["errorMessage"]) == ("Unhandled", "errorString", "no such order")
+        assert "go was asked fail" in log and "Init Duration" not in log
+        # Its client ends the process after a panic: the next one starts afresh.
+        error, failure, _ = call(client, name, {"do": "panic"})
+        assert (error, failure["errorMessage"]) == ("Unhandled", "an index too far") and failure["stackTrace"]
+        error, answer, log = call(client, name, {"items": 4})
+        assert error is None and answer["items"] == 4
+
+
+# Java
+
+JAVAS = sorted(major for major, _ in versions("java"))
+
+
+def java_functions():
+    """Each version that is there, and one that is not where there is such a one."""
+    there = [f"java{major}" for major in JAVAS if major in (17, 21, 25)]
+    return there + [f"java{major}" for major in (17, 21, 25) if major not in JAVAS][:1] if there else ["java21"]
+
+
+@pytest.mark.parametrize("runtime", java_functions())
+def test_java_handlers_of_values_and_of_streams(furnished, runtime):
+    if not JAVAS:
+        pytest.skip("no Java on this host")
+    need_extras(furnished, "java")
+    client, folder = furnished.client(), built("java")
+    settings = dict(runtime=runtime, Timeout=60, MemorySize=512)
+    with function(client, handler="workloads.Orders::handleRequest", code=zipped(folder / "orders"), **settings) as name:
+        error, answer, _ = call(client, name, {"order": {"items": ["tea", 2, None, 0.5]}})
+        assert error is None, answer
+        assert answer["echo"] == {"order": {"items": ["tea", 2, None, 0.5]}} and answer["function"] == name
+        assert (answer["memory"], answer["has_time"]) == (512, True)
+        wanted = int(runtime.removeprefix("java"))
+        assert answer["java"] == (wanted if wanted in JAVAS else min(major for major in JAVAS if major > wanted))
+        error, failure, log = call(client, name, {"do": "fail"})
+        assert (error, failure["errorType"], failure["errorMessage"]) == ("Unhandled", "java.lang.IllegalStateException", "no such order")
+        assert failure["stackTrace"][0].startswith("workloads.Orders.handleRequest(") and "Init Duration" not in log
+        lines = log_lines(furnished, name)
+        assert any(line.strip() == "java was asked fail" for line in lines), lines
+        assert sum(line.strip() == "and prints" for line in lines) == 2
+        assert any(line.startswith("no such order: java.lang.IllegalStateException") and "\tat workloads.Orders" in line for line in lines), lines
+        assert any(line.startswith(f"INIT_START Runtime Version: java:{answer['java']}.") for line in lines), lines
+    with function(client, handler="workloads.Streams", code=zipped(folder / "streams"), **settings) as name:
+        assert call(client, name, {"a": "b"})[:2] == (None, {"bytes": 10})
+
+
+@pytest.mark.skipif(not JAVAS, reason="no Java on this host")
+def test_java_without_its_client_says_what_to_do(client, server):
+    with function(client, runtime="java17", handler="workloads.Orders", code=package(any="")) as name:
+        error, failure, _ = call(client, name)
+        assert error == "Unhandled" and "tinderbox runtimes install java" in json.dumps(failure) + "".join(log_lines(server, name)), failure
