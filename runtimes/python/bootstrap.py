@@ -611,6 +611,17 @@ def prepare_path(environ):
     sys.path[:] = first + [entry for entry in sys.path if entry and entry not in first]
 
 
+def finish_site():
+    """Started by -S, so that packages installed on the host stay out: what else `site` does, functions expect."""
+    if sys.flags.no_site:
+        import site
+
+        site.setquit()
+        site.setcopyright()
+        site.sethelper()
+        site.execsitecustomize()  # of a layer on PYTHONPATH: how tracing agents hook in
+
+
 def serve_one(api, handler):
     headers, body = api.next()
     request_id = headers.get("lambda-runtime-aws-request-id", "")
@@ -640,6 +651,7 @@ def serve_one(api, handler):
 
 def main():
     global LOGS
+    finish_site()
     sys.stdout = Flushing(sys.stdout)
     sys.stderr = Flushing(sys.stderr)
     LOGS = Logs(os.environ)

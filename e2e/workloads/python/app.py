@@ -1,11 +1,10 @@
 """Powertools as people use it: structured log lines, metrics, a validated event."""
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 
 logger = Logger(service="orders")
 metrics = Metrics(namespace="shop", service="orders")
-tracer = Tracer(service="orders", disabled=True)
 
 
 class Order(BaseModel):
@@ -15,7 +14,6 @@ class Order(BaseModel):
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(log_event=True)
-@tracer.capture_lambda_handler
 @event_parser(model=Order)
 def handler(event: Order, context):
     logger.append_keys(order=event.id)
