@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 import zipfile
 
 import pytest
@@ -302,7 +301,7 @@ def test_deploy_guesses_what_a_folder_is(furnished, tmp_path, what):
     if language == "python" and (3, 11) not in versions("python"):
         pytest.skip("Python 3.11 is not on this host: the package's native part would not load")
     name = "deployed-" + what.replace("/", "-").replace(".", "-")
-    settings = ["--endpoint", furnished.endpoint, "--name", name, "--memory", "512", "--timeout", "60"]
+    settings = ["--endpoint", furnished.endpoint, "--region", "eu-central-1", "--name", name, "--memory", "512", "--timeout", "60"]
     if language == "python":
         settings += ["--runtime", "python3.11"]  # the newest would be guessed
     source = built(what.split("/")[0]) / "/".join(what.split("/")[1:])
@@ -318,3 +317,79 @@ def test_deploy_guesses_what_a_folder_is(furnished, tmp_path, what):
     again = tinderbox("deploy", source, *settings)
     assert not again["created"] and again["function"]["CodeSha256"] == first["function"]["CodeSha256"]
     furnished.client().delete_function(FunctionName=name)
+
+
+# runtimes install
+
+
+def state(data):
+    """What an operator is told is installed, and what is in the folder beside our own clients."""
+    names = sorted(path.name for path in (data / "runtimes").iterdir()) if (data / "runtimes").is_dir() else []
+    return tinderbox("runtimes", "ls", "--data", data)["installed"], [n for n in names if n != ".install-lock" and "client-" not in n and n != "found.json"]
+
+
+def install(data, language, **settings):
+    return subprocess.run([BINARY, "runtimes", "install", language, "--data", data], capture_output=True, text=True, timeout=600, **settings)
+
+
+@pytest.mark.parametrize("language", ["python", "nodejs", "java"])
+def test_an_install_that_was_done_is_not_done_again(furnished, language):
+    need_extras(furnished, language)
+    before = (furnished.data / "runtimes" / language).stat()
+    assert language in state(furnished.data)[0]
+    # Neither a package manager nor an index can be reached: nothing is asked for.
+    done = install(furnished.data, language, env={"PATH": "/nowhere", "PIP_NO_INDEX": "1"})
+    assert done.returncode == 0 and "already installed" in done.stdout, done.stderr
+    after = (furnished.data / "runtimes" / language).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@pytest.mark.skipif(not versions("python") or max(versions("python")) < (3, 10), reason="no Python 3.10 or newer on this host")
+def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path):
+    pinned = re.search(r"^boto3==(\S+)", (ROOT / "runtimes/python/requirements.txt").read_text(), re.M)[1]
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    info = f"boto3-{pinned}.dist-info"
+    with zipfile.ZipFile(wheels / f"boto3-{pinned}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("boto3/__init__.py", "print('not what was pinned')")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: boto3\nVersion: {pinned}\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    done = install(tmp_path / "data", "python", env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)})
+    assert done.returncode == 5 and "DO NOT MATCH THE HASHES" in done.stderr, done.stderr
+    assert state(tmp_path / "data") == ([], [])
+
+
+@pytest.mark.skipif(shutil.which("mvn") is None, reason="no Maven on this host")
+def test_a_jar_that_is_not_the_pinned_one_is_refused(furnished, tmp_path):
+    need_extras(furnished, "java")  # which has filled Maven's local repository
+    repository = tmp_path / "repository"
+    shutil.copytree(pathlib.Path.home() / ".m2/repository", repository)
+    [jar] = (repository / "com/amazonaws/aws-lambda-java-core").rglob("aws-lambda-java-core-1.4.0.jar")
+    jar.write_bytes(jar.read_bytes() + b"one byte more")
+    settings = {**os.environ, "MAVEN_OPTS": f"-Dmaven.repo.local={repository}", "MAVEN_ARGS": "--offline"}
+    done = install(tmp_path / "data", "java", env=settings)
+    assert done.returncode == 5 and "aws-lambda-java-core-1.4.0.jar is not the pinned one" in done.stderr, done.stderr
+    assert state(tmp_path / "data") == ([], [])
+
+
+def test_kill_9_amid_an_install_leaves_nothing_half_installed(tmp_path):
+    language, pins = ("java", "pom.xml") if shutil.which("mvn") else ("nodejs", "package-lock.json")
+    if not shutil.which("mvn") and not shutil.which("npm"):
+        pytest.skip("neither mvn nor npm on this host")
+    data = tmp_path / "data"
+    # Whoever was started holds the other end: it closes when the package manager, an orphan then, is gone too.
+    ours, theirs = os.pipe()
+    command = [BINARY, "runtimes", "install", language, "--data", data]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[theirs])
+    os.close(theirs)
+    eventually(lambda: list((data / "runtimes").glob(f".install-*/{pins}")) if (data / "runtimes").is_dir() else [], bool)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=30)
+    installed, names = state(data)
+    assert installed == [] and all(name.startswith(".install-") for name in names)
+    with os.fdopen(ours) as end:
+        end.read()
+    done = install(data, language)
+    assert done.returncode == 0, done.stderr
+    assert state(data) == ([language], [language])

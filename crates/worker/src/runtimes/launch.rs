@@ -149,7 +149,8 @@ fn python(launch: &Launch<'_>) -> (Vec<String>, bool) {
         return (ours.map(str::to_owned).to_vec(), false);
     };
     // What `-m` does, but for `site`: see NO_SITE.
-    let folders = if folder == "/var/task" { "'/var/task'".into() } else { format!("'/var/task', '{folder}'") };
+    let folders =
+        if folder == "/var/task" { "'/var/task'".into() } else { format!("'/var/task', '{folder}'") };
     let code = format!(
         "import runpy, site, sys; site.setquit(); site.setcopyright(); site.sethelper(); site.execsitecustomize(); \
          sys.path[0:1] = [{folders}]; runpy.run_module('awslambdaric', run_name='__main__', alter_sys=True)"
