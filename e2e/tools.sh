@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# Installs what the tests need into $TINDERBOX_TEST_TOOLS: clients for the end-to-end tests, and the few Debian
-# packages that a bare machine may lack (root on a machine with apt only; elsewhere says what is missing).
+# Installs what the tests need into $TINDERBOX_TEST_TOOLS: clients for the end-to-end tests, the functions that
+# test_workloads.py deploys, and the few Debian packages that a bare machine may lack (root on a machine with apt only;
+# elsewhere says what is missing).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
 mkdir -p "$tools"
 
-declare -A package=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential)
+declare -A package=([python3]=python3-venv [node]=nodejs [npm]=npm [mkfs.ext4]=e2fsprogs [cc]=build-essential
+    [go]=golang-go [javac]=default-jdk-headless [mvn]=maven)
 wanted=()
 for program in "${!package[@]}"; do
     command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || wanted+=("${package[$program]}")
 done
 if [ "${#wanted[@]}" -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -q && apt-get install -qy "${wanted[@]}"
+        apt-get update -q && apt-get install -qy --no-install-recommends "${wanted[@]}"
     else
         echo "missing, and not installed since this is not root with apt: ${wanted[*]}" >&2
     fi
@@ -26,4 +28,5 @@ if ! cmp -s e2e/requirements.txt "$venv/installed.txt"; then
     "$venv/bin/pip" install --quiet --requirement e2e/requirements.txt
     cp e2e/requirements.txt "$venv/installed.txt"
 fi
+TINDERBOX_TEST_TOOLS="$tools" bash e2e/workloads/prepare.sh
 echo "tools are in $tools"

@@ -13,6 +13,7 @@ use super::protocol::{
     Answer, BootWire, CapabilitiesWire, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, ProcessWire,
     Request, StatusWire, ToSpawner, encode,
 };
+use super::reader::Reader;
 use crate::{
     BootError, BootSpec, Capabilities, Connection, Door, Egress, Environment, Exit, ExitStatus, Process,
     ProcessSpec, Sandbox, Stats,
@@ -25,7 +26,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::AsyncRead;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpListener;
-use tokio::net::unix::pipe;
 use tokio::sync::{Notify, oneshot, watch};
 use world::{TaskHandle, World};
 
@@ -420,14 +420,13 @@ impl Environment for ProcessEnvironment {
     }
 }
 
-type Reader = Box<dyn AsyncRead + Send + Unpin>;
+type Pipe = Box<dyn AsyncRead + Send + Unpin>;
 
-fn pipes_of(fds: Vec<OwnedFd>, telemetry: bool) -> Result<(Reader, Reader, Option<Reader>), BootError> {
+fn pipes_of(fds: Vec<OwnedFd>, telemetry: bool) -> Result<(Pipe, Pipe, Option<Pipe>), BootError> {
     let mut fds = fds.into_iter();
-    let mut next = || -> Result<Reader, BootError> {
+    let mut next = || -> Result<Pipe, BootError> {
         let fd = fds.next().ok_or_else(|| out_of_phase("pipes"))?;
-        let reader = pipe::Receiver::from_owned_fd(fd).map_err(|error| host("pipes", &error))?;
-        Ok(Box::new(reader))
+        Ok(Box::new(Reader::new(fd).map_err(|error| host("pipes", &error))?))
     };
     Ok((next()?, next()?, if telemetry { Some(next()?) } else { None }))
 }
