@@ -24,8 +24,9 @@ def free_port():
 class Server:
     """A running `tinderbox up`."""
 
-    def __init__(self, data, *arguments):
+    def __init__(self, data, *arguments, log=None):
         self.data = data
+        self.log = log
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.arguments = arguments
@@ -34,7 +35,7 @@ class Server:
 
     def start(self):
         command = [BINARY, "up", "--data", self.data, "--port", str(self.port), *self.arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, stderr=self.log)
         deadline = time.monotonic() + 30
         while True:
             try:

@@ -17,7 +17,7 @@ import pytest
 
 from conftest import BINARY, ROOT, Server
 from functions import PYTHON, ROLE, eventually, function, package
-from test_main_job import call
+from test_main_job import call, refusal
 
 TOOLS = pathlib.Path(os.environ.get("TINDERBOX_TEST_TOOLS", ROOT / "target/test-tools"))
 BUILT = TOOLS / "workloads"
@@ -84,6 +84,41 @@ def furnished(tmp_path_factory):
 def need_extras(server, language):
     if not (server.data / "runtimes" / language).is_dir():
         pytest.skip(f"what AWS's image carries for {language} can not be installed: its package manager is not on this host")
+
+
+# Versions
+
+
+def test_another_version_is_announced_and_strictly_refused(tmp_path):
+    asked = {"python": [(3, 14), (3, 13), (3, 12)], "nodejs": [(24, None), (22, None), (20, None)], "java": [(21, None), (25, None), (17, None)]}
+    name_of = {"python": "python{}.{}", "nodejs": "nodejs{}.x", "java": "java{}"}
+    for language, wanted in asked.items():
+        there = versions(language) if language == "python" else [(major, None) for major, _ in versions(language)]
+        absent = [version for version in wanted if version not in there]
+        if there and absent and language != "java":  # Java's needs more than an interpreter
+            runtime = name_of[language].format(*absent[0])
+            break
+    else:
+        pytest.skip("every version of every language is on this host")
+    handler = package(app__py="def handler(e, c): return 1", index__js="exports.handler = async () => 1")
+    settings = dict(runtime=runtime, handler="app.handler" if language == "python" else "index.handler", code=handler, Timeout=30)
+    with open(tmp_path / "log", "w") as log:
+        server = Server(tmp_path / "data", log=log)
+    try:
+        with function(server.client(), **settings) as name:
+            assert call(server.client(), name)[:2] == (None, 1)
+            [start] = [line for line in log_lines(server, name, 1) if line.startswith("INIT_START")]
+            assert f"Runtime Version: {language}:" in start and f"{language}:{absent[0][0]}.{absent[0][1]}" not in start
+    finally:
+        server.stop()
+    assert f"{runtime} is not installed on this host" in (tmp_path / "log").read_text()
+    server = Server(tmp_path / "data", "--strict-runtimes")
+    try:
+        status, code, message = refusal(server.client().create_function, FunctionName="no", Runtime=runtime, Role=ROLE,
+                                        Handler=settings["handler"], Code={"ZipFile": handler})
+        assert (status, code) == (400, "InvalidParameterValueException") and "Installed: " in message
+    finally:
+        server.stop()
 
 
 # Python
