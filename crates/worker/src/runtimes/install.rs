@@ -18,6 +18,7 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
+use super::probe::{PROBE_TIME_MAX, Said, ask};
 use super::{Interpreter, Language, Version};
 use place::{Place, remove};
 
@@ -202,7 +203,7 @@ fn pip(
 }
 
 fn has_pip(python: &Path) -> bool {
-    super::probe::ask(python, &["-m", "pip", "--version"], super::probe::PROBE_TIME_MAX).is_some()
+    matches!(ask(python, &["-m", "pip", "--version"], PROBE_TIME_MAX), Said::Text(_))
 }
 
 fn npm(fresh: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), InstallError> {
