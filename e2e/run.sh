@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
 export PYTHONDONTWRITEBYTECODE=1 PATH="$tools/venv/bin:$PATH"
-exec "$tools/venv/bin/python" -m pytest -q -p no:cacheprovider e2e "$@"
+exec "$tools/venv/bin/python" -m pytest -q -rs -p no:cacheprovider e2e "$@"

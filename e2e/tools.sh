@@ -1,23 +1,37 @@
 #!/usr/bin/env bash
-# Installs what the tests need into $TINDERBOX_TEST_TOOLS: clients for the end-to-end tests, and the few Debian
-# packages that a bare machine may lack (root on a machine with apt only; elsewhere says what is missing).
+# Installs what the tests need into $TINDERBOX_TEST_TOOLS: clients for the end-to-end tests, the functions that
+# test_workloads.py deploys, and the few Debian packages that a bare machine may lack (root on a machine with apt only;
+# elsewhere says what is missing).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
 mkdir -p "$tools"
 
-declare -A package=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [npm]=npm [ip]=iproute2)
-wanted=()
-for program in "${!package[@]}"; do
-    command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || wanted+=("${package[$program]}")
-done
+# Without these nothing is tested; without the others the tests that need them are skipped, and say so.
+declare -A needed=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [ip]=iproute2)
+declare -A wished=([npm]=npm [go]=golang-go [javac]=default-jdk-headless [mvn]=maven)
+
+# Prints the packages of an array's programs that are not here.
+absent() {
+    local -n package=$1
+    local program
+    for program in "${!package[@]}"; do
+        command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || echo "${package[$program]}"
+    done
+}
+mapfile -t must < <(absent needed)
+mapfile -t may < <(absent wished)
 # Version 2 of the aws cli is in no language's registry; version 1 is in the venv below.
-grep -qs 'aws-cli/2' <(/usr/bin/aws --version 2>/dev/null) || wanted+=(awscli)
-if [ "${#wanted[@]}" -gt 0 ]; then
+grep -qs 'aws-cli/2' <(/usr/bin/aws --version 2>/dev/null) || may+=(awscli)
+if [ "${#must[@]}" -gt 0 ] || [ "${#may[@]}" -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -q && apt-get install -qy "${wanted[@]}"
+        apt-get update -q
+        [ "${#must[@]}" = 0 ] || apt-get install -qy "${must[@]}"
+        for package in "${may[@]}"; do
+            apt-get install -qy --no-install-recommends "$package" || echo "not to be had here: $package" >&2
+        done
     else
-        echo "missing, and not installed since this is not root with apt: ${wanted[*]}" >&2
+        echo "missing, and not installed since this is not root with apt: ${must[*]} ${may[*]}" >&2
     fi
 fi
 
@@ -52,4 +66,6 @@ if command -v npm >/dev/null && ! cmp -s e2e/clients/node/package-lock.json "$to
     cp e2e/clients/node/package-lock.json "$tools/node/installed.json"
 fi
 CARGO_TARGET_DIR="$tools/rust" cargo build --quiet --locked --manifest-path e2e/clients/rust/Cargo.toml
+
+TINDERBOX_TEST_TOOLS="$tools" bash e2e/workloads/prepare.sh
 echo "tools are in $tools"

@@ -611,6 +611,17 @@ def prepare_path(environ):
     sys.path[:] = first + [entry for entry in sys.path if entry and entry not in first]
 
 
+def finish_site():
+    """Started by -S, so that packages installed on the host stay out: what else `site` does, functions expect."""
+    if sys.flags.no_site:
+        import site
+
+        site.setquit()
+        site.setcopyright()
+        site.sethelper()
+        site.execsitecustomize()  # of a layer on PYTHONPATH: how tracing agents hook in
+
+
 def serve_one(api, handler):
     headers, body = api.next()
     request_id = headers.get("lambda-runtime-aws-request-id", "")
@@ -639,6 +650,7 @@ def serve_one(api, handler):
 
 def main():
     global LOGS, _UTF8
+    finish_site()
     if "TINDERBOX_BIND_FD" in os.environ:
         __import__("ahead").wait_for_function()
     sys.stdout, sys.stderr = Flushing(sys.stdout), Flushing(sys.stderr)

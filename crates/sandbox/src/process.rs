@@ -34,6 +34,7 @@ mod landlock;
 mod namespaces;
 mod probe;
 mod protocol;
+mod reader;
 mod rootfs;
 mod seccomp;
 mod spawner;

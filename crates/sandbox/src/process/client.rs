@@ -13,6 +13,7 @@ use super::protocol::{
     Answer, BootWire, CapabilitiesWire, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, ProcessWire,
     Request, StatusWire, ToSpawner, encode,
 };
+use super::reader::Reader;
 use crate::{
     Binding, BootError, BootSpec, Capabilities, Connection, Door, Egress, Environment, Exit, ExitStatus,
     Process, ProcessSpec, Sandbox, Stats,
@@ -455,21 +456,21 @@ impl Environment for ProcessEnvironment {
     }
 }
 
-type Reader = Box<dyn AsyncRead + Send + Unpin>;
+type Pipe = Box<dyn AsyncRead + Send + Unpin>;
 
 /// The outer ends of a process's pipes.
 struct Pipes {
-    stdout: Reader,
-    stderr: Reader,
-    telemetry: Option<Reader>,
+    stdout: Pipe,
+    stderr: Pipe,
+    telemetry: Option<Pipe>,
     bind: Option<Box<dyn AsyncWrite + Send + Unpin>>,
 }
 
 fn pipes_of(fds: Vec<OwnedFd>, telemetry: bool, bind: bool) -> Result<Pipes, BootError> {
     let mut fds = fds.into_iter();
     let mut next = || fds.next().ok_or_else(|| out_of_phase("pipes"));
-    let reader = |fd: OwnedFd| -> Result<Reader, BootError> {
-        Ok(Box::new(pipe::Receiver::from_owned_fd(fd).map_err(|error| host("pipes", &error))?))
+    let reader = |fd: OwnedFd| -> Result<Pipe, BootError> {
+        Ok(Box::new(Reader::new(fd).map_err(|error| host("pipes", &error))?))
     };
     let (stdout, stderr) = (reader(next()?)?, reader(next()?)?);
     let telemetry = if telemetry { Some(reader(next()?)?) } else { None };

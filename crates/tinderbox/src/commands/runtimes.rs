@@ -74,11 +74,13 @@ fn install_one(
         Progress::Said(line) => bar.say(line.replace(char::is_control, " ")),
     });
     drop(bar);
-    let place = installed.map_err(|error| Failure::new(Exit::Host, error.to_string()))?;
+    let done = installed.map_err(|error| Failure::new(Exit::Host, error.to_string()))?;
     if screen.json {
-        return screen.value(&json!({ "installed": language.name(), "folder": place }));
+        let value = json!({ "installed": language.name(), "folder": done.folder, "already": done.already });
+        return screen.value(&value);
     }
-    screen.line(format!("installed for {}: {}", language.title(), place.display()))
+    let verb = if done.already { "already installed" } else { "installed" };
+    screen.line(format!("{verb} for {}: {}", language.title(), done.folder.display()))
 }
 
 #[cfg(test)]

@@ -168,10 +168,11 @@ impl Runtimes for HostRuntimes {
             installed: &self.installed,
         };
         let planned = launch(&ask).map_err(|refusal| match refusal {
-            LaunchRefusal::NoBootstrap => LaunchError::Entrypoint(refusal.to_string()),
-            LaunchRefusal::NoJavaClient | LaunchRefusal::NoInterpreter => {
-                LaunchError::Host(refusal.to_string())
+            // Who calls can mend both: by another package, or by installing what the message names.
+            LaunchRefusal::NoBootstrap | LaunchRefusal::NoJavaClient => {
+                LaunchError::Entrypoint(refusal.to_string())
             }
+            LaunchRefusal::NoInterpreter => LaunchError::Host(refusal.to_string()),
         })?;
         let mount = |(host, inside)| ReadOnlyMount { host, inside };
         Ok(Launch {

@@ -2,8 +2,9 @@
 //! client jars), pinned and checksummed, by the ordinary client of each registry.
 //!
 //! ```text
-//! DATA/runtimes/.install-LANGUAGE-PID (filled and verified) ── rename ──> DATA/runtimes/LANGUAGE
-//!        │ fails                                                   the one before, if any, is moved away and removed
+//! the same pins are there ──> nothing to do
+//! DATA/runtimes/.install-LANGUAGE-PID (filled and verified) ── exchange ──> DATA/runtimes/LANGUAGE
+//!        │ fails                                                     the one before, if any, is removed
 //!        └──> removed; what was installed before stays
 //! ```
 //!
@@ -19,6 +20,9 @@ use sha2::{Digest, Sha256};
 
 use super::probe::{PROBE_TIME_MAX, Said, ask};
 use super::{Interpreter, Language, Version};
+use place::{Place, remove};
+
+mod place;
 
 const PYTHON_PINS: &str = include_str!("../../../../runtimes/python/requirements.txt");
 const NODE_PACKAGE: &str = include_str!("../../../../runtimes/nodejs/package.json");
@@ -28,6 +32,8 @@ const MAVEN_COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 /// What is kept of a failed client's words: enough for its last complaint.
 const COMPLAINT_LINES: usize = 12;
 const LINE_BYTES_MAX: u64 = 16 * 1024;
+const PYTHON_FOLDERS: [&str; 2] = ["boto3", "botocore"];
+const NODE_FOLDERS: [&str; 2] = ["node_modules/@aws-sdk/client-s3", "node_modules/@aws-sdk/client-dynamodb"];
 const PYTHON_OLDEST: Version = Version::new(3, 10, 0);
 
 /// What a progress bar shows.
@@ -47,6 +53,8 @@ pub enum InstallError {
     Failed { program: String, status: String, complaint: String },
     #[error("{file} is not the pinned one: SHA-256 {found}, expected {expected}. Nothing was installed.")]
     Checksum { file: String, found: String, expected: String },
+    #[error("another install is under way in {0}: try again when it is done")]
+    Busy(String),
     #[error("{0} did not arrive. Nothing was installed.")]
     Missing(String),
     #[error("{what}: {source}")]
@@ -58,26 +66,60 @@ fn io_error(what: &str, path: &Path) -> impl FnOnce(std::io::Error) -> InstallEr
     move |source| InstallError::Io { what, source }
 }
 
-/// Installs or replaces; answers with the folder. Blocks: give it a thread of its own.
+/// What an install came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    pub folder: PathBuf,
+    /// These very pins were there; nothing was fetched.
+    pub already: bool,
+}
+
+/// Installs or replaces. Blocks: give it a thread of its own.
 pub fn install(
     language: Language,
     data_dir: &Path,
     interpreters: &[Interpreter],
     progress: &mut dyn FnMut(Progress),
-) -> Result<PathBuf, InstallError> {
-    let runtimes = data_dir.join("runtimes");
-    fs::create_dir_all(&runtimes).map_err(io_error("cannot make", &runtimes))?;
-    let fresh = runtimes.join(format!(".install-{}-{}", language.name(), std::process::id()));
-    remove(&fresh)?;
-    fs::create_dir(&fresh).map_err(io_error("cannot make", &fresh))?;
+) -> Result<Installed, InstallError> {
+    let place = Place::take(data_dir)?;
+    let pins = pins_of(language);
+    let folder = place.of(language);
+    if place.has(language, &pins) && is_whole(language, &folder) {
+        return Ok(Installed { folder, already: true });
+    }
+    let fresh = place.fresh(language)?;
     let done = fill(language, &fresh, interpreters, progress)
+        .and_then(|()| Place::mark(&fresh, &pins))
         .and_then(|()| readable(&fresh))
-        .and_then(|()| put_in_place(language, &fresh, &runtimes));
+        .and_then(|()| place.put(language, &fresh));
     if done.is_err() {
         // The first failure is the one to tell.
         let _ = remove(&fresh);
     }
-    done
+    Ok(Installed { folder: done?, already: false })
+}
+
+/// Names what is to be installed: another pin is another name.
+fn pins_of(language: Language) -> String {
+    let texts: &[&str] = match language {
+        Language::Python => &[PYTHON_PINS],
+        Language::Nodejs => &[NODE_PACKAGE, NODE_LOCK],
+        Language::Java => &[JAVA_PINS],
+    };
+    hex(texts.concat())
+}
+
+/// Jars are few: whether each is still the pinned one is seen at once. pip and npm leave no such list.
+fn is_whole(language: Language, folder: &Path) -> bool {
+    match language {
+        Language::Java => jars(JAVA_PINS).iter().all(|jar| verify(folder, jar).is_ok()),
+        Language::Python => require(folder, &PYTHON_FOLDERS).is_ok(),
+        Language::Nodejs => require(folder, &NODE_FOLDERS).is_ok(),
+    }
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn fill(
@@ -103,34 +145,6 @@ fn fill(
     }
     progress(Progress::Step { number: 2, of: 2, what: "put in place".into() });
     Ok(())
-}
-
-/// Only the rename makes it visible: nobody sees half an installation.
-fn put_in_place(language: Language, fresh: &Path, runtimes: &Path) -> Result<PathBuf, InstallError> {
-    let place = runtimes.join(language.name());
-    let old = runtimes.join(format!(".old-{}-{}", language.name(), std::process::id()));
-    remove(&old)?;
-    if place.exists() {
-        // Environments that run keep what is mounted in them.
-        fs::rename(&place, &old).map_err(io_error("cannot move", &place))?;
-    }
-    if let Err(error) = fs::rename(fresh, &place) {
-        if old.exists() {
-            let _ = fs::rename(&old, &place);
-        }
-        return Err(io_error("cannot put in place", &place)(error));
-    }
-    remove(&old)?;
-    Ok(place)
-}
-
-fn remove(folder: &Path) -> Result<(), InstallError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(io_error("cannot remove", folder)(error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Environments run as other users: whatever the umask was, they may read.
@@ -185,7 +199,7 @@ fn pip(
         return Err(InstallError::NoClient { program: "pip".into(), advice });
     }
     run("pip", advice, command, progress)?;
-    require(fresh, &["boto3", "botocore"])
+    require(fresh, &PYTHON_FOLDERS)
 }
 
 fn has_pip(python: &Path) -> bool {
@@ -201,7 +215,7 @@ fn npm(fresh: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), InstallEr
     command.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier"]);
     command.arg("--prefix").arg(fresh).current_dir(fresh);
     run("npm", "install Node.js with npm on this host", command, progress)?;
-    require(fresh, &["node_modules/@aws-sdk/client-s3", "node_modules/@aws-sdk/client-dynamodb"])
+    require(fresh, &NODE_FOLDERS)
 }
 
 fn require(fresh: &Path, names: &[&str]) -> Result<(), InstallError> {
@@ -259,7 +273,7 @@ fn maven(fresh: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), Install
 fn verify(folder: &Path, jar: &Jar<'_>) -> Result<(), InstallError> {
     let file = folder.join(jar.file());
     let bytes = fs::read(&file).map_err(|_| InstallError::Missing(jar.file()))?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = hex(&bytes);
     if found != jar.sha256 {
         let expected = jar.sha256.to_owned();
         return Err(InstallError::Checksum { file: jar.file(), found, expected });

@@ -33,7 +33,7 @@ fn an_absent_client_is_named_with_advice_and_leaves_nothing() {
     let data = tempfile::tempdir().unwrap();
     let error = install(Language::Python, data.path(), &[], &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("pip is not there: boto3 needs Python 3.10"), "{error}");
-    assert_eq!(fs::read_dir(data.path().join("runtimes")).unwrap().count(), 0);
+    assert_eq!(names(data.path()), [".install-lock"]);
 }
 
 #[test]
@@ -53,18 +53,48 @@ fn a_failing_client_is_told_by_its_last_words() {
 #[test]
 fn a_new_installation_replaces_the_old_one_whole() {
     let data = tempfile::tempdir().unwrap();
-    let place = data.path().join("java");
-    fs::create_dir(&place).unwrap();
-    fs::write(place.join("old.jar"), "").unwrap();
-    let fresh = data.path().join(".install-java-1");
-    fs::create_dir(&fresh).unwrap();
+    let place = Place::take(data.path()).unwrap();
+    let old = place.of(Language::Java);
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("old.jar"), "").unwrap();
+    let fresh = place.fresh(Language::Java).unwrap();
     fs::write(fresh.join("new.jar"), "").unwrap();
     fs::set_permissions(fresh.join("new.jar"), fs::Permissions::from_mode(0o600)).unwrap();
+    Place::mark(&fresh, "pins").unwrap();
     readable(&fresh).unwrap();
-    assert_eq!(put_in_place(Language::Java, &fresh, data.path()).unwrap(), place);
-    assert!(place.join("new.jar").exists() && !place.join("old.jar").exists());
-    assert_eq!(fs::metadata(place.join("new.jar")).unwrap().permissions().mode() & 0o777, 0o644);
-    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1, "nothing else is left");
+    assert_eq!(place.put(Language::Java, &fresh).unwrap(), old);
+    assert!(old.join("new.jar").exists() && !old.join("old.jar").exists());
+    assert_eq!(fs::metadata(old.join("new.jar")).unwrap().permissions().mode() & 0o777, 0o644);
+    assert!(place.has(Language::Java, "pins") && !place.has(Language::Java, "other pins"));
+    assert_eq!(names(data.path()), [".install-lock", "java"], "nothing else is left");
+}
+
+#[test]
+fn what_a_killed_install_left_is_swept_and_two_at_once_are_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let killed = data.path().join("runtimes/.install-python-999999999");
+    fs::create_dir_all(killed.join("boto3")).unwrap();
+    let place = Place::take(data.path()).unwrap();
+    assert_eq!(names(data.path()), [".install-lock"]);
+    assert!(matches!(Place::take(data.path()), Err(InstallError::Busy(_))));
+    drop(place);
+    assert!(Place::take(data.path()).is_ok());
+}
+
+#[test]
+fn jars_that_were_changed_after_the_install_are_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for jar in jars(JAVA_PINS) {
+        fs::write(folder.path().join(jar.file()), "changed").unwrap();
+    }
+    assert!(!is_whole(Language::Java, folder.path()));
+}
+
+fn names(data: &Path) -> Vec<String> {
+    let entries = fs::read_dir(data.join("runtimes")).unwrap();
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// Reaches the registries: `cargo test -p worker -- --ignored`.
@@ -78,10 +108,11 @@ fn all_three_are_installed_by_the_ordinary_clients() {
         (Language::Python, "boto3/__init__.py"),
         (Language::Nodejs, "node_modules/@aws-sdk/client-s3/package.json"),
     ] {
-        let folder = install(language, data.path(), &found, &mut |_| {}).unwrap();
+        let Installed { folder, already } = install(language, data.path(), &found, &mut |_| {}).unwrap();
+        assert!(!already);
         assert!(folder.join(sample).is_file(), "{sample}");
     }
-    assert_eq!(fs::read_dir(data.path().join("runtimes")).unwrap().count(), 3);
+    assert_eq!(names(data.path()), [".install-lock", "java", "nodejs", "python"]);
 }
 
 /// For the eyes: what is found here, with times of a first and a second look.

@@ -14,6 +14,10 @@ const JAVA_CLIENT_CLASS: &str = "/var/task/com/amazonaws/services/lambda/runtime
 /// The pinned boto3 does not import on older ones.
 const PYTHON_SDK_OLDEST: Version = Version::new(3, 10, 0);
 
+/// Python's `-S`. The packages and `.pth` hooks that somebody installed on this host are not the function's: what works
+/// only because of them works nowhere else. The rest of what `site` does is done by the client.
+const NO_SITE: &str = "-S";
+
 /// Looks into what will be `/var/task` and `/opt`, by paths as seen inside.
 pub trait PackageView {
     fn has(&self, inside: &str) -> bool;
@@ -151,18 +155,16 @@ fn python(launch: &Launch<'_>) -> (Vec<String>, bool) {
     let holder =
         folders.into_iter().flatten().find(|f| launch.package.has(&format!("{f}/awslambdaric/__main__.py")));
     let Some(folder) = holder else {
-        return (vec!["/var/runtime/bootstrap.py".into()], false);
+        return (vec![NO_SITE.into(), "/var/runtime/bootstrap.py".into()], false);
     };
-    // `-m` puts the working folder first on sys.path; a layer's client is not there, so it is named.
-    let program = if folder == "/var/task" {
-        vec!["-m".into(), "awslambdaric".into()]
-    } else {
-        let code = format!(
-            "import sys, runpy; sys.path[0:1] = ['/var/task', '{folder}']; runpy.run_module('awslambdaric', run_name='__main__', alter_sys=True)"
-        );
-        vec!["-c".into(), code]
-    };
-    (program.into_iter().chain([launch.handler.into()]).collect(), true)
+    // What `-m` does, but for `site`: see NO_SITE.
+    let folders =
+        if folder == "/var/task" { "'/var/task'".into() } else { format!("'/var/task', '{folder}'") };
+    let code = format!(
+        "import runpy, site, sys; site.setquit(); site.setcopyright(); site.sethelper(); site.execsitecustomize(); \
+         sys.path[0:1] = [{folders}]; runpy.run_module('awslambdaric', run_name='__main__', alter_sys=True)"
+    );
+    (vec![NO_SITE.into(), "-c".into(), code, launch.handler.into()], true)
 }
 
 fn nodejs(launch: &Launch<'_>) -> (Vec<String>, bool) {
@@ -209,6 +211,9 @@ fn java(launch: &Launch<'_>, version: Version) -> Vec<String> {
     args.push(format!("-Xmx{heap_kb}k"));
     if version.major < 9 {
         args.retain(|arg| !arg.starts_with("-Xlog"));
+    } else {
+        // The client opens the log pipe by its number; without this it falls back to lines run together on stdout.
+        args.push("--add-opens=java.base/java.io=ALL-UNNAMED".into());
     }
     if version.major >= 24 {
         args.push("--enable-native-access=ALL-UNNAMED".into()); // the client loads its native part
