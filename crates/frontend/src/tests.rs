@@ -4,7 +4,7 @@ mod fakes;
 mod http;
 mod invoke;
 
-use crate::event_stream::tests::decode;
+use crate::event_stream::decoding::decode;
 use crate::{Credential, Credentials, Frontend, FrontendParts, Settings};
 use bytes::Bytes;
 use fabric::api::{ApiRequest, BodyFrame, ScopedCredentials};

@@ -25,6 +25,9 @@ mod cgroup;
 mod cgroup_v1;
 mod cgroup_v2;
 mod client;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod init;
 mod landlock;
 mod namespaces;
