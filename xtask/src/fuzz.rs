@@ -81,6 +81,8 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool, String> {
     for folder in [&found, &artifacts] {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
+    let dictionary = folder.join("dictionaries").join(format!("{target}.dict"));
+    let dictionary = dictionary.exists().then(|| format!("-dict={}", dictionary.display()));
     let output = Command::new(folder.join("target").join(TRIPLE).join("release").join(target))
         .arg(&found)
         .arg(folder.join("corpus").join(target))
@@ -89,6 +91,7 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool, String> {
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .arg(format!("-timeout={INPUT_SECONDS_MAX}"))
         .arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"))
+        .args(dictionary)
         .args(["-print_final_stats=1", "-verbosity=0"])
         .stdin(Stdio::null())
         .output()
