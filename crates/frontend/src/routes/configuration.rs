@@ -9,33 +9,11 @@ use fabric::control::{
 };
 use lambda_api::lambda::shapes;
 use lambda_api::overrides;
+use runtime_api::variable::RESERVED;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use types::{FunctionArn, FunctionName, Region, RevisionId, limits};
-
-/// What the platform sets itself ("Defined runtime environment variables", developer guide); PATH, LANG, TZ and
-/// others of that list can be overridden.
-const RESERVED: &[&str] = &[
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-];
 
 /// How much of a configuration an answer shows.
 #[derive(Clone, Copy, PartialEq, Eq)]

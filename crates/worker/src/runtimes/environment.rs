@@ -3,6 +3,7 @@
 //! Four layers, later ones win: defaults that a customer may replace (PATH, LANG, TZ …), what the operator adds for
 //! every sandbox, the function's own variables, and what the platform alone says (`AWS_LAMBDA_*`, keys, region).
 
+use runtime_api::variable::RESERVED;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -32,31 +33,6 @@ pub struct Facts {
     /// The function's `Environment.Variables`.
     pub function: BTreeMap<String, String>,
 }
-
-/// Names that CreateFunction refuses in `Environment.Variables`.
-pub const RESERVED: [&str; 21] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_MAX_CONCURRENCY",
-    "AWS_LAMBDA_METADATA_API",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECRET_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-];
 
 pub fn environment(choice: &Choice, facts: &Facts, sdk_mounted: bool) -> BTreeMap<String, String> {
     let mut variables = defaults(choice, sdk_mounted);
