@@ -38,7 +38,7 @@ impl Part<'_> {
             Self::Old(message) => frame(0xa55a_0001, message.len(), None, message),
             Self::Lies(length, message) => frame(0xa55a_0003, *length as usize, Some(0), message),
             Self::Long(byte, times) => {
-                let message = vec![*byte; usize::from(*times) * 2048];
+                let message = vec![*byte; usize::from(*times) * 1200];
                 frame(0xa55a_0003, message.len(), Some(1), &message);
             }
         }

@@ -3,10 +3,10 @@
 use crate::parts::{Launch, LaunchError, Runtimes};
 use crate::runtimes::choose::{Choice, choose};
 use crate::runtimes::environment::{Facts, environment};
-use runtime_api::variable::RESERVED;
 use crate::runtimes::launch::{self, Folders, LaunchRefusal};
 use crate::runtimes::{Interpreter, RuntimeId};
 use fabric::control::BootPlan;
+use runtime_api::variable::RESERVED;
 use sandbox::ReadOnlyMount;
 use std::path::{Path, PathBuf};
 
