@@ -26,28 +26,30 @@ pub const RUNTIME_DIR: &str = "LAMBDA_RUNTIME_DIR";
 /// Set by the sandbox: the descriptor of the telemetry pipe.
 pub const TELEMETRY_LOG_FD: &str = "_LAMBDA_TELEMETRY_LOG_FD";
 
-/// Names that a customer can not set ("Defined runtime environment variables", developer guide): a request with one is
-/// refused, and an environment never takes them from a function. PATH, LANG, TZ and others of that list can be overridden.
-pub const RESERVED: &[&str] = &[
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_MAX_CONCURRENCY",
-    "AWS_LAMBDA_METADATA_API",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECRET_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
+/// Set by the runtime client, from the header of each invocation.
+pub const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
+/// An older name of [`ACCESS_KEY_ID`], reserved with it.
+pub const ACCESS_KEY: &str = "AWS_ACCESS_KEY";
+
+/// What a customer can not set ("Defined runtime environment variables", developer guide); PATH, LANG, TZ and
+/// others of that list can be overridden.
+pub const RESERVED: [&str; 18] = [
+    ACCESS_KEY,
+    ACCESS_KEY_ID,
+    DEFAULT_REGION,
+    EXECUTION_ENV,
+    FUNCTION_MEMORY_SIZE,
+    FUNCTION_NAME,
+    FUNCTION_VERSION,
+    INITIALIZATION_TYPE,
+    LOG_GROUP_NAME,
+    LOG_STREAM_NAME,
+    RUNTIME_API,
+    REGION,
+    SECRET_ACCESS_KEY,
+    SESSION_TOKEN,
+    RUNTIME_DIR,
+    TASK_ROOT,
+    HANDLER,
+    TRACE_ID,
 ];

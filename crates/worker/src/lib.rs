@@ -17,7 +17,7 @@ mod environment;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod host_runtimes;
+mod heads;
 mod logs;
 mod parts;
 mod runtime_api;
@@ -25,6 +25,5 @@ pub mod runtimes;
 mod seat;
 mod worker;
 
-pub use host_runtimes::HostRuntimes;
 pub use parts::{Launch, LaunchError, Runtimes, Settings, WorkerParts};
 pub use worker::Worker;

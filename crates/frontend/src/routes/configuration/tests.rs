@@ -38,9 +38,9 @@ fn what_the_service_refuses_beyond_the_model_is_worded_as_aws_does() {
         ),
         (
             format!(
-                r#"{{{base}"Environment":{{"Variables":{{"AWS_REGION":"x","AWS_SECRET_KEY":"k","_HANDLER":"y","OK":"z"}}}}}}"#
+                r#"{{{base}"Environment":{{"Variables":{{"AWS_REGION":"x","_HANDLER":"y","OK":"z"}}}}}}"#
             ),
-            "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION, AWS_SECRET_KEY, _HANDLER",
+            "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION, _HANDLER",
         ),
         (
             format!(r#"{{{base}"Environment":{{"Variables":{{"K":"{long}"}}}}}}"#),
