@@ -105,6 +105,8 @@ libfuzzer_sys::fuzz_target!(|runtime: Runtime<'_>| {
         timeout: Duration::from_secs(3),
         trace_id: "Root=1-0-0".to_owned(),
         client_context: None,
+        cognito_identity: None,
+        tenant_id: None,
         streaming: runtime.streaming,
         log_tail: false,
     };

@@ -66,7 +66,7 @@ fn targets(folder: &Path) -> Result<Vec<String>, String> {
 
 fn build(folder: &Path) -> Result<(), String> {
     let built = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--locked", "--target", TRIPLE])
+        .args(["build", "--release", "--quiet", "--target", TRIPLE])
         .current_dir(folder)
         .env("RUSTFLAGS", RUSTFLAGS)
         .status()
