@@ -73,7 +73,7 @@ fn generate() -> Result<Vec<File>, String> {
         overrides.apply(&mut model)?;
         for (name, text) in [
             ("operations", routes::operations(&model)),
-            ("shapes", shapes::shapes(&model)?),
+            ("shapes", shapes::shapes(&model)? + &shapes::every_input(&model, service)),
             ("validation", rules::validation(&model, &overrides)?),
             ("errors", rules::errors(&model)),
         ] {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod codegen;
+mod fuzz;
 mod test;
 mod tidy;
 
@@ -15,6 +16,7 @@ cargo xtask codegen                      generate crates/lambda-api from models/
 cargo xtask codegen --check              fail if the generated code is stale
 cargo xtask codegen --reduce WHEEL       make models/ from a botocore wheel
 cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks
+cargo xtask fuzz [--seconds N [TARGET]]  build the fuzz targets and run each (or one) for some seconds
 cargo xtask tidy                         check layers, sizes, the code map and the promises
 cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)";
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["codegen", rest @ ..] => codegen::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["tidy"] => tidy::run(),
         ["test", rest @ ..] => test::run(rest),
         _ => Err(USAGE.to_owned()),

@@ -96,8 +96,7 @@ impl CodeStore {
     /// The zip as uploaded, while any version has it.
     pub(crate) async fn read(&self, digest: &CodeDigest) -> Result<Bytes, ControlError> {
         let key = BlobKey::from_digest(digest).filter(|key| self.named().contains_key(key));
-        let key =
-            key.ok_or_else(|| ControlError::Store { reason: format!("no version has code {digest}") })?;
+        let key = key.ok_or_else(|| ControlError::CodeGone { digest: digest.clone() })?;
         self.blobs.get(&key).await.map_err(|error| blob_error(&error))
     }
 

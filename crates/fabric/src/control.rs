@@ -254,6 +254,9 @@ pub enum ControlError {
     RuntimeUnavailable { message: String },
     #[error("this host can not run {architecture}")]
     ArchitectureUnavailable { architecture: String },
+    /// No version has this code any more.
+    #[error("no version has code {digest}")]
+    CodeGone { digest: CodeDigest },
     #[error("marker is not one of ours")]
     BadMarker,
     /// The store failed; the operator's log has the rest.

@@ -162,6 +162,8 @@ impl From<ControlError> for ApiError {
             ControlError::ArchitectureUnavailable { architecture } => Self::invalid_parameter(format!(
                 "This Tinderbox host can not run the architecture {architecture}."
             )),
+            // The one reader of code, `download`, answers as S3 does before it comes to this.
+            ControlError::CodeGone { digest } => Self::not_found(format!("Code not found: {digest}")),
             ControlError::BadMarker => Self::invalid_parameter("Invalid Marker"),
             ControlError::Store { reason } => {
                 tracing::error!(%reason, "the control plane's store failed");

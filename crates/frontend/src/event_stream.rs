@@ -89,9 +89,11 @@ const fn tables() -> [[u32; 256]; 8] {
     tables
 }
 
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
+/// The other direction, as a client reads it; for tests and the fuzz target.
+#[cfg(any(test, fuzzing))]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod decoding {
+    use super::{STRING, crc32};
 
     /// Headers and payload.
     pub(crate) type Message = (Vec<(String, String)>, Vec<u8>);
@@ -124,6 +126,12 @@ pub(crate) mod tests {
         }
         messages
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoding::decode;
+    use super::*;
 
     #[test]
     fn the_checksum_is_the_one_of_gzip() {

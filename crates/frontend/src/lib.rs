@@ -17,6 +17,9 @@ mod door;
 mod download;
 mod errors;
 mod event_stream;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hosts;
 mod invoke;
 mod listener;

@@ -3,8 +3,9 @@
 mod fakes;
 mod http;
 mod invoke;
+mod surface;
 
-use crate::event_stream::tests::decode;
+use crate::event_stream::decoding::decode;
 use crate::{Credential, Credentials, Frontend, FrontendParts, Settings};
 use bytes::Bytes;
 use fabric::api::{ApiRequest, BodyFrame, ScopedCredentials};
@@ -177,7 +178,15 @@ async fn a_created_function_is_answered_as_aws_does_and_its_code_can_be_download
     let path = location.strip_prefix("http://localhost:9955").unwrap();
     let zip = kit.call("GET", path, &[], b"").await;
     assert_eq!((zip.status, zip.body.as_slice()), (200, &b"PK\x05\x06"[..]));
-    assert_eq!(kit.call("GET", &format!("{path}x"), &[], b"").await.status, 403);
+    let error =
+        |code: &str| format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>");
+    let forged = kit.call("GET", &format!("{path}x"), &[], b"").await;
+    assert_eq!((forged.status, forged.header("content-type")), (403, Some("application/xml")));
+    assert!(forged.text().starts_with(&error("SignatureDoesNotMatch")), "{}", forged.text());
+    assert_eq!(kit.call("DELETE", &format!("{FUNCTIONS}/f"), &[], b"").await.status, 204);
+    let gone = kit.call("GET", path, &[], b"").await;
+    assert_eq!((gone.status, gone.header("content-type")), (404, Some("application/xml")));
+    assert!(gone.text().starts_with(&error("NoSuchKey")), "{}", gone.text());
 }
 
 #[tokio::test]

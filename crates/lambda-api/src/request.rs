@@ -183,11 +183,15 @@ fn parse_date_time(text: &str) -> Option<f64> {
         && hour < 24
         && minute < 60
         && (0.0..61.0).contains(&second);
+    // Before any arithmetic, which a year of ten digits would overflow.
+    if !in_range {
+        return None;
+    }
     // Days from civil date (years begin in March, so that the leap day is the last).
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = i64::from(365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1) - 719_468;
     let seconds = days * 86_400 + i64::from(hour * 3_600 + minute * 60);
-    in_range.then_some(seconds as f64 + second)
+    Some(seconds as f64 + second)
 }
 
 #[cfg(test)]
@@ -219,6 +223,9 @@ mod tests {
             ("2000-03-01T00:00:00Z", Some(951_868_800.0)),
             ("2026-01-31T12:00:00.5Z", Some(1_769_860_800.5)),
             ("2026-13-01T00:00:00Z", None),
+            ("0-1-1T0:0:0Z", None),
+            ("4294967295-12-31T23:59:59Z", None),
+            ("2026-01-31T4294967295:00:00Z", None),
             ("2026-01-31", None),
             ("yesterday", None),
         ] {

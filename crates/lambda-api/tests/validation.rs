@@ -80,6 +80,15 @@ fn a_structure_inside_a_list_is_named_by_its_place() {
 }
 
 #[test]
+fn a_null_in_a_list_is_no_string() {
+    let body = r#"{"FunctionName":"f","Layers":["a",null]}"#;
+    let request =
+        Request { labels: &PathLabels::default(), query: "", header: &|_| None, body: body.as_bytes() };
+    let error = CreateFunctionRequest::parse(&request).unwrap_err();
+    assert_eq!(error.shape().name, "SerializationException");
+}
+
+#[test]
 fn absent_required_members_are_null() {
     assert_eq!(
         refused(&from_body::<CreateFunctionRequest>("{}")),

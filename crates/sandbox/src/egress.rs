@@ -35,6 +35,9 @@ mod confine;
 mod conversation;
 mod dns;
 mod environment;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guest_tcp;
 mod handle;
 mod hosts;

@@ -28,6 +28,9 @@ mod cgroup_v1;
 mod cgroup_v2;
 mod client;
 mod fault;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hand;
 mod init;
 mod landlock;

@@ -3,10 +3,30 @@
 //! A file that can not be read is renamed to `logs.db.broken` (replacing an older one: the disk stays bounded)
 //! and a fresh one takes its place. Logs must never keep the platform from starting.
 
+use fabric::telemetry::TelemetryError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// SQLite's errors and the role's, told apart so that a query can use `?` on both.
+#[derive(Debug)]
+pub(crate) enum QueryError {
+    Refused(TelemetryError),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<TelemetryError> for QueryError {
+    fn from(error: TelemetryError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
 
 /// Raised with every change of the schema below; a file of another version is put aside.
 const SCHEMA_VERSION: i64 = 1;

@@ -15,6 +15,9 @@
 
 mod bounds;
 mod database;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod pattern;
 mod read;
 mod store;

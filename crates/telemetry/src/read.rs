@@ -2,7 +2,7 @@
 
 pub(crate) mod events;
 
-use crate::database;
+use crate::database::{self, QueryError};
 use crate::token;
 use crate::write::{as_i64, find_group};
 use crate::writer::Files;
@@ -37,25 +37,7 @@ struct Reader {
     connection: Connection,
 }
 
-/// SQLite's errors and the role's, told apart so that a query can use `?` on both.
-pub(crate) enum ReadError {
-    Refused(TelemetryError),
-    Sqlite(rusqlite::Error),
-}
-
-impl From<TelemetryError> for ReadError {
-    fn from(error: TelemetryError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<rusqlite::Error> for ReadError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-pub(crate) type Answer<T> = Result<T, ReadError>;
+pub(crate) type Answer<T> = Result<T, QueryError>;
 
 impl Readers {
     pub(crate) fn new(world: World, files: Arc<Files>) -> Self {
@@ -75,7 +57,7 @@ impl Readers {
                 let view = reader.connection.unchecked_transaction()?;
                 query(&view)
             })();
-            if !matches!(answer, Err(ReadError::Sqlite(_))) {
+            if !matches!(answer, Err(QueryError::Sqlite(_))) {
                 let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
                 if idle.len() < READERS_IDLE_MAX {
                     idle.push(reader);
@@ -85,8 +67,8 @@ impl Readers {
         });
         match answer.await {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(ReadError::Refused(error))) => Err(error),
-            Some(Err(ReadError::Sqlite(error))) => Err(store_error(&error.to_string())),
+            Some(Err(QueryError::Refused(error))) => Err(error),
+            Some(Err(QueryError::Sqlite(error))) => Err(store_error(&error.to_string())),
             None => Err(store_error("a query panicked")),
         }
     }

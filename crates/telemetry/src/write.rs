@@ -1,9 +1,10 @@
 //! What the writer's connection does inside a transaction: one function for each command.
 //!
-//! A refusal ([`WriteError::Refused`]) comes before anything is written, so that it does not undo the other
+//! A refusal ([`QueryError::Refused`]) comes before anything is written, so that it does not undo the other
 //! commands of its transaction; any failure of SQLite undoes all of them.
 
 use crate::EVENT_OVERHEAD_BYTES;
+use crate::database::QueryError;
 use fabric::Scope;
 use fabric::telemetry::{
     AppendEvents, CreateGroup, GroupName, PutRetention, StreamName, TagGroup, TelemetryError, Trace,
@@ -49,24 +50,6 @@ impl Command {
     }
 }
 
-#[derive(Debug)]
-pub(crate) enum WriteError {
-    Refused(TelemetryError),
-    Sqlite(rusqlite::Error),
-}
-
-impl From<TelemetryError> for WriteError {
-    fn from(error: TelemetryError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<rusqlite::Error> for WriteError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
 /// One transaction's work: commands in order, with the sums of streams and groups written once at its end.
 pub(crate) struct Batch<'t> {
     transaction: &'t Transaction<'t>,
@@ -96,7 +79,7 @@ impl<'t> Batch<'t> {
         Ok(Self { transaction, now_ms: as_i64(now_ms), next_event, open: BTreeMap::new(), doomed: false })
     }
 
-    pub(crate) fn apply(&mut self, command: &Command) -> Result<(), WriteError> {
+    pub(crate) fn apply(&mut self, command: &Command) -> Result<(), QueryError> {
         match command {
             Command::Append(append) => return self.append(append),
             Command::PutTrace(trace) => return self.put_trace(trace),
@@ -125,7 +108,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn append(&mut self, append: &AppendEvents) -> Result<(), WriteError> {
+    fn append(&mut self, append: &AppendEvents) -> Result<(), QueryError> {
         let name = &append.stream;
         let key = (name.scope.clone(), name.group.clone(), name.stream.clone());
         if !self.open.contains_key(&key) {
@@ -156,7 +139,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Finds the stream, making it and its group where they are not there.
-    fn open_stream(&mut self, name: &StreamName) -> Result<OpenStream, WriteError> {
+    fn open_stream(&mut self, name: &StreamName) -> Result<OpenStream, QueryError> {
         check_name(&name.group)?;
         check_name(&name.stream)?;
         let group_id = match find_group(self.transaction, &name.scope, &name.group)? {
@@ -185,7 +168,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn create_group(&mut self, create: &CreateGroup) -> Result<(), WriteError> {
+    fn create_group(&mut self, create: &CreateGroup) -> Result<(), QueryError> {
         let name = &create.name;
         check_name(&name.group)?;
         check_tags(create.tags.len())?;
@@ -198,7 +181,7 @@ impl<'t> Batch<'t> {
 
     /// The name is free at once; the events go in bounded steps (`bounds`), so that a large group does not
     /// keep other accounts' lines waiting.
-    fn delete_group(&mut self, name: &GroupName) -> Result<(), WriteError> {
+    fn delete_group(&mut self, name: &GroupName) -> Result<(), QueryError> {
         let group_id = self.require_group(name)?;
         self.doomed = true;
         self.transaction.execute("DELETE FROM tags WHERE group_id = ?1", [group_id])?;
@@ -209,7 +192,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn create_stream(&mut self, name: &StreamName) -> Result<(), WriteError> {
+    fn create_stream(&mut self, name: &StreamName) -> Result<(), QueryError> {
         check_name(&name.stream)?;
         let group_id =
             self.require_group(&GroupName { scope: name.scope.clone(), group: name.group.clone() })?;
@@ -220,7 +203,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn delete_stream(&mut self, name: &StreamName) -> Result<(), WriteError> {
+    fn delete_stream(&mut self, name: &StreamName) -> Result<(), QueryError> {
         let group_id =
             self.require_group(&GroupName { scope: name.scope.clone(), group: name.group.clone() })?;
         let stream_id =
@@ -235,14 +218,14 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn put_retention(&mut self, put: &PutRetention) -> Result<(), WriteError> {
+    fn put_retention(&mut self, put: &PutRetention) -> Result<(), QueryError> {
         let group_id = self.require_group(&put.name)?;
         self.transaction
             .execute("UPDATE groups SET retention_days = ?2 WHERE id = ?1", params![group_id, put.days])?;
         Ok(())
     }
 
-    fn tag_group(&mut self, tag: &TagGroup) -> Result<(), WriteError> {
+    fn tag_group(&mut self, tag: &TagGroup) -> Result<(), QueryError> {
         let group_id = self.require_group(&tag.name)?;
         let mut keys: Vec<String> = self
             .transaction
@@ -259,7 +242,7 @@ impl<'t> Batch<'t> {
         Ok(self.set_tags(group_id, &tag.set)?)
     }
 
-    fn put_trace(&mut self, trace: &Trace) -> Result<(), WriteError> {
+    fn put_trace(&mut self, trace: &Trace) -> Result<(), QueryError> {
         let body = serde_json::to_vec(trace)
             .map_err(|error| TelemetryError::Store { reason: format!("a trace does not encode: {error}") })?;
         if body.len() > TRACE_BYTES_MAX {
@@ -275,11 +258,11 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn require_group(&self, name: &GroupName) -> Result<i64, WriteError> {
+    fn require_group(&self, name: &GroupName) -> Result<i64, QueryError> {
         Ok(find_group(self.transaction, &name.scope, &name.group)?.ok_or(TelemetryError::NoGroup)?)
     }
 
-    fn insert_group(&self, scope: &Scope, name: &str) -> Result<i64, WriteError> {
+    fn insert_group(&self, scope: &Scope, name: &str) -> Result<i64, QueryError> {
         let groups: i64 = self
             .transaction
             .prepare_cached("SELECT count(*) FROM groups")?
@@ -340,7 +323,7 @@ pub(crate) fn as_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn check_name(name: &str) -> Result<(), WriteError> {
+fn check_name(name: &str) -> Result<(), QueryError> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         let reason = format!("a name of {} bytes; 1 to {NAME_BYTES_MAX} are allowed", name.len());
         return Err(TelemetryError::TooMany { reason }.into());
@@ -348,7 +331,7 @@ fn check_name(name: &str) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn check_tags(count: usize) -> Result<(), WriteError> {
+fn check_tags(count: usize) -> Result<(), QueryError> {
     if count > limits::TAGS_MAX {
         let reason = format!("a log group has at most {} tags", limits::TAGS_MAX);
         return Err(TelemetryError::TooMany { reason }.into());

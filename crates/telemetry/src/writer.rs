@@ -16,8 +16,8 @@
 
 use crate::Settings;
 use crate::bounds::{self, Budget, Trimmed};
-use crate::database;
-use crate::write::{Batch, Command, WriteError};
+use crate::database::{self, QueryError};
+use crate::write::{Batch, Command};
 use fabric::telemetry::TelemetryError;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -221,8 +221,8 @@ impl Pen {
         for command in commands {
             answers.push(match batch.apply(command) {
                 Ok(()) => Ok(()),
-                Err(WriteError::Refused(error)) => Err(error),
-                Err(WriteError::Sqlite(error)) => return Err(error),
+                Err(QueryError::Refused(error)) => Err(error),
+                Err(QueryError::Sqlite(error)) => return Err(error),
             });
         }
         let doomed = self.doomed || batch.doomed;

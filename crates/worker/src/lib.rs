@@ -14,6 +14,9 @@ mod api_door;
 mod code_cache;
 mod doors;
 mod environment;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod heads;
 mod logs;
 mod parts;

@@ -43,6 +43,21 @@ pub(crate) fn shapes(model: &Model) -> Result<String, String> {
     Ok(out)
 }
 
+/// A macro over every operation and its input, so that tests and fuzz targets leave none out. Costs a build nothing.
+pub(crate) fn every_input(model: &Model, service: &str) -> String {
+    let mut out = format!(
+        "\n/// Calls `$each!` with every operation and its input, `Operation: Input, …`.\n\
+         #[doc(hidden)]\n#[macro_export]\nmacro_rules! every_{service}_input {{\n($each:ident) => {{\n$each! {{\n"
+    );
+    for (operation, spec) in &model.operations.0 {
+        if let Some(input) = &spec.input {
+            let _ = writeln!(out, "{operation}: {},", input.shape);
+        }
+    }
+    out.push_str("}\n};\n}\n");
+    out
+}
+
 /// The Rust type of a shape.
 fn rust_type(model: &Model, name: &str) -> Result<String, String> {
     let shape = model.shape(name)?;

@@ -165,6 +165,8 @@ async fn a_wrong_revision_and_a_dry_run_change_nothing() {
     kit.stored_is(&["one"]).await;
     let right = UpdateCode { revision: Some(before.revision), ..code_update("f", "two") };
     assert!(kit.control.update_code(right).await.is_ok());
+    let gone = ControlError::CodeGone { digest: digest_of("one") };
+    assert_eq!(kit.control.code(digest_of("one")).await, Err(gone), "no version has it any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

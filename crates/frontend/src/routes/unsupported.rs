@@ -31,6 +31,18 @@ pub(crate) fn check<I>(table: &Table<I>, input: &I) -> Result<(), ApiError> {
     }
 }
 
+/// The operations that have a table here.
+#[cfg(test)]
+pub(crate) const TABLED: [&str; 7] = [
+    "CreateFunction",
+    "UpdateFunctionCode",
+    "UpdateFunctionConfiguration",
+    "PublishVersion",
+    "ListFunctions",
+    "Invoke",
+    "InvokeWithResponseStream",
+];
+
 fn filled<T>(list: &Option<Vec<T>>) -> bool {
     list.as_ref().is_some_and(|list| !list.is_empty())
 }

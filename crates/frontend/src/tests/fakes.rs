@@ -140,7 +140,7 @@ impl Control for FakeControl {
     async fn code(&self, message: CodeDigest) -> Result<Bytes, ControlError> {
         let functions = self.functions.lock().unwrap();
         let found = functions.values().find(|(version, ..)| version.code_digest == message);
-        found.map(|(_, zip, _)| zip.clone()).ok_or_else(store)
+        found.map(|(_, zip, _)| zip.clone()).ok_or(ControlError::CodeGone { digest: message })
     }
 }
 

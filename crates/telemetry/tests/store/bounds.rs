@@ -1,5 +1,6 @@
 use crate::kit::*;
 use fabric::telemetry::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 use telemetry::{BYTES_MAX_FLOOR, Settings, Store};
 use world::World;
@@ -136,4 +137,19 @@ async fn a_file_that_breaks_under_way_fails_some_calls_and_is_then_replaced() {
     let found = kit.store.filter_events(search(GROUP)).await.unwrap().events;
     assert_eq!(messages(&found), ["after"]);
     assert!(attempts > 0 && kit.folder.path().join("logs.db.broken").exists());
+}
+
+/// Most of them are written beside the store: what counts is the last one that fits and the first that does not.
+#[tokio::test]
+async fn there_are_at_most_twenty_thousand_groups() {
+    let kit = Kit::new().await;
+    let create = |name: &str| CreateGroup { name: group(name), tags: BTreeMap::new() };
+    kit.store.create_group(create("/first")).await.unwrap();
+    let beside = rusqlite::Connection::open(kit.folder.path().join("logs.db")).unwrap();
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 19999) \
+                INSERT INTO groups (account, region, name, created_ms) SELECT 'a', 'r', '/g' || i, 0 FROM n";
+    assert_eq!(beside.execute(rows, []).unwrap(), 19_998);
+    kit.store.create_group(create("/last")).await.unwrap();
+    let refused = kit.store.create_group(create("/one-more")).await;
+    assert!(matches!(refused, Err(TelemetryError::TooMany { .. })), "{refused:?}");
 }

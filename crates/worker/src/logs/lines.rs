@@ -54,9 +54,12 @@ impl Lines {
     }
 }
 
-/// Invalid UTF-8 becomes the replacement character: events are text.
+/// Invalid UTF-8 becomes the replacement character: events are text. That character has three bytes, so an event of
+/// nothing but garbage could become three times as long as one may be; it is cut.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    text.truncate(text.floor_char_boundary(LOG_EVENT_BYTES_MAX));
+    text
 }
 
 #[cfg(test)]
@@ -82,6 +85,13 @@ mod tests {
     #[test]
     fn bytes_that_are_not_text_are_replaced() {
         assert_eq!(events(&[b"a\xffb\n"]), ["a\u{fffd}b\n"]);
+    }
+
+    #[test]
+    fn garbage_as_long_as_an_event_makes_no_longer_one() {
+        let garbage = vec![0xff; LOG_EVENT_BYTES_MAX];
+        let lengths: Vec<usize> = events(&[&garbage]).iter().map(String::len).collect();
+        assert_eq!(lengths, [LOG_EVENT_BYTES_MAX - LOG_EVENT_BYTES_MAX % 3]);
     }
 
     #[test]

@@ -1585,3 +1585,28 @@ impl Input for UntagResourceRequest {
         Ok(())
     }
 }
+
+/// Calls `$each!` with every operation and its input, `Operation: Input, …`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! every_logs_input {
+    ($each:ident) => {
+        $each! {
+        CreateLogGroup: CreateLogGroupRequest,
+        CreateLogStream: CreateLogStreamRequest,
+        DeleteLogGroup: DeleteLogGroupRequest,
+        DeleteLogStream: DeleteLogStreamRequest,
+        DeleteRetentionPolicy: DeleteRetentionPolicyRequest,
+        DescribeLogGroups: DescribeLogGroupsRequest,
+        DescribeLogStreams: DescribeLogStreamsRequest,
+        FilterLogEvents: FilterLogEventsRequest,
+        GetLogEvents: GetLogEventsRequest,
+        ListTagsForResource: ListTagsForResourceRequest,
+        ListTagsLogGroup: ListTagsLogGroupRequest,
+        PutLogEvents: PutLogEventsRequest,
+        PutRetentionPolicy: PutRetentionPolicyRequest,
+        TagResource: TagResourceRequest,
+        UntagResource: UntagResourceRequest,
+        }
+    };
+}
