@@ -104,7 +104,11 @@ impl Connection {
         });
         let answer = self.call(Method::POST, "/2015-03-31/functions", Bytes::from(body.to_string())).await?;
         if answer.status != StatusCode::CREATED {
-            return Err(format!("create {name}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body)));
+            return Err(format!(
+                "create {name}: {}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            ));
         }
         let start = Instant::now();
         loop {
@@ -119,12 +123,6 @@ impl Connection {
                 _ => return Err(format!("{name} is not active: {value}")),
             }
         }
-    }
-
-    pub(crate) async fn delete(&mut self, name: &str) -> Outcome<()> {
-        let path = format!("/2015-03-31/functions/{name}");
-        let answer = self.call(Method::DELETE, &path, Bytes::new()).await?;
-        if answer.status.is_success() { Ok(()) } else { Err(format!("delete {name}: {}", answer.status)) }
     }
 }
 

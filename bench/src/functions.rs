@@ -41,7 +41,13 @@ pub(crate) fn all(setting: &Setting, notes: &mut Vec<String>) -> Outcome<Vec<Fun
     let mut all = vec![rust(setting)?];
     let found = interpreters(setting)?;
     for (language, name, file, handler, nothing) in [
-        ("python", "python3", "noop-python/lambda_function.py", "lambda_function.lambda_handler", ["-c", "pass"]),
+        (
+            "python",
+            "python3",
+            "noop-python/lambda_function.py",
+            "lambda_function.lambda_handler",
+            ["-c", "pass"],
+        ),
         ("nodejs", "nodejs", "noop-nodejs/index.mjs", "index.handler", ["-e", "0"]),
     ] {
         match newest(&found, language) {
@@ -71,7 +77,10 @@ pub(crate) fn rust_program(setting: &Setting) -> Outcome<PathBuf> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let mut command = Command::new("rustc");
     command.args(["--edition", "2024", "--target", &target, "-C", "opt-level=3", "-C", "panic=abort"]);
-    command.args(["-C", "strip=symbols", "-C", "target-feature=+crt-static", "-o"]).arg(&program).arg(&source);
+    command
+        .args(["-C", "strip=symbols", "-C", "target-feature=+crt-static", "-o"])
+        .arg(&program)
+        .arg(&source);
     let status = command.status().map_err(|error| format!("rustc: {error}"))?;
     if status.success() { Ok(program) } else { Err(format!("rustc {}: {status}", source.display())) }
 }
@@ -92,7 +101,8 @@ fn interpreters(setting: &Setting) -> Outcome<Vec<Value>> {
     let mut command = Command::new(&setting.tinderbox);
     command.args(["runtimes", "ls", "--output", "json", "--data"]).arg(setting.out.join("no-data"));
     let output = command.output().map_err(|error| format!("{}: {error}", setting.tinderbox.display()))?;
-    let value: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("runtimes ls: {error}"))?;
+    let value: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("runtimes ls: {error}"))?;
     Ok(value["interpreters"].as_array().cloned().unwrap_or_default())
 }
 

@@ -46,7 +46,12 @@ pub(crate) async fn run(target: &Target, connections: usize, duration: Duration)
     Ok(Load { latency: Samples::of(all), per_second })
 }
 
-async fn one(mut connection: Connection, path: String, start: Instant, duration: Duration) -> Outcome<Vec<f64>> {
+async fn one(
+    mut connection: Connection,
+    path: String,
+    start: Instant,
+    duration: Duration,
+) -> Outcome<Vec<f64>> {
     let mut samples = Vec::with_capacity(1 << 14);
     let mut now = Instant::now();
     while now.duration_since(start) < duration {

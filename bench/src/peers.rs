@@ -145,4 +145,3 @@ fn install(folder: &Path, package: &str) -> Outcome<()> {
 fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
-

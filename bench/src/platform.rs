@@ -25,7 +25,11 @@ impl Platform {
     pub(crate) fn start(setting: &Setting, data: &Path, arguments: &[&str]) -> Outcome<Self> {
         let address = free_address()?;
         let log = setting.out.join("server.log");
-        let log = File::options().create(true).append(true).open(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(|error| format!("{}: {error}", log.display()))?;
         let mut command = Command::new(&setting.tinderbox);
         command.args(["up", "--port", &address.port().to_string(), "--data"]).arg(data).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -74,7 +78,8 @@ impl Drop for DataFolder {
 
 /// Nobody listens there now.
 pub(crate) fn free_address() -> Outcome<SocketAddr> {
-    let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("no free port: {error}"))?;
+    let probe =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("no free port: {error}"))?;
     probe.local_addr().map_err(|error| error.to_string())
 }
 

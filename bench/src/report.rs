@@ -94,7 +94,11 @@ impl Machine {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_mb: kilobytes / 1024,
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            load_before: read("/proc/loadavg").split(' ').next().and_then(|it| it.parse().ok()).unwrap_or(0.0),
+            load_before: read("/proc/loadavg")
+                .split(' ')
+                .next()
+                .and_then(|it| it.parse().ok())
+                .unwrap_or(0.0),
         }
     }
 }

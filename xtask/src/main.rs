@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod bench;
 mod codegen;
 mod test;
 mod tidy;
@@ -16,7 +17,8 @@ cargo xtask codegen --check              fail if the generated code is stale
 cargo xtask codegen --reduce WHEEL       make models/ from a botocore wheel
 cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks
 cargo xtask tidy                         check layers, sizes, the code map and the promises
-cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)";
+cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)
+cargo xtask bench [SECTION…]             measure the release binary (--check: against SPECIFICATION.md; --output json)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["codegen", rest @ ..] => codegen::run(rest),
         ["tidy"] => tidy::run(),
+        ["bench", rest @ ..] => bench::run(rest),
         ["test", rest @ ..] => test::run(rest),
         _ => Err(USAGE.to_owned()),
     };

@@ -31,12 +31,23 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     thousand(setting, report).await
 }
 
-async fn language(setting: &Setting, report: &mut Report, table: &mut Table, function: &Function) -> Outcome<()> {
+async fn language(
+    setting: &Setting,
+    report: &mut Report,
+    table: &mut Table,
+    function: &Function,
+) -> Outcome<()> {
     let bare = function.bare_start(STARTS)?;
     let language = function.language;
     report.figure(&format!("{language}.bare_p50_ms"), bare.median());
     let dash = || "–".to_owned();
-    table.row([format!("{language}, bare start"), short(bare.median()), short(bare.percentile(99.0)), dash(), dash()]);
+    table.row([
+        format!("{language}, bare start"),
+        short(bare.median()),
+        short(bare.percentile(99.0)),
+        dash(),
+        dash(),
+    ]);
     let data = DataFolder::new(setting, language)?;
     let platform = Platform::start(setting, data.path(), &["--memory", MEMORY_MB])?;
     let mut connection = Connection::open(platform.address).await?;
@@ -60,7 +71,12 @@ async fn language(setting: &Setting, report: &mut Report, table: &mut Table, fun
 }
 
 /// `size` functions, each invoked once, all at the same time.
-async fn burst(connection: &mut Connection, address: SocketAddr, function: &Function, size: usize) -> Outcome<(Samples, f64)> {
+async fn burst(
+    connection: &mut Connection,
+    address: SocketAddr,
+    function: &Function,
+    size: usize,
+) -> Outcome<(Samples, f64)> {
     let mut ready = Vec::new();
     for idx in 0..size {
         let name = format!("burst-{size}-{idx}");
@@ -84,7 +100,11 @@ async fn burst(connection: &mut Connection, address: SocketAddr, function: &Func
 }
 
 fn expect_cold(answer: &Noop) -> Outcome<()> {
-    if answer.n == 1 { Ok(()) } else { Err(format!("no cold start: invocation {} of its environment", answer.n)) }
+    if answer.n == 1 {
+        Ok(())
+    } else {
+        Err(format!("no cold start: invocation {} of its environment", answer.n))
+    }
 }
 
 fn write(
@@ -143,7 +163,8 @@ async fn thousand(setting: &Setting, report: &mut Report) -> Outcome<()> {
         report.note(format!("of {THOUSAND} environments {} did not come, the first: {reason}", failed.len()));
     }
     let begun = Samples::of(begun);
-    let mut table = Table::new("environments of one no-op Rust function from none", &["came", "p50 s", "p90 s", "all s"]);
+    let mut table =
+        Table::new("environments of one no-op Rust function from none", &["came", "p50 s", "p90 s", "all s"]);
     let second = |milliseconds: f64| short(milliseconds / 1_000.0);
     table.row([
         format!("{} of {THOUSAND}", environments.len()),

@@ -41,11 +41,17 @@ fn ready(setting: &Setting, report: &mut Report) -> Outcome<()> {
             platform.stop()?;
         }
     }
-    let mut table = Table::new("ready after exec, ms (health answers 200)", &["data folder", "p50", "p90", "max"]);
+    let mut table =
+        Table::new("ready after exec, ms (health answers 200)", &["data folder", "p50", "p90", "max"]);
     for (name, samples) in [("new", first), ("kept", again)] {
         let samples = Samples::of(samples);
         report.figure(&format!("ready.{name}_ms"), samples.median());
-        table.row([name.to_owned(), short(samples.median()), short(samples.percentile(90.0)), short(samples.max())]);
+        table.row([
+            name.to_owned(),
+            short(samples.median()),
+            short(samples.percentile(90.0)),
+            short(samples.max()),
+        ]);
     }
     report.tables.push(table);
     Ok(())
@@ -70,7 +76,10 @@ fn idle(setting: &Setting, report: &mut Report) -> Outcome<()> {
 
 /// Different functions, invoked once each: the tree's growth by environment.
 async fn environments(setting: &Setting, report: &mut Report) -> Outcome<()> {
-    let mut table = Table::new("an idle environment, MiB (its processes and what the server keeps)", &["function", "PSS", "RSS", "processes"]);
+    let mut table = Table::new(
+        "an idle environment, MiB (its processes and what the server keeps)",
+        &["function", "PSS", "RSS", "processes"],
+    );
     for function in functions::all(setting, &mut report.notes)? {
         let data = DataFolder::new(setting, function.language)?;
         let platform = Platform::start(setting, data.path(), &[])?;

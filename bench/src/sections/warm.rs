@@ -68,7 +68,8 @@ fn contender(name: &str, shown: &str, address: std::net::SocketAddr, function: &
 fn write(report: &mut Report, contenders: &[Contender]) {
     for connections in CONNECTIONS {
         let title = format!("warm, {connections} connection{}", if connections == 1 { "" } else { "s" });
-        let columns = ["what", "p50 ms", "p99 ms", "per second", "p50 over floor", "p99 over floor", "rate / floor"];
+        let columns =
+            ["what", "p50 ms", "p99 ms", "per second", "p50 over floor", "p99 over floor", "rate / floor"];
         let mut table = Table::new(&title, &columns);
         let loads = |contender: &'_ Contender| {
             contender.found.iter().find(|(n, _)| *n == connections).map(|(_, loads)| loads.clone())
@@ -81,8 +82,9 @@ fn write(report: &mut Report, contenders: &[Contender]) {
             let rate = median(loads.iter().map(|load| load.per_second));
             let pairs = || loads.iter().zip(&floor);
             let added_p50 = median(pairs().map(|(it, floor)| it.latency.median() - floor.latency.median()));
-            let added_p99 =
-                median(pairs().map(|(it, floor)| it.latency.percentile(99.0) - floor.latency.percentile(99.0)));
+            let added_p99 = median(
+                pairs().map(|(it, floor)| it.latency.percentile(99.0) - floor.latency.percentile(99.0)),
+            );
             let ratio = median(pairs().map(|(it, floor)| it.per_second / floor.per_second));
             let figure = |what: &str| format!("{}.{connections}.{what}", contender.name);
             for (what, value) in [
