@@ -18,6 +18,11 @@ const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-
 SignedHeaders=host;x-amz-date, Signature=0000000000000000000000000000000000000000000000000000000000000000";
 const ACTIVE_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// The least `MemorySize`: a fourteenth of a processor, so anything that computes is throttled, as on AWS.
+pub(crate) const SMALL_MB: u32 = 128;
+/// `MemorySize` of one whole processor: nothing is throttled, so the platform is measured and not the share.
+pub(crate) const WHOLE_PROCESSOR_MB: u32 = 1_769;
+
 /// A connection that is kept open.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -92,7 +97,7 @@ impl Connection {
     }
 
     /// Creates a function and waits until it is active.
-    pub(crate) async fn create(&mut self, name: &str, package: &Package) -> Outcome<()> {
+    pub(crate) async fn create(&mut self, name: &str, package: &Package, memory_mb: u32) -> Outcome<()> {
         let body = json!({
             "FunctionName": name,
             "Runtime": package.runtime,
@@ -100,7 +105,7 @@ impl Connection {
             "Role": "arn:aws:iam::000000000000:role/bench",
             "Code": { "ZipFile": base64::engine::general_purpose::STANDARD.encode(&package.zip) },
             "Timeout": 120,
-            "MemorySize": 128,
+            "MemorySize": memory_mb,
         });
         let answer = self.call(Method::POST, "/2015-03-31/functions", Bytes::from(body.to_string())).await?;
         if answer.status != StatusCode::CREATED {

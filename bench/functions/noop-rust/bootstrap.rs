@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 fn main() -> Result<()> {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_else(|_| "127.0.0.1:9001".to_owned());
     let stream_name = std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default();
-    // `cargo lambda watch` gives an address with a path behind it.
-    let (address, prefix) = api.split_once('/').map_or((api.as_str(), String::new()), |(a, p)| (a, format!("/{p}")));
+    // `cargo lambda watch` gives a whole URL: an address with a path behind it.
+    let api = api.strip_prefix("http://").unwrap_or(&api);
+    let (address, prefix) = api.split_once('/').map_or((api, String::new()), |(a, p)| (a, format!("/{p}")));
     let mut stream = BufReader::new(TcpStream::connect(address)?);
     stream.get_ref().set_nodelay(true)?;
     let base = format!("{prefix}/2018-06-01/runtime/invocation");

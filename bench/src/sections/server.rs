@@ -1,6 +1,6 @@
 //! `server`: what the platform costs when nobody calls it, and what an idle environment adds.
 
-use crate::api::Connection;
+use crate::api::{Connection, SMALL_MB};
 use crate::platform::{DataFolder, Platform};
 use crate::process::{Tree, tree};
 use crate::report::{Report, Table};
@@ -86,11 +86,11 @@ async fn environments(setting: &Setting, report: &mut Report) -> Outcome<()> {
         let mut connection = Connection::open(platform.address).await?;
         // The first one also pays for what is loaded once; it is not counted.
         let name = |idx: u32| format!("{}-{idx}", function.language);
-        connection.create(&name(0), &function.package).await?;
+        connection.create(&name(0), &function.package, SMALL_MB).await?;
         connection.noop(&name(0), "{}").await?;
         let before = settled(platform.running.pid());
         for idx in 1..=ENVIRONMENTS {
-            connection.create(&name(idx), &function.package).await?;
+            connection.create(&name(idx), &function.package, SMALL_MB).await?;
             connection.noop(&name(idx), "{}").await?;
         }
         let after = settled(platform.running.pid());

@@ -8,7 +8,7 @@
 
 mod trace;
 
-use crate::api::Connection;
+use crate::api::{Connection, SMALL_MB};
 use crate::functions::{self, Function};
 use crate::platform::{DataFolder, Platform};
 use crate::process::{mounts, tree};
@@ -58,7 +58,7 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     let platform = Platform::start(setting, data.path(), &["--idle-timeout", IDLE, "--memory", "100000"])?;
     let mut connection = Connection::open(platform.address).await?;
     for idx in 0..trace.functions() {
-        connection.create(&name(idx), &kind(&functions, idx).package).await?;
+        connection.create(&name(idx), &kind(&functions, idx).package, SMALL_MB).await?;
     }
     drop(connection);
     let found = Arc::new(Mutex::new(Found::default()));

@@ -3,7 +3,7 @@
 //! Targets take turns within a round, so that a noisy minute of the machine hits all of them; figures are the medians
 //! of the rounds. The floor echoes the request in one hyper server: no function, no second process.
 
-use crate::api::{Connection, invoke_path};
+use crate::api::{Connection, WHOLE_PROCESSOR_MB, invoke_path};
 use crate::load::{self, Load, Target};
 use crate::platform::{DataFolder, Platform};
 use crate::report::{Report, Table};
@@ -13,6 +13,8 @@ use std::time::Duration;
 
 const ROUNDS: usize = 3;
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
+/// Room for 64 environments of every language; no-ops use little of it.
+const MEMORY_MB: &str = "1000000";
 const WARM_UP: Duration = Duration::from_millis(500);
 
 /// A target, the most connections that it serves at once, and the connections with what each round found.
@@ -27,11 +29,11 @@ struct Contender {
 pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     let (_floor, address) = floor::start_echo()?;
     let data = DataFolder::new(setting, "warm")?;
-    let platform = Platform::start(setting, data.path(), &["--memory", "100000"])?;
+    let platform = Platform::start(setting, data.path(), &["--memory", MEMORY_MB])?;
     let mut contenders = vec![contender("floor", "hyper echo, nothing else", address, "floor")];
     let mut connection = Connection::open(platform.address).await?;
     for function in functions::all(setting, &mut report.notes)? {
-        connection.create(function.language, &function.package).await?;
+        connection.create(function.language, &function.package, WHOLE_PROCESSOR_MB).await?;
         let shown = format!("tinderbox, {}", function.language);
         contenders.push(contender(function.language, &shown, platform.address, function.language));
     }
