@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_methods)] // measures the real machine: its clock and its tasks are the ambient ones
 
 mod api;
+mod flame;
 mod floor;
 mod functions;
 mod load;
@@ -44,6 +45,10 @@ fn main() -> ExitCode {
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // Another process of this program: the floor that the platform is compared with.
         ["floor-echo"] => floor::serve_echo(),
+        // Another binary, with names: its figures are nobody's business, so there is no report.
+        ["flame", root, out, rest @ ..] => {
+            setting(root, out, rest).and_then(|setting| run(flame::run(setting)))
+        }
         [section, root, out, rest @ ..] => measure(section, root, out, rest),
         _ => Err("bench is started by `cargo xtask bench`".to_owned()),
     };
@@ -57,6 +62,12 @@ fn main() -> ExitCode {
 }
 
 fn measure(section: &str, root: &str, out: &str, rest: &[&str]) -> Outcome<()> {
+    let setting = setting(root, out, rest)?;
+    let report = run(sections::run(section, &setting))?;
+    report.write(&setting.out)
+}
+
+fn setting(root: &str, out: &str, rest: &[&str]) -> Outcome<Setting> {
     let mut setting = Setting {
         tinderbox: PathBuf::from(root).join("target/release/tinderbox"),
         root: PathBuf::from(root),
@@ -73,9 +84,11 @@ fn measure(section: &str, root: &str, out: &str, rest: &[&str]) -> Outcome<()> {
         }
     }
     std::fs::create_dir_all(&setting.out).map_err(|error| format!("{}: {error}", setting.out.display()))?;
-    // One thread: the client shares two cores with what it measures, and one thread sends more than that can answer.
+    Ok(setting)
+}
+
+/// One thread: the client shares two cores with what it measures, and one thread sends more than that can answer.
+fn run<T>(measurement: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let report = runtime.block_on(sections::run(section, &setting))?;
-    report.write(&setting.out)
+    runtime.map_err(|error| format!("no runtime: {error}"))?.block_on(measurement)
 }
