@@ -25,7 +25,7 @@ pub(crate) async fn create(inner: Arc<Inner>, message: CreateFunction) -> Result
         return Err(ControlError::Exists { function: id.name });
     }
     inner.check_architecture(&config.architecture)?;
-    inner.check_runtime(&config.runtime)?;
+    inner.check_runtime(&config.runtime).await?;
     tags::check_count(tags.len())?;
     let inspected = inner.code.inspect(zip).await?;
     let wanted = Wanted { code: inspected.code.clone(), id, config, publish, tags };

@@ -105,9 +105,9 @@ impl Inner {
         Err(ControlError::ArchitectureUnavailable { architecture: architecture.to_owned() })
     }
 
-    pub(crate) fn check_runtime(&self, runtime: &str) -> Result<(), ControlError> {
+    pub(crate) async fn check_runtime(&self, runtime: &str) -> Result<(), ControlError> {
         let unavailable = |message| ControlError::RuntimeUnavailable { message };
-        self.settings.runtimes.check(runtime).map_err(unavailable)
+        self.settings.runtimes.check(runtime).await.map_err(unavailable)
     }
 }
 

@@ -1,20 +1,23 @@
 //! What the operator and the host decide.
 
+use async_trait::async_trait;
 use std::sync::Arc;
 use types::limits;
 
 /// Whether a function of this runtime may be created (`--strict-runtimes`).
+#[async_trait]
 pub trait RuntimeCheck: Send + Sync + 'static {
     /// `Err` says what is not installed and what is; the caller sees it.
-    fn check(&self, runtime: &str) -> Result<(), String>;
+    async fn check(&self, runtime: &str) -> Result<(), String>;
 }
 
 /// Takes any runtime: the worker chooses the nearest one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AnyRuntime;
 
+#[async_trait]
 impl RuntimeCheck for AnyRuntime {
-    fn check(&self, _runtime: &str) -> Result<(), String> {
+    async fn check(&self, _runtime: &str) -> Result<(), String> {
         Ok(())
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn update_configuration(
 ) -> Result<Mutated, ControlError> {
     let id = FunctionId { scope: message.named.scope.clone(), name: message.named.function.clone() };
     if let Some(runtime) = &message.change.runtime {
-        inner.check_runtime(runtime)?;
+        inner.check_runtime(runtime).await?;
     }
     inner.mutate(&id, |current, minted| decide_configuration(&id, &message, current, minted)).await
 }

@@ -19,10 +19,21 @@ pub struct Invocation {
     pub trace_id: String,
     /// Decoded JSON of `X-Amz-Client-Context`.
     pub client_context: Option<String>,
+    /// Of a caller whose credentials are from a Cognito identity pool.
+    pub cognito_identity: Option<CognitoIdentity>,
+    /// Of a function with tenant isolation.
+    pub tenant_id: Option<String>,
     /// Response chunks are forwarded as they are written.
     pub streaming: bool,
     /// The caller asked for the last 4 KiB of the log.
     pub log_tail: bool,
+}
+
+/// Who a caller is to Amazon Cognito.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CognitoIdentity {
+    pub identity_id: String,
+    pub identity_pool_id: String,
 }
 
 /// Name and qualifier resolved to one immutable version in one generation.

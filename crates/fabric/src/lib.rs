@@ -16,7 +16,9 @@ pub mod stream;
 pub mod telemetry;
 pub mod worker;
 
-pub use invocation::{Failure, Invocation, Lease, Outcome, ResolvedVersion, Response, Span, Start};
+pub use invocation::{
+    CognitoIdentity, Failure, Invocation, Lease, Outcome, ResolvedVersion, Response, Span, Start,
+};
 pub use stream::{FrameSender, FrameStream};
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct Admission(Arc<Semaphore>);
 
 /// One invocation's place; dropped with its outcome.
-pub(crate) struct Permit(#[allow(dead_code)] OwnedSemaphorePermit);
+pub(crate) type Permit = OwnedSemaphorePermit;
 
 impl Admission {
     pub(crate) fn new(invocations_max: usize) -> Self {
@@ -18,9 +18,6 @@ impl Admission {
 
     /// A place now, or the refusal.
     pub(crate) fn admit(&self) -> Result<Permit, ApiError> {
-        Arc::clone(&self.0)
-            .try_acquire_owned()
-            .map(Permit)
-            .map_err(|_| ApiError::throttled("CallerRateLimitExceeded"))
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_| ApiError::throttled("CallerRateLimitExceeded"))
     }
 }

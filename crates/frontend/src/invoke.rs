@@ -97,6 +97,9 @@ async fn carry_out(frontend: &Arc<Frontend>, call: Call<'_>, order: Order) -> Re
         timeout: resolved.timeout,
         trace_id: payload::trace_id(&frontend.world, header(headers, "x-amzn-trace-id")),
         client_context,
+        // Nobody has credentials of an identity pool here, and `TenantId` is refused (`unsupported::INVOKE`).
+        cognito_identity: None,
+        tenant_id: None,
         streaming: order.streaming,
         log_tail,
     };

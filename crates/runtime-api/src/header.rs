@@ -12,6 +12,9 @@ pub const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-c
 /// JSON.
 pub const COGNITO_IDENTITY: HeaderName = HeaderName::from_static("lambda-runtime-cognito-identity");
 
+/// Of a function with tenant isolation.
+pub const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
+
 pub const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 /// Trailer of a streamed response: base64 of the error's JSON.
 pub const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");

@@ -11,6 +11,8 @@ pub mod variable;
 pub use body::{ErrorBody, Status};
 pub use path::Call;
 
+use sha2::{Digest, Sha256};
+
 /// Error types that a call of the Runtime API answers to the runtime.
 pub mod refusal {
     pub const INVALID_REQUEST_ID: &str = "InvalidRequestID";
@@ -50,9 +52,27 @@ pub fn error_type(header: Option<&str>) -> &str {
     }
 }
 
+/// `arn:aws:lambda:REGION::runtime:64HEX`, as RuntimeVersionConfig shows it and INIT_START says it. AWS's hash names
+/// a build of a runtime; ours stands for the runtime's identifier, since the build is the host's interpreter, which
+/// a restart may change under a function.
+pub fn runtime_version_arn(region: &str, runtime: &str) -> String {
+    let digest = Sha256::digest(runtime.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("arn:aws:lambda:{region}::runtime:{hex}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_runtime_version_arn_has_the_shape_of_awss_and_is_one_per_identifier() {
+        let arn = runtime_version_arn("eu-west-1", "python3.13");
+        let hex = arn.strip_prefix("arn:aws:lambda:eu-west-1::runtime:").unwrap();
+        assert!(hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()), "{arn}");
+        assert_eq!(arn, runtime_version_arn("eu-west-1", "python3.13"));
+        assert_ne!(arn, runtime_version_arn("eu-west-1", "python3.12"));
+    }
 
     #[test]
     fn an_error_type_counts_only_in_its_two_families() {

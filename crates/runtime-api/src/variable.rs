@@ -25,3 +25,31 @@ pub const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 pub const RUNTIME_DIR: &str = "LAMBDA_RUNTIME_DIR";
 /// Set by the sandbox: the descriptor of the telemetry pipe.
 pub const TELEMETRY_LOG_FD: &str = "_LAMBDA_TELEMETRY_LOG_FD";
+
+/// Set by the runtime client, from the header of each invocation.
+pub const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
+/// An older name of [`ACCESS_KEY_ID`], reserved with it.
+pub const ACCESS_KEY: &str = "AWS_ACCESS_KEY";
+
+/// What a customer can not set ("Defined runtime environment variables", developer guide); PATH, LANG, TZ and
+/// others of that list can be overridden.
+pub const RESERVED: [&str; 18] = [
+    ACCESS_KEY,
+    ACCESS_KEY_ID,
+    DEFAULT_REGION,
+    EXECUTION_ENV,
+    FUNCTION_MEMORY_SIZE,
+    FUNCTION_NAME,
+    FUNCTION_VERSION,
+    INITIALIZATION_TYPE,
+    LOG_GROUP_NAME,
+    LOG_STREAM_NAME,
+    RUNTIME_API,
+    REGION,
+    SECRET_ACCESS_KEY,
+    SESSION_TOKEN,
+    RUNTIME_DIR,
+    TASK_ROOT,
+    HANDLER,
+    TRACE_ID,
+];

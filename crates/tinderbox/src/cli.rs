@@ -11,6 +11,7 @@ First steps:
   tinderbox up                                start a server in this folder (./.tinderbox)
   tinderbox deploy examples/hello-python      create or update a function from a folder
   tinderbox invoke hello-python -d '{\"name\":\"you\"}'
+  tinderbox dev examples/hello-python -d '{}' edit, save, see the new answer
   tinderbox logs hello-python -f
 
 Every AWS tool works too:
@@ -79,6 +80,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Start a server
     Up(Box<UpArgs>),
+    /// Start a server, deploy a folder, and deploy it again whenever a file in it is saved
+    Dev(Box<DevArgs>),
     /// Create or update a function from a folder or a zip
     Deploy(DeployArgs),
     /// Invoke a function and print its answer
@@ -102,7 +105,7 @@ Examples:
   tinderbox demo --exit    ends after showing, for scripts")]
 pub(crate) struct DemoArgs {
     /// Data folder
-    #[arg(long, value_name = "DIR", default_value = "./.tinderbox")]
+    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder)]
     pub(crate) data: PathBuf,
     /// Port on loopback [default: 9955, or any free one if that is taken]
     #[arg(long)]
@@ -126,7 +129,7 @@ Examples:
 A credentials file has one key a line, `KEY_ID SECRET [ACCOUNT]`, and is readable by its owner only.")]
 pub(crate) struct UpArgs {
     /// Data folder: functions, code, logs
-    #[arg(long, value_name = "DIR", default_value = "./.tinderbox")]
+    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder)]
     pub(crate) data: PathBuf,
     /// Port of everything (λ is U+03BB, decimal 955); 0 takes a free one
     #[arg(long, default_value_t = types::limits::DEFAULT_PORT)]
@@ -195,7 +198,7 @@ pub(crate) enum Fabric {
     Encoded,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   tinderbox deploy examples/hello-python            runtime and handler are guessed and said
@@ -226,6 +229,29 @@ pub(crate) struct DeployArgs {
     /// A variable of the function; may be repeated; replaces all that it had
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) env: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tinderbox dev .                                   deploys at every save, shows the log
+  tinderbox dev . -d '{\"name\":\"you\"}'             and invokes, and shows the answer
+  tinderbox dev . -d @event.json --timeout 10
+
+With --endpoint it uses a server that runs already. Paths in errors are those of your files.")]
+pub(crate) struct DevArgs {
+    /// The function: its folder, and what is to be set
+    #[command(flatten)]
+    pub(crate) deploy: DeployArgs,
+    /// Invoke with this event after each deploy: JSON, or @FILE (read anew each time)
+    #[arg(long = "event", short = 'd', value_name = "JSON|@FILE")]
+    pub(crate) event: Option<String>,
+    /// Data folder of the server it starts
+    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder)]
+    pub(crate) data: PathBuf,
+    /// Port on loopback [default: 9955, or any free one if that is taken]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -287,14 +313,14 @@ pub(crate) struct RmArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     /// Data folder, where `runtimes install` puts things
-    #[arg(long, value_name = "DIR", default_value = "./.tinderbox")]
+    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder)]
     pub(crate) data: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RuntimesArgs {
     /// Data folder of the server that is to use them
-    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", global = true)]
+    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder, global = true)]
     pub(crate) data: PathBuf,
     #[command(subcommand)]
     pub(crate) command: RuntimesCommand,
@@ -343,6 +369,11 @@ pub(crate) fn start_log(global: &Global) {
     };
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(ansi).init();
+}
+
+/// Absolute: environments are told of it, and they have another working directory.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|error| error.to_string())
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 mod demo;
 mod deploy;
+mod dev;
 mod doctor;
 mod invoke;
 mod logs;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
     match command {
         Command::Up(args) => up::run(&global, *args, screen),
         Command::Demo(args) => demo::run(&global, args, screen),
+        Command::Dev(args) => dev::run(&global, *args, screen),
         Command::Doctor(args) => doctor::run(&args, screen),
         Command::Runtimes(args) => runtimes::run(&args, screen),
         Command::Deploy(args) => as_client(&global, |client| deploy::run(client, args, screen)),

@@ -15,7 +15,7 @@ use zip::write::SimpleFileOptions;
 /// Source files are small; what is larger is not looked into.
 const LOOK_BYTES_MAX: u64 = 1024 * 1024;
 /// Left out of a package: version control and Python's caches are nobody's code.
-const LEFT_OUT: [&str; 4] = [".git", "__pycache__", ".tinderbox", ".DS_Store"];
+pub(crate) const LEFT_OUT: [&str; 4] = [".git", "__pycache__", ".tinderbox", ".DS_Store"];
 
 /// What guessing looks at.
 pub(crate) trait Files {

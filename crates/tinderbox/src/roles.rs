@@ -139,7 +139,7 @@ impl Platform {
         });
         let assignment = meet!(encoded, fabric::assignment::Assignment, assigner.clone());
         let runtimes = Arc::new(
-            HostRuntimes::open(data, settings.strict_runtimes)
+            HostRuntimes::open(&world, data, settings.strict_runtimes)
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
         let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
@@ -197,14 +197,8 @@ impl Platform {
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
         register(&*placement, settings.memory_mb).await?;
-        // Looking for interpreters takes a second the first time; it must not cost the first invocation that.
-        let looker = runtimes.clone();
-        world.tasks.spawn_blocking(
-            "runtimes.look",
-            Box::new(move || {
-                looker.look();
-            }),
-        );
+        // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
+        runtimes.look();
         Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, _lock: lock })
     }
 
@@ -259,8 +253,9 @@ fn architecture() -> &'static str {
 /// `--strict-runtimes`, as control asks it.
 struct Strict(Arc<HostRuntimes>);
 
+#[async_trait::async_trait]
 impl control::RuntimeCheck for Strict {
-    fn check(&self, runtime: &str) -> Result<(), String> {
-        self.0.check(runtime).map(drop)
+    async fn check(&self, runtime: &str) -> Result<(), String> {
+        self.0.choose(runtime).await.map(drop)
     }
 }

@@ -44,6 +44,18 @@ fn the_demo_shows_a_cold_and_a_warm_answer_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_data_folder_may_be_named_from_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_tinderbox"))
+        .args(["demo", "--exit", "--port", "0", "--data", "data"])
+        .current_dir(folder.path())
+        .env_remove("TINDERBOX_ENDPOINT")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn the_demo_shows_the_same_when_every_role_is_behind_its_bytes() {
     let data = tempfile::tempdir().unwrap();
     let arguments = ["demo", "--exit", "--port", "0", "--fabric", "encoded", "--output", "json"];

@@ -3,6 +3,7 @@
 //! Bounded here: the body by what its operation may have, and how many large bodies are held at once. A body over
 //! its bound is cut one byte past it, so that `frontend`, which alone words AWS's errors, sees that it is too large.
 
+use crate::heads::{self, Heads};
 use bytes::{Bytes, BytesMut};
 use fabric::FrameStream;
 use fabric::api::{Api, ApiRequest, ApiResponse, BodyFrame, ScopedCredentials};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::Semaphore;
 use types::limits::{CREATE_BODY_BYTES_MAX, PAYLOAD_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
+use world::World;
 
 /// Bodies of more than [`REQUEST_BODY_BYTES_MAX`] held at once for one environment.
 const LARGE_BODIES: usize = 2;
@@ -25,22 +27,30 @@ pub(crate) struct ApiDoor {
     api: Arc<dyn Api>,
     credentials: ScopedCredentials,
     large: Semaphore,
+    world: World,
+    heads: Arc<Heads>,
 }
 
 impl ApiDoor {
-    pub(crate) fn new(api: Arc<dyn Api>, credentials: ScopedCredentials) -> Arc<Self> {
-        Arc::new(Self { api, credentials, large: Semaphore::new(LARGE_BODIES) })
+    pub(crate) fn new(world: World, api: Arc<dyn Api>, credentials: ScopedCredentials) -> Arc<Self> {
+        Arc::new(Self { api, credentials, large: Semaphore::new(LARGE_BODIES), world, heads: Arc::default() })
     }
 
     pub(crate) async fn serve(self: Arc<Self>, connection: Box<dyn sandbox::Connection>) {
+        let (connection, head) = heads::guard(&self.world, &self.heads, connection);
+        let requests = Arc::clone(&head);
         let service = hyper::service::service_fn(move |request| {
-            let door = Arc::clone(&self);
-            async move { door.call(request).await }
+            let (door, request_is_read) = (Arc::clone(&self), requests.begin());
+            async move {
+                let answer = door.call(request).await;
+                drop(request_is_read);
+                answer
+            }
         });
         let http = hyper::server::conn::http1::Builder::new()
             .header_read_timeout(None)
             .serve_connection(TokioIo::new(connection), service);
-        if let Err(error) = http.await {
+        if let Err(error) = head.in_time(http).await {
             tracing::debug!(%error, "a connection of the Lambda API door broke");
         }
     }

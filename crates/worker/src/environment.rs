@@ -17,8 +17,11 @@
 mod boot;
 mod fault;
 mod invoke;
+mod last_frames;
 mod spans;
 mod variables;
+
+pub(crate) use variables::PATH;
 
 use crate::logs::platform::Phase;
 use crate::runtime_api::Event;
@@ -133,21 +136,14 @@ impl Resident {
         while let Some(mut here) = room.take() {
             tokio::select! {
                 biased;
-                Some(event) = here.events.recv() => {
-                    // A runtime that lost its connection asks again; the older call is refused.
-                    if let Event::Next(reply) = event {
-                        here.next = Some(reply);
-                    }
-                    room = Some(here);
+                _ = &mut here.exited => {
+                    tracing::debug!(environment = %self.id, "the runtime exited between invocations");
+                    return self.end_idle(prepared, here).await;
                 }
                 Some(job) = self.mailbox.recv() => {
                     untaken = None;
                     let started = self.house.parts.world.now();
                     room = self.invoke(prepared, job, here, init.take(), started, &mut spans).await;
-                }
-                _ = &mut here.exited => {
-                    tracing::debug!(environment = %self.id, "the runtime exited between invocations");
-                    return self.end_idle(prepared, here).await;
                 }
                 () = wait_for_stop(&mut self.stopping), if self.seat.is_untaken() => {
                     if self.seat.close_untaken() {
@@ -159,6 +155,14 @@ impl Resident {
                     untaken = None;
                     if let Some(token) = self.seat.free_untaken() {
                         self.report(token, EnvironmentEvent::Idle).await;
+                    }
+                    room = Some(here);
+                }
+                // Last: user code that asks without end must not keep an invocation or the end waiting.
+                Some(event) = here.events.recv() => {
+                    // A runtime that lost its connection asks again; the older call is refused.
+                    if let Event::Next(reply) = event {
+                        here.next = Some(reply);
                     }
                     room = Some(here);
                 }

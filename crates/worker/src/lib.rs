@@ -14,7 +14,7 @@ mod api_door;
 mod code_cache;
 mod doors;
 mod environment;
-mod host_runtimes;
+mod heads;
 mod logs;
 mod parts;
 mod runtime_api;
@@ -22,6 +22,5 @@ pub mod runtimes;
 mod seat;
 mod worker;
 
-pub use host_runtimes::HostRuntimes;
 pub use parts::{Launch, LaunchError, Runtimes, Settings, WorkerParts};
 pub use worker::Worker;

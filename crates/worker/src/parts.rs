@@ -1,5 +1,6 @@
 //! What a worker is made of, and its numbers.
 
+use async_trait::async_trait;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
 use fabric::control::{BootPlan, Control};
@@ -67,9 +68,11 @@ impl Settings {
 }
 
 /// Which program serves a function.
+#[async_trait]
 pub trait Runtimes: Send + Sync + 'static {
-    /// How to start the runtime of this version, its unpacked code at `code` on the host. No IO but looking at files.
-    fn launch(&self, plan: &BootPlan, code: &Path) -> Result<Launch, LaunchError>;
+    /// How to start the runtime of this version, its unpacked code at `code` on the host. No IO but looking at files;
+    /// may wait, bounded, for an interpreter that is still being found.
+    async fn launch(&self, plan: &BootPlan, code: &Path) -> Result<Launch, LaunchError>;
 }
 
 /// How a runtime is started.

@@ -6,11 +6,13 @@
 //! module that knows the Runtime API's statuses and bodies.
 
 mod answer;
+mod pace;
 mod replies;
 mod turnstile;
 
 pub(crate) use turnstile::{Delivery, Turnstile};
 
+use crate::heads::{self, Heads};
 use bytes::Bytes;
 use fabric::Failure;
 use http::{Request, Response};
@@ -50,8 +52,10 @@ pub(crate) enum Answer {
         content_type: Option<String>,
     },
     Error(Failure),
-    /// More than a response may have; the rest is read and thrown away.
-    TooLarge,
+    /// More than a response may have, which is `limit`; the rest is read and thrown away.
+    TooLarge {
+        limit: u64,
+    },
     /// The runtime broke off in the middle of its body.
     Truncated,
     /// A response mode that is none.
@@ -63,13 +67,14 @@ pub(crate) struct Link {
     pub(crate) world: World,
     turnstile: Mutex<Turnstile>,
     events: mpsc::Sender<Event>,
+    heads: Arc<Heads>,
 }
 
 impl Link {
     /// A new turnstile and the events that it will tell.
     pub(crate) fn new(world: World) -> (Arc<Self>, mpsc::Receiver<Event>) {
         let (events, told) = mpsc::channel(EVENTS_IN_FLIGHT);
-        (Arc::new(Self { world, turnstile: Mutex::default(), events }), told)
+        (Arc::new(Self { world, turnstile: Mutex::default(), events, heads: Arc::default() }), told)
     }
 
     /// The state machine; never held across an await.
@@ -85,13 +90,21 @@ impl Link {
 
 /// Speaks HTTP on one connection until either side ends it.
 pub(crate) async fn serve(link: Arc<Link>, connection: Box<dyn sandbox::Connection>) {
-    let service = hyper::service::service_fn(move |request| handle(Arc::clone(&link), request));
-    let served = hyper::server::conn::http1::Builder::new()
+    let (connection, head) = heads::guard(&link.world, &link.heads, connection);
+    let requests = Arc::clone(&head);
+    let service = hyper::service::service_fn(move |request| {
+        let (link, request_is_read) = (Arc::clone(&link), requests.begin());
+        async move {
+            let reply = handle(link, request).await;
+            drop(request_is_read);
+            reply
+        }
+    });
+    let http = hyper::server::conn::http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
-        .header_read_timeout(None) // keep-alive connections of an idle environment rest for hours
-        .serve_connection(TokioIo::new(connection), service)
-        .await;
-    if let Err(error) = served {
+        .header_read_timeout(None) // keep-alive connections of an idle environment rest for hours; `heads` does it
+        .serve_connection(TokioIo::new(connection), service);
+    if let Err(error) = head.in_time(http).await {
         // User code broke its own connection: nobody has to act.
         tracing::debug!(%error, "a connection of the Runtime API broke");
     }

@@ -1,22 +1,22 @@
 //! The worker over the real `process` sandbox and the host's own Python: a function goes in, an answer comes out.
 //!
 //! Runs as root only; without it, it says so and passes, for the walls are `sandbox`'s own suite's to prove.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, dead_code)] // a test by itself
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)] // a test by itself
 
-#[path = "worker/double.rs"]
-mod double;
 #[path = "worker/kit.rs"]
 mod kit;
 
 use fabric::assignment::EnvironmentEvent;
 use kit::{Kit, zip};
+use sandbox::Egress;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use worker::{HostRuntimes, Runtimes, runtimes};
+use worker::Runtimes;
+use worker::runtimes::host::HostRuntimes;
 
 const APP: &str = r#"
-import os, sys, time, json, urllib.request, logging
+import os, socket, sys, time, json, urllib.request, logging
 print("module code")
 if os.environ.get("MODE") == "import": import does_not_exist
 def handler(event, context):
@@ -28,6 +28,13 @@ def handler(event, context):
         hog = bytearray(500 << 20)
         for at in range(0, len(hog), 4096): hog[at] = 1
     if what == "print": print("one"); print("two", file=sys.stderr)
+    if what == "dial":
+        said = []
+        for host in event["hosts"]:
+            try:
+                with socket.create_connection((host, event["port"]), 2) as peer: said.append(peer.recv(100).decode())
+            except OSError as error: said.append("refused")
+        return said
     if what == "api":
         with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_LAMBDA"] + "/2015-03-31/functions") as answer:
             return answer.read().decode()
@@ -56,9 +63,7 @@ struct Ground {
 async fn ground(data: &Path) -> Ground {
     let config = sandbox::process::Config::new(data);
     let sandbox = sandbox::process::start(&world::World::real(), config).await.expect("a spawner");
-    let found = runtimes::detect::detect(&runtimes::detect::HostView::of_process(None));
-    let client = runtimes::client::unpack(data).expect("our clients");
-    let runtimes = Arc::new(HostRuntimes::new(found, client, data.join("runtimes"), false));
+    let runtimes = Arc::new(HostRuntimes::open(&world::World::real(), data, false).expect("our clients"));
     Ground { sandbox, runtimes }
 }
 
@@ -68,14 +73,19 @@ async fn all() {
     an_event_goes_in_and_an_answer_comes_out(first.kit(&[])).await; // its worker ends its sandbox
     let second = ground(&data.path().join("2")).await;
     failures_are_answered_as_aws_answers(&second).await;
+    egress_nat_opens_what_was_allowed_and_nothing_of_the_host(&second).await;
     second.sandbox.shutdown().await;
 }
 
 impl Ground {
     fn kit(&self, variables: &[(&str, &str)]) -> Kit {
+        self.kit_with(variables, |settings| settings.egress = Egress::None)
+    }
+
+    fn kit_with(&self, variables: &[(&str, &str)], change: impl FnOnce(&mut worker::Settings)) -> Kit {
         let (walls, runtimes) = (Arc::clone(&self.sandbox), Arc::clone(&self.runtimes));
-        let inside = |_: &mut _, settings: &mut worker::Settings| settings.egress = sandbox::Egress::None;
-        Kit::over(walls, Arc::default(), |_| runtimes, zip("app.py", APP), variables, inside)
+        let inside = |_: &mut _, settings: &mut worker::Settings| change(settings);
+        Kit::over(world::World::real(), walls, |_| runtimes, zip("app.py", APP), variables, inside)
     }
 }
 
@@ -124,4 +134,35 @@ async fn failures_are_answered_as_aws_answers(ground: &Ground) {
         println!("{}", answered.tail());
     }
     println!("test failures are answered as AWS answers ... ok");
+}
+
+/// Everything stays on this machine: a listener on its loopback, a door to it, and what must not be one.
+async fn egress_nat_opens_what_was_allowed_and_nothing_of_the_host(ground: &Ground) {
+    if !ground.sandbox.capabilities().egress_nat {
+        println!("test egress nat opens what was allowed ... skipped: no nat on this host");
+        return;
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"the host's own").await; // it may be gone
+        }
+    });
+    let kit = ground.kit_with(&[], |settings| {
+        settings.egress = Egress::Nat;
+        settings.allow_hosts = vec![address];
+    });
+    kit.start().await;
+    let event = format!(
+        r#"{{"do":"dial","port":{},"hosts":["host.tinderbox.internal","127.0.0.1","169.254.169.254"]}}"#,
+        address.port()
+    );
+    let long = |invocation: &mut fabric::Invocation| invocation.timeout = Duration::from_secs(20);
+    let answered = kit.invoke_with(Kit::request(1, &event), long).await;
+    assert_eq!(answered.json(), serde_json::json!(["the host's own", "refused", "refused"]));
+    kit.reported(1, EnvironmentEvent::Idle).await;
+    assert_eq!(kit.invoke(2, r#"{"do":"api"}"#).await.json(), "GET /2015-03-31/functions 20");
+    server.abort();
+    println!("test egress nat opens what was allowed and nothing of the host ... ok");
 }

@@ -16,32 +16,63 @@ pub(crate) fn validation(model: &Model, overrides: &Overrides) -> Result<String,
             patterns.entry(pattern).or_insert(next);
         }
     }
+    let mut structures = String::new();
+    for (name, shape) in model.structures().filter(|(name, _)| inputs.contains(name)) {
+        structure(model, overrides, &patterns, name, shape, &mut structures)?;
+    }
+    let mut rules = Vec::new();
+    for (name, shape) in model.shapes.0.iter().filter(|(name, _)| inputs.contains(name.as_str())) {
+        if let Some(rule) = rule(model, shape, &patterns)? {
+            let name = rule_name(name);
+            let text = format!("static {name}: Rule = {rule};");
+            rules.push((name, text));
+        }
+    }
+    let rules = asked_for(rules, &structures);
+    let used = |pattern: &str| rules.contains(&format!("pattern: Some(&{pattern})"));
+    let mut numbered: Vec<_> = patterns
+        .iter()
+        .map(|(pattern, idx)| (*idx, format!("P{idx}"), *pattern))
+        .filter(|(_, name, _)| used(name))
+        .collect();
+    numbered.sort_unstable();
     let mut out = String::from(
-        "// A payload's rule and the members of an empty structure are stated but never asked for.\n\
-         #![allow(dead_code)]\n\nuse super::shapes::*;\nuse crate::pattern::Pattern;\n\
+        "use super::shapes::*;\nuse crate::pattern::Pattern;\n\
          use crate::rule::{MemberInfo, Rule, Shape, Visit, member};\n\n",
     );
-    let mut numbered: Vec<_> = patterns.iter().map(|(pattern, idx)| (*idx, *pattern)).collect();
-    numbered.sort_unstable();
-    for (idx, pattern) in &numbered {
-        let _ = writeln!(out, "static P{idx}: Pattern = Pattern::new({});", literal(pattern));
+    for (_, name, pattern) in &numbered {
+        let _ = writeln!(out, "static {name}: Pattern = Pattern::new({});", literal(pattern));
     }
-    let list: Vec<_> = numbered.iter().map(|(idx, _)| format!("&P{idx}")).collect();
+    let list: Vec<_> = numbered.iter().map(|(_, name, _)| format!("&{name}")).collect();
     let _ = write!(
         out,
         "\n/// Every pattern of the model, for the test that they are all understood.\n#[cfg(test)]\n\
          pub(crate) static PATTERNS: &[&Pattern] = &[{}];\n\n",
         list.join(", ")
     );
-    for (name, shape) in model.shapes.0.iter().filter(|(name, _)| inputs.contains(name.as_str())) {
-        if let Some(rule) = rule(model, shape, &patterns)? {
-            let _ = writeln!(out, "static {}: Rule = {rule};", rule_name(name));
+    Ok(out + &rules + &structures)
+}
+
+/// The rules that a structure or another such rule names, one a line. The model has others: a payload's, and those
+/// of members whose rule is written by hand.
+fn asked_for(rules: Vec<(String, String)>, structures: &str) -> String {
+    let names =
+        |text: &str, name: &str| [",", ")", " "].iter().any(|end| text.contains(&format!("&{name}{end}")));
+    let mut kept: Vec<bool> = rules.iter().map(|(name, _)| names(structures, name)).collect();
+    loop {
+        let more: Vec<usize> = (0..rules.len())
+            .filter(|idx| !kept[*idx])
+            .filter(|idx| {
+                rules.iter().zip(&kept).any(|((_, text), kept)| *kept && names(text, &rules[*idx].0))
+            })
+            .collect();
+        if more.is_empty() {
+            break;
         }
+        more.into_iter().for_each(|idx| kept[idx] = true);
     }
-    for (name, shape) in model.structures().filter(|(name, _)| inputs.contains(name)) {
-        structure(model, overrides, &patterns, name, shape, &mut out)?;
-    }
-    Ok(out)
+    let kept = rules.iter().zip(kept).filter(|(_, kept)| *kept);
+    kept.map(|((_, text), _)| format!("{text}\n")).collect()
 }
 
 fn rule_name(shape: &str) -> String {
@@ -103,6 +134,10 @@ fn structure(
     out: &mut String,
 ) -> Result<(), String> {
     let fields = fields(model, shape)?;
+    if fields.is_empty() {
+        let _ = writeln!(out, "\nimpl Shape for {name} {{ fn visit(&self, _: Visit<'_>) {{}} }}");
+        return Ok(());
+    }
     let _ = write!(out, "\nstatic M_{}: [MemberInfo; {}] = [", constant(name), fields.len());
     for (member, info) in &fields {
         let has_rule = rule(model, model.shape(&info.shape)?, patterns)?.is_some();
@@ -115,8 +150,7 @@ fn structure(
         let _ =
             write!(out, "MemberInfo {{ name: {}, required: {required}, rule: {rule} }},", literal(member));
     }
-    let unused = if fields.is_empty() { "_" } else { "" };
-    let _ = write!(out, "];\n\nimpl Shape for {name} {{ fn visit(&self, {unused}visit: Visit<'_>) {{");
+    let _ = write!(out, "];\n\nimpl Shape for {name} {{ fn visit(&self, visit: Visit<'_>) {{");
     for (idx, (member, _)) in fields.iter().enumerate() {
         let _ = write!(out, "visit(&M_{}[{idx}], member(&self.{}));", constant(name), snake(member));
     }

@@ -170,8 +170,9 @@ async fn a_wrong_revision_and_a_dry_run_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_run_here_is_refused_by_name() {
     struct OnlyPython;
+    #[async_trait::async_trait]
     impl RuntimeCheck for OnlyPython {
-        fn check(&self, runtime: &str) -> Result<(), String> {
+        async fn check(&self, runtime: &str) -> Result<(), String> {
             if runtime.starts_with("python") { Ok(()) } else { Err(format!("{runtime} is not installed")) }
         }
     }

@@ -9,33 +9,9 @@ use fabric::control::{
 };
 use lambda_api::lambda::shapes;
 use lambda_api::overrides;
-use sha2::{Digest as _, Sha256};
+use runtime_api::variable;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use types::{FunctionArn, FunctionName, Region, RevisionId, limits};
-
-/// What the platform sets itself ("Defined runtime environment variables", developer guide); PATH, LANG, TZ and
-/// others of that list can be overridden.
-const RESERVED: &[&str] = &[
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-];
+use types::{FunctionArn, FunctionName, RevisionId, limits};
 
 /// How much of a configuration an answer shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,7 +113,7 @@ fn environment(sent: Option<shapes::Environment>) -> Result<Option<BTreeMap<Stri
     let Some(sent) = sent else { return Ok(None) };
     let variables = sent.variables.unwrap_or_default();
     let reserved: Vec<&str> =
-        variables.keys().map(String::as_str).filter(|name| RESERVED.contains(name)).collect();
+        variables.keys().map(String::as_str).filter(|name| variable::RESERVED.contains(name)).collect();
     const UNABLE: &str = "Lambda was unable to configure your environment variables because the environment \
         variables you have provided";
     if !reserved.is_empty() {
@@ -229,7 +205,10 @@ pub(super) fn shown(
     };
     if shown == Shown::Whole {
         output.runtime_version_config = Some(shapes::RuntimeVersionConfig {
-            runtime_version_arn: Some(runtime_version_arn(&version.arn.region, &config.runtime)),
+            runtime_version_arn: Some(runtime_api::runtime_version_arn(
+                version.arn.region.as_str(),
+                &config.runtime,
+            )),
             ..Default::default()
         });
         show_state(&mut output, version);
@@ -256,16 +235,6 @@ fn show_state(output: &mut shapes::FunctionConfiguration, version: &FunctionVers
     output.last_update_status = status.map(str::to_owned);
     output.last_update_status_reason = reason.map(|(text, _)| text.to_owned());
     output.last_update_status_reason_code = reason.map(|(_, code)| code.to_owned());
-}
-
-/// `arn:aws:lambda:REGION::runtime:64HEX`. AWS's hash names a build of a runtime; ours stands for the runtime's
-/// name, since the build is the host's interpreter, which a restart may change under a function.
-pub(super) fn runtime_version_arn(region: &Region, runtime: &str) -> String {
-    let mut arn = format!("arn:aws:lambda:{region}::runtime:");
-    for byte in Sha256::digest(runtime.as_bytes()) {
-        let _ = write!(arn, "{byte:02x}");
-    }
-    arn
 }
 
 /// `2026-10-08T17:14:57.000+0000`.

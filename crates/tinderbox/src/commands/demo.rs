@@ -7,59 +7,24 @@ use crate::cli::{DemoArgs, Fabric, Global};
 use crate::client::Client;
 use crate::demo_package;
 use crate::failure::Failure;
-use crate::roles::Platform;
 use crate::screen::Screen;
 use crate::waterfall::{self, Style};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
-use types::limits::DEFAULT_PORT;
-use world::World;
 
 const NAME: &str = "hello";
 const EVENT: &[u8] = br#"{"name":"you"}"#;
 
 pub(super) fn run(global: &Global, args: DemoArgs, screen: Screen) -> Result<(), Failure> {
-    let launched = up::launch(&args.data)?;
-    up::runtime()?.block_on(async {
-        let port = args.port.unwrap_or_else(free_port);
-        let settings = up::demo_settings(global, &args.data, port, args.fabric == Fabric::Encoded);
-        let platform = Platform::start(settings, launched).await.map_err(up::host)?;
-        let endpoint = format!("http://{}", platform.address);
-        let mut global = global.clone();
-        global.endpoint = Some(endpoint.clone());
-        let client = Client::new(World::real(), &global)?;
-        let (end, ended) = oneshot::channel();
-        let serve = platform.serve(async {
-            tokio::select! {
-                // Sent or dropped: either way the show is over.
-                _ = ended => {}
-                () = up::ended() => {}
-            }
-        });
-        let show = async move {
-            let shown = show(&client, screen, &endpoint, args.exit).await;
-            if shown.is_err() || args.exit {
-                // The server may have ended before.
-                let _ = end.send(());
-            } else {
-                // Up until a signal: the sender must live as long.
-                std::mem::forget(end);
-            }
-            shown
-        };
-        let (served, shown) = tokio::join!(serve, show);
-        shown?;
-        served.map_err(Failure::here)
+    let DemoArgs { data, port, exit, fabric } = args;
+    up::beside(global, &data, port, fabric == Fabric::Encoded, async move |client, endpoint| {
+        show(&client, screen, &endpoint, exit).await?;
+        if !exit {
+            // Up until a signal.
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     })
-}
-
-/// The usual one if nobody has it.
-fn free_port() -> u16 {
-    match std::net::TcpListener::bind(("127.0.0.1", DEFAULT_PORT)) {
-        Ok(_) => DEFAULT_PORT,
-        Err(_) => 0,
-    }
 }
 
 async fn show(client: &Client, screen: Screen, endpoint: &str, exit: bool) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+use worker::runtimes::Interpreter;
 use worker::runtimes::detect::{HostView, detect};
 use world::World;
 
@@ -35,7 +36,7 @@ pub(crate) struct Wanted {
 
 pub(super) async fn run(client: Client, args: DeployArgs, screen: Screen) -> Result<(), Failure> {
     let spinner = screen.spinner(format!("reading {}", args.package.display()));
-    let (guess, zip) = read(&args)?;
+    let (guess, zip) = read(&args, || detect(&HostView::of_process(None)))?;
     drop(spinner);
     let wanted = wanted(args, guess, screen)?;
     let spinner = screen.spinner(format!("deploying {}", wanted.name));
@@ -50,12 +51,16 @@ pub(super) async fn run(client: Client, args: DeployArgs, screen: Screen) -> Res
     Ok(())
 }
 
-fn read(args: &DeployArgs) -> Result<(Option<Guess>, Vec<u8>), Failure> {
+/// The package's guess, unless nothing is left to guess, and its zip. `interpreters` are looked for only if needed.
+pub(super) fn read(
+    args: &DeployArgs,
+    interpreters: impl Fn() -> Vec<Interpreter>,
+) -> Result<(Option<Guess>, Vec<u8>), Failure> {
     let looked = |files: &dyn Files| {
         if args.runtime.is_some() && args.handler.is_some() {
             return None;
         }
-        guess::guess(files, &detect(&HostView::of_process(None)))
+        guess::guess(files, &interpreters())
     };
     if args.package.is_dir() {
         let folder = Folder::open(&args.package)?;
@@ -65,7 +70,7 @@ fn read(args: &DeployArgs) -> Result<(Option<Guess>, Vec<u8>), Failure> {
     Ok((looked(&archive), archive.into_zip()))
 }
 
-fn wanted(args: DeployArgs, guess: Option<Guess>, screen: Screen) -> Result<Wanted, Failure> {
+pub(super) fn wanted(args: DeployArgs, guess: Option<Guess>, screen: Screen) -> Result<Wanted, Failure> {
     let name = match args.name {
         Some(name) => name,
         None => name_of(&args.package)?,
@@ -96,7 +101,7 @@ fn wanted(args: DeployArgs, guess: Option<Guess>, screen: Screen) -> Result<Want
 }
 
 /// The folder's or file's name, with what a function's name can not have replaced.
-fn name_of(package: &Path) -> Result<String, Failure> {
+pub(super) fn name_of(package: &Path) -> Result<String, Failure> {
     let full = std::fs::canonicalize(package)
         .map_err(|error| Failure::here(format!("{} can not be read: {error}", package.display())))?;
     let stem = if full.is_dir() { full.file_name() } else { full.file_stem() };

@@ -126,7 +126,7 @@ fn as_value(invoked: &Invoked, trace: Option<&Value>) -> Value {
 }
 
 /// The event: JSON as given, a file's content, stdin, or `{}`.
-fn payload(data: Option<&str>) -> Result<Bytes, Failure> {
+pub(super) fn payload(data: Option<&str>) -> Result<Bytes, Failure> {
     let read = |what: &str, reader: &mut dyn Read| {
         let mut bytes = Vec::new();
         // One byte more than fits, so that the endpoint words the refusal.

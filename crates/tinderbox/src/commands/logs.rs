@@ -19,28 +19,54 @@ pub(super) async fn run(client: Client, args: LogsArgs, screen: Screen) -> Resul
     let group =
         if args.name.contains('/') { args.name.clone() } else { format!("/aws/lambda/{}", args.name) };
     let since_ms = u64::try_from(args.since.as_millis()).unwrap_or(u64::MAX);
-    let mut start_ms = world.wall().millis().saturating_sub(since_ms);
-    // Shown already, by id, with their times: forgotten when they leave the overlap.
-    let mut shown: BTreeMap<String, u64> = BTreeMap::new();
-    let mut spinner = Some(screen.spinner(format!("reading {group}")));
+    let mut tail = Tail::new(&client, group, world.wall().millis().saturating_sub(since_ms));
+    let mut spinner = Some(screen.spinner(format!("reading {}", tail.group)));
     loop {
+        match tail.read(|event| show(screen, event, |message| message.to_owned())).await {
+            // With -f the function may write its first line any moment.
+            Err(failure) if failure.is("ResourceNotFoundException") && args.follow => {}
+            Err(failure) if failure.is("ResourceNotFoundException") => {
+                return Err(failure
+                    .advise("a function's log begins with its first invocation: tinderbox invoke NAME"));
+            }
+            read => read?,
+        }
+        drop(spinner.take());
+        if !args.follow {
+            break;
+        }
+        world.clock.sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// The new events of a log group, each once.
+pub(super) struct Tail<'a> {
+    client: &'a Client,
+    group: String,
+    start_ms: u64,
+    /// Given already, by id, with their times: forgotten when they leave the overlap.
+    given: BTreeMap<String, u64>,
+}
+
+impl<'a> Tail<'a> {
+    pub(super) fn new(client: &'a Client, group: String, start_ms: u64) -> Self {
+        Self { client, group, start_ms, given: BTreeMap::new() }
+    }
+
+    /// Every event that was not given yet, page by page.
+    pub(super) async fn read(
+        &mut self,
+        mut give: impl FnMut(&Value) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut next: Option<String> = None;
         loop {
-            let page = match page(&client, &group, start_ms, next.take()).await {
-                // With -f the function may write its first line any moment.
-                Err(failure) if failure.is("ResourceNotFoundException") && args.follow => break,
-                Err(failure) if failure.is("ResourceNotFoundException") => {
-                    return Err(failure
-                        .advise("a function's log begins with its first invocation: tinderbox invoke NAME"));
-                }
-                page => page?,
-            };
-            spinner = None;
+            let page = page(self.client, &self.group, self.start_ms, next.take()).await?;
             for event in page.get("events").and_then(Value::as_array).into_iter().flatten() {
-                let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("");
+                let id = event.get("eventId").and_then(Value::as_str).unwrap_or("");
                 let timestamp = event.get("timestamp").and_then(Value::as_u64).unwrap_or(0);
-                if shown.insert(text("eventId").to_owned(), timestamp).is_none() {
-                    show(screen, event, timestamp, text("message"))?;
+                if self.given.insert(id.to_owned(), timestamp).is_none() {
+                    give(event)?;
                 }
             }
             next = page.get("nextToken").and_then(Value::as_str).map(str::to_owned);
@@ -48,17 +74,12 @@ pub(super) async fn run(client: Client, args: LogsArgs, screen: Screen) -> Resul
                 break;
             }
         }
-        if !args.follow {
-            break;
+        if let Some(newest) = self.given.values().max() {
+            self.start_ms = self.start_ms.max(newest.saturating_sub(OVERLAP_MS));
+            self.given.retain(|_, timestamp| *timestamp >= self.start_ms);
         }
-        if let Some(newest) = shown.values().max() {
-            start_ms = start_ms.max(newest.saturating_sub(OVERLAP_MS));
-            shown.retain(|_, timestamp| *timestamp >= start_ms);
-        }
-        world.clock.sleep(POLL).await;
+        Ok(())
     }
-    drop(spinner);
-    Ok(())
 }
 
 async fn page(client: &Client, group: &str, start_ms: u64, next: Option<String>) -> Result<Value, Failure> {
@@ -69,21 +90,22 @@ async fn page(client: &Client, group: &str, start_ms: u64, next: Option<String>)
     client.logs("FilterLogEvents", &request).await
 }
 
-fn show(screen: Screen, event: &Value, timestamp: u64, message: &str) -> Result<(), Failure> {
+/// One event on a line of its own (for programs: made for jq and for -f); `reword` changes what people see.
+pub(super) fn show(screen: Screen, event: &Value, reword: impl Fn(&str) -> String) -> Result<(), Failure> {
     if screen.json {
-        // One event a line: made for jq and for -f.
         return screen.line(event.to_string());
     }
-    let message = message.trim_end_matches('\n');
+    let timestamp = event.get("timestamp").and_then(Value::as_u64).unwrap_or(0);
+    let message = reword(event.get("message").and_then(Value::as_str).unwrap_or("").trim_end_matches('\n'));
     screen.line(format!(
         "{} {}",
         screen.dim(&time_of_day(timestamp)),
-        printable(message, screen.out_is_terminal)
+        printable(&message, screen.out_is_terminal)
     ))
 }
 
 /// What a function writes is its own; on a terminal it must not move the cursor or change the title.
-fn printable(message: &str, terminal: bool) -> String {
+pub(super) fn printable(message: &str, terminal: bool) -> String {
     if !terminal {
         return message.to_owned();
     }

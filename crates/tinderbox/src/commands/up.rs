@@ -1,13 +1,18 @@
 //! `tinderbox up`: every role in this process, until a signal.
 
 use crate::cli::{self, Fabric, Global, UpArgs};
+use crate::client::Client;
 use crate::credentials;
 use crate::failure::{Exit, Failure};
-use crate::roles::{self, Launched, Platform, Settings};
+use crate::roles::{self, Platform, Settings};
 use crate::screen::Screen;
 use serde_json::json;
 use std::net::SocketAddr;
+use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, oneshot};
+use types::limits::DEFAULT_PORT;
+use world::World;
 
 pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), Failure> {
     let settings = settings(global, &args)?;
@@ -76,7 +81,7 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
 }
 
 /// Completes at the first SIGTERM or SIGINT.
-pub(super) async fn ended() {
+async fn ended() {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -89,19 +94,66 @@ pub(super) async fn ended() {
     }
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::here(format!("no runtime: {error}")))
 }
 
-pub(super) fn host(message: String) -> Failure {
+fn host(message: String) -> Failure {
     Failure::new(Exit::Host, message).advise("`tinderbox doctor` says what this host can do")
 }
 
-/// Defaults of `up` for another command that starts a server.
-pub(super) fn demo_settings(global: &Global, data: &std::path::Path, port: u16, encoded: bool) -> Settings {
+/// A server on defaults for as long as `work`, its client, goes on; a signal ends both. No port: the usual one if it
+/// is free, else any.
+pub(super) fn beside(
+    global: &Global,
+    data: &Path,
+    port: Option<u16>,
+    encoded: bool,
+    work: impl AsyncFnOnce(Client, String) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let launched = roles::launch(data).map_err(host)?;
+    runtime()?.block_on(async {
+        let settings = defaults(global, data, port.unwrap_or_else(free_port), encoded);
+        let platform = Platform::start(settings, launched).await.map_err(host)?;
+        let endpoint = format!("http://{}", platform.address);
+        let mut global = global.clone();
+        global.endpoint = Some(endpoint.clone());
+        let client = Client::new(World::real(), &global)?;
+        let (end, worked) = oneshot::channel::<()>();
+        let stop = Notify::new();
+        let serve = async {
+            let served = platform.serve(async {
+                tokio::select! {
+                    _ = worked => {} // dropped with the work
+                    () = ended() => stop.notify_one(),
+                }
+            });
+            served.await.map_err(Failure::here)
+        };
+        let work = async {
+            let _until_here = end;
+            tokio::select! {
+                done = work(client, endpoint) => done,
+                () = stop.notified() => Ok(()),
+            }
+        };
+        let (served, worked) = tokio::join!(serve, work);
+        worked.and(served)
+    })
+}
+
+/// The usual port if nobody has it.
+fn free_port() -> u16 {
+    match std::net::TcpListener::bind(("127.0.0.1", DEFAULT_PORT)) {
+        Ok(_) => DEFAULT_PORT,
+        Err(_) => 0,
+    }
+}
+
+fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings {
     Settings {
         data: data.to_owned(),
         address: SocketAddr::from(([127, 0, 0, 1], port)),
@@ -118,9 +170,4 @@ pub(super) fn demo_settings(global: &Global, data: &std::path::Path, port: u16, 
         log_bytes_max: telemetry::Settings::default().bytes_max,
         encoded,
     }
-}
-
-/// The data folder and the spawner, for `demo`.
-pub(super) fn launch(data: &std::path::Path) -> Result<Launched, Failure> {
-    roles::launch(data).map_err(host)
 }

@@ -15,12 +15,10 @@ use fabric::api::ScopedCredentials;
 use fabric::control::BootPlan;
 use fabric::telemetry::StreamName;
 use sandbox::{BootError, BootSpec, Door, Environment, Exit, ProcessSpec, ReadOnlyMount};
-use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use types::Region;
 use world::Instant;
 
 /// Where the code is inside.
@@ -74,12 +72,14 @@ impl Resident {
         let digest = plan.code_digest.clone();
         let fetch = || async { parts.control.code(digest.clone()).await.map_err(|error| error.to_string()) };
         let code = self.house.code.get(&digest, fetch).await.map_err(|error| error.to_string())?;
-        spans.add("code", planned, parts.world.now());
-        let launch = match parts.runtimes.launch(&plan, code.folder()) {
+        let unpacked = parts.world.now();
+        spans.add("code", planned, unpacked);
+        let launch = match parts.runtimes.launch(&plan, code.folder()).await {
             Ok(launch) => Ok(launch),
             Err(LaunchError::Entrypoint(message)) => Err(message),
             Err(LaunchError::Host(reason)) => return Err(reason),
         };
+        spans.add("runtime.choose", unpacked, parts.world.now());
         let version = plan.key.version.to_string();
         let scope = Scope { account: plan.key.account.clone(), region: plan.key.region.clone() };
         let stream = StreamName {
@@ -91,7 +91,7 @@ impl Resident {
             Ok(launch) => launch.runtime_version.clone(),
             Err(_) => plan.config.runtime.clone(),
         };
-        let arn = runtime_version_arn(&plan.key.region, &runtime_version);
+        let arn = runtime_api::runtime_version_arn(plan.key.region.as_str(), &plan.config.runtime);
         let function = plan.key.function.to_string();
         let platform = Platform::new(&plan.config.logging, function, version, (runtime_version, arn));
         let logs = Logs::start(&parts.world, Arc::clone(&parts.telemetry), stream.clone());
@@ -194,7 +194,7 @@ impl Resident {
         doors.open(&parts.world, Arc::clone(walls), Door::RuntimeApi, move |connection| {
             serve(Arc::clone(&turnstile), connection)
         });
-        let api = ApiDoor::new(Arc::clone(&parts.api), prepared.credentials.clone());
+        let api = ApiDoor::new(parts.world.clone(), Arc::clone(&parts.api), prepared.credentials.clone());
         doors.open(&parts.world, Arc::clone(walls), Door::LambdaApi, move |connection| {
             Arc::clone(&api).serve(connection)
         });
@@ -271,10 +271,3 @@ impl Resident {
 
 /// An exit that the sandbox could not tell: it is gone itself.
 pub(super) const LOST: Exit = Exit { status: sandbox::ExitStatus::Signal(9), out_of_memory: false };
-
-/// A name for what serves here, of AWS's shape.
-fn runtime_version_arn(region: &Region, version: &str) -> String {
-    let digest = Sha256::digest(version.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("arn:aws:lambda:{region}::runtime:{hex}")
-}

@@ -64,8 +64,7 @@ pub(crate) fn platform_failure(error_type: &str, message: &str) -> Failure {
 }
 
 /// The runtime's answer was larger than an answer may be. Here AWS writes the message first.
-pub(crate) fn response_too_large() -> Failure {
-    let limit = types::limits::RESPONSE_BYTES_MAX;
+pub(crate) fn response_too_large(limit: u64) -> Failure {
     let kind = fault::RESPONSE_TOO_LARGE;
     let payload = format!(
         "{{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size ({limit} bytes).\",\"errorType\":\"{kind}\"}}"

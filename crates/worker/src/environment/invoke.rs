@@ -3,6 +3,7 @@
 use super::Resident;
 use super::boot::{LOST, Prepared, Room};
 use super::fault::{Fault, platform_failure, response_too_large};
+use super::last_frames::LastFrames;
 use super::spans::{STATS_FRESH, Spans, megabytes};
 use crate::logs::platform::{Report, billed_ms};
 use crate::runtime_api::{Answer, Delivery, Event};
@@ -10,7 +11,7 @@ use crate::seat::Job;
 use bytes::Bytes;
 use fabric::assignment::EnvironmentEvent;
 use fabric::worker::InvokeFrame;
-use fabric::{FrameSender, Invocation, Outcome, Response};
+use fabric::{Invocation, Outcome, Response};
 use sandbox::Environment;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ struct Running {
     started: Instant,
     init: Option<Duration>,
     answered: bool,
+    caller: LastFrames,
 }
 
 impl Resident {
@@ -64,16 +66,17 @@ impl Resident {
             // One that does not arrive is asked for again: the turnstile then says it once more.
             let _ = next.send(Arc::clone(&delivery));
         }
-        let mut running = Running { delivery, token, arrived, started, init, answered: false };
+        let caller = LastFrames::new(world.clone(), Arc::clone(&delivery.frames));
+        let mut running = Running { delivery, token, arrived, started, init, answered: false, caller };
         let end = self.watch(&mut room, &mut running, left, spans).await;
         let over = world.now();
         match end {
             End::Next => {
-                self.finish_kept(prepared, &room, &running, over, spans).await;
+                self.finish_kept(prepared, &room, &mut running, over, spans).await;
                 Some(room)
             }
             End::Fault(fault) => {
-                self.finish_ended(prepared, room, &running, &fault, over, spans).await;
+                self.finish_ended(prepared, room, &mut running, &fault, over, spans).await;
                 None
             }
         }
@@ -101,7 +104,7 @@ impl Resident {
                     Event::Answered(answer) if !running.answered => {
                         let now = world.now();
                         spans.add("invoke", running.delivery.delivered, now);
-                        self.respond(running, answer, left).await;
+                        self.respond(running, answer).await;
                         answered_at = world.now();
                         spans.add("response", now, answered_at);
                     }
@@ -110,12 +113,15 @@ impl Resident {
                         room.next = Some(reply);
                         return End::Next;
                     }
-                    // A second `next` from before the delivery: only one takes the event.
-                    Event::Next(_) | Event::InitError(_) | Event::Answered(_) => {}
+                    // From before the delivery, on a newer connection: it gets the event as one from after it would.
+                    Event::Next(reply) => {
+                        let _ = reply.send(Arc::clone(&running.delivery)); // it may be gone, too
+                    }
+                    Event::InitError(_) | Event::Answered(_) => {}
                 },
                 exit = &mut room.exited => {
                     let exit = exit.unwrap_or(LOST);
-                    self.last_events(room, running, left, spans).await;
+                    self.last_events(room, running, spans).await;
                     return End::Fault(Fault::Exit(exit));
                 }
                 () = &mut deadline => return End::Fault(Fault::Timeout(running.delivery.invocation.timeout)),
@@ -124,7 +130,7 @@ impl Resident {
     }
 
     /// The process has exited; what it had sent before is still taken.
-    async fn last_events(&self, room: &mut Room, running: &mut Running, left: Duration, spans: &mut Spans) {
+    async fn last_events(&self, room: &mut Room, running: &mut Running, spans: &mut Spans) {
         let world = &self.house.parts.world;
         let mut settled = std::pin::pin!(room.doors.settle(world));
         loop {
@@ -134,7 +140,7 @@ impl Resident {
                     Event::Answered(Answer::Truncated) => return,
                     Event::Answered(answer) if !running.answered => {
                         spans.add("invoke", running.delivery.delivered, world.now());
-                        self.respond(running, answer, left).await;
+                        self.respond(running, answer).await;
                     }
                     _ => {}
                 },
@@ -158,12 +164,12 @@ impl Resident {
 
     /// Hands the answer to the caller; assignment knows first, so that a caller that comes again at once finds this
     /// environment.
-    async fn respond(&self, running: &mut Running, answer: Answer, left: Duration) {
+    async fn respond(&self, running: &mut Running, answer: Answer) {
         running.answered = true;
         let response = match answer {
             Answer::Success { payload, content_type } => Response::Success { payload, content_type },
             Answer::Error(failure) => Response::Error(failure),
-            Answer::TooLarge => Response::Error(response_too_large()),
+            Answer::TooLarge { limit } => Response::Error(response_too_large(limit)),
             Answer::BadMode => {
                 let kind = runtime_api::fault::INVALID_RESPONSE_MODE;
                 Response::Error(platform_failure(kind, "Invalid function response mode"))
@@ -171,9 +177,7 @@ impl Resident {
             Answer::Truncated => return,
         };
         self.report(running.token, EnvironmentEvent::Finishing).await;
-        let frames = &running.delivery.frames;
-        // Only a streaming caller that reads slowly makes this wait; at the deadline its stream breaks off.
-        let _ = self.house.parts.world.timeout(left, frames.send(InvokeFrame::Response(response))).await;
+        running.caller.send(InvokeFrame::Response(response));
     }
 
     /// The environment stays. It is free first, so that a caller that waits for it does not wait for bookkeeping.
@@ -181,7 +185,7 @@ impl Resident {
         &mut self,
         prepared: &Prepared,
         room: &Room,
-        running: &Running,
+        running: &mut Running,
         over: Instant,
         spans: &mut Spans,
     ) {
@@ -189,7 +193,7 @@ impl Resident {
         self.report(token, EnvironmentEvent::Idle).await;
         let memory = self.memory_used(&*room.walls, STATS_FRESH).await;
         let outcome = self.account(prepared, running, over, memory, None, spans).await;
-        self.tell_outcome(&running.delivery.frames, outcome);
+        running.caller.send(InvokeFrame::Outcome(outcome));
     }
 
     /// The environment is ended: first of all everything in it stops, then its last lines are read, its slot is given
@@ -198,7 +202,7 @@ impl Resident {
         &mut self,
         prepared: &Prepared,
         room: Room,
-        running: &Running,
+        running: &mut Running,
         fault: &Fault,
         over: Instant,
         spans: &mut Spans,
@@ -216,13 +220,11 @@ impl Resident {
         let outcome = self.account(prepared, running, over, memory, Some(fault), spans).await;
         prepared.logs.flush().await;
         self.depart().await;
-        let frames = &running.delivery.frames;
         if !running.answered {
             let failure = fault.failure(running.delivery.invocation.request_id);
-            let sent = frames.send(InvokeFrame::Response(Response::Error(failure)));
-            let _ = world.timeout(Duration::from_secs(1), sent).await; // the caller may have gone
+            running.caller.send(InvokeFrame::Response(Response::Error(failure)));
         }
-        self.tell_outcome(frames, outcome);
+        running.caller.send(InvokeFrame::Outcome(outcome));
     }
 
     /// Init failed twice: its failure is the answer of the invocation inside which it was run again.
@@ -243,16 +245,16 @@ impl Resident {
         let id = invocation.request_id.to_string();
         let deadline = world.wall();
         let delivery = Arc::new(Delivery { id, invocation, deadline, delivered: over, frames });
-        let running = Running { delivery, token, arrived, started, init: None, answered: true };
+        let caller = LastFrames::new(world.clone(), Arc::clone(&delivery.frames));
+        let mut running = Running { delivery, token, arrived, started, init: None, answered: true, caller };
         let memory = self.stats.map_or(0, |(_, stats)| megabytes(stats.memory_peak_bytes));
         let outcome = self.account(prepared, &running, over, memory, Some(fault), spans).await;
         prepared.logs.flush().await;
         self.depart().await;
         let _ = accept.send(Ok(())); // the caller may have gone
-        let frames = &running.delivery.frames;
         let failure = fault.failure(running.delivery.invocation.request_id);
-        let _ = frames.send(InvokeFrame::Response(Response::Error(failure))).await; // the caller may have gone
-        self.tell_outcome(frames, outcome);
+        running.caller.send(InvokeFrame::Response(Response::Error(failure)));
+        running.caller.send(InvokeFrame::Outcome(outcome));
     }
 
     /// END, REPORT and the outcome.
@@ -304,17 +306,6 @@ impl Resident {
         } else {
             prepared.logs.platform(at, lines).await;
             None
-        }
-    }
-
-    /// Never waits: the caller of a stream that is read slowly gets it from a task of its own.
-    fn tell_outcome(&self, frames: &Arc<FrameSender<InvokeFrame>>, outcome: Outcome) {
-        if let Err(frame) = frames.try_send(InvokeFrame::Outcome(outcome)) {
-            let (world, frames) = (self.house.parts.world.clone(), Arc::clone(frames));
-            let limit = Duration::from_secs(60);
-            self.house.parts.world.spawn("slow outcome", async move {
-                let _ = world.timeout(limit, frames.send(frame)).await; // the caller may have gone
-            });
         }
     }
 

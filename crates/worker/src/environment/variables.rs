@@ -14,6 +14,9 @@ use world::World;
 /// The X-Ray daemon's address: nothing listens there, and SDKs that send to it by UDP do not care.
 const XRAY_HOST: &str = "127.0.0.1";
 
+/// Where programs are, unless the runtime has its own in front.
+pub(crate) const PATH: &str = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
+
 /// The whole environment of the runtime's process.
 pub(super) fn variables(
     plan: &BootPlan,
@@ -43,7 +46,7 @@ fn defaults() -> BTreeMap<String, String> {
         ("LANG", "en_US.UTF-8"),
         ("TZ", ":UTC"),
         ("PWD", "/var/task"),
-        ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+        ("PATH", PATH),
         (
             "LD_LIBRARY_PATH",
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",

@@ -1,12 +1,16 @@
 //! One task per environment that carries everything it says to telemetry, in order.
 //!
 //! ```text
-//!  stdout ─┐                                    full, or 10 ms after its first event
-//!  stderr ─┼─► lines, frames ─► batch ───────────────────────────────────────────────► Telemetry::append
+//!  stdout ─┐                          full, or 10 ms after its first event
+//!  stderr ─┼─► lines, frames ─► batch ─────────────────────────────────────► outbox ─► Telemetry::append
 //!  fd    ──┘        ▲
 //!        START, END, REPORT: what is in the pipes goes first
+//!
+//!            outbox full for PATIENCE                 the outbox has room
+//! In time ────────────────────────────► Behind (drops) ───────────────────► In time (says how many it dropped)
 //! ```
-//! A platform line is a barrier: the function wrote its lines before it asked for the next event, so they are in
+//! A store that is merely slow slows down the function that writes so much; one that hangs costs log events and never
+//! an invocation. A platform line is a barrier: the function wrote its lines before it asked for the next event, so they are in
 //! the pipe already and are read before END is written.
 
 use super::frames::Frames;
@@ -28,8 +32,16 @@ const READ_BYTES: usize = 16 * 1024;
 const BATCH_EVENTS: usize = 256;
 const BATCH_BYTES: usize = 256 * 1024;
 const BATCH_DELAY: Duration = Duration::from_millis(10);
-/// Messages to the pump; a sender waits when telemetry is that far behind.
+/// Messages to the pump, which is never away for longer than [`PATIENCE`].
 const MAILBOX: usize = 64;
+/// Full batches that wait for the store: a mebibyte for each environment.
+const OUTBOX: usize = 4;
+/// How long the pump waits for room in the outbox before it drops.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a flush may take.
+const FLUSH_MAX: Duration = Duration::from_secs(1);
+/// An append that takes longer is given up: its environment may be long gone.
+const APPEND_MAX: Duration = Duration::from_secs(30);
 /// Read from each pipe at a barrier: more than a pipe holds (64 KiB), so all that was there; bounded, so that a
 /// function that never stops writing can not hold END back.
 const BARRIER_BYTES: usize = 256 * 1024;
@@ -69,23 +81,37 @@ enum Tail {
 
 /// Speaks to the pump. The pump ends, its last batch sent, when every handle is gone.
 #[derive(Clone)]
-pub(crate) struct Logs(mpsc::Sender<Message>);
+pub(crate) struct Logs {
+    world: World,
+    mailbox: mpsc::Sender<Message>,
+}
+
+/// On its way to the store.
+enum Outgoing {
+    Events(AppendEvents),
+    /// Answered when everything before it has been taken.
+    Flush(oneshot::Sender<()>),
+}
 
 impl Logs {
     /// Starts the pump of one stream.
     pub(crate) fn start(world: &World, telemetry: Arc<dyn Telemetry>, stream: StreamName) -> Self {
         let (tx, mailbox) = mpsc::channel(MAILBOX);
+        let (outbox, outgoing) = mpsc::channel(OUTBOX);
         let pump = Pump {
             world: world.clone(),
-            telemetry,
+            outbox,
             stream,
             mailbox,
             sources: Vec::new(),
             batch: Batch::default(),
             tick: None,
+            behind: false,
+            dropped: 0,
         };
         world.spawn("log pump", pump.run());
-        Self(tx)
+        world.spawn("log outbox", carry(world.clone(), telemetry, outgoing));
+        Self { world: world.clone(), mailbox: tx }
     }
 
     pub(crate) async fn attach(&self, pipes: Pipes) {
@@ -99,11 +125,11 @@ impl Logs {
         drop(waited.await);
     }
 
-    /// Answers when telemetry has everything that was said so far.
+    /// Answers when telemetry has everything that was said so far, or does not take it.
     pub(crate) async fn flush(&self) {
         let (done, waited) = oneshot::channel();
         self.send(Message::Flush(done)).await;
-        drop(waited.await);
+        let _ = self.world.timeout(FLUSH_MAX, waited).await; // nobody needs to know which it was
     }
 
     pub(crate) async fn platform(&self, at: WallTime, lines: impl IntoIterator<Item = String>) {
@@ -127,7 +153,7 @@ impl Logs {
 
     async fn send(&self, message: Message) {
         // The pump outlives its handles; it is gone only if it panicked, which `world` has logged.
-        drop(self.0.send(message).await);
+        drop(self.mailbox.send(message).await);
     }
 }
 
@@ -172,12 +198,16 @@ enum Step {
 
 struct Pump {
     world: World,
-    telemetry: Arc<dyn Telemetry>,
+    outbox: mpsc::Sender<Outgoing>,
     stream: StreamName,
     mailbox: mpsc::Receiver<Message>,
     sources: Vec<Source>,
     batch: Batch,
     tick: Option<BoxFuture<()>>,
+    /// The outbox did not take the last batch: the next one is not waited for.
+    behind: bool,
+    /// Events that were dropped since the last batch that was taken.
+    dropped: usize,
 }
 
 impl Pump {
@@ -250,7 +280,8 @@ impl Pump {
             }
             Message::Flush(done) => {
                 self.send().await;
-                let _ = done.send(()); // whoever asked may have gone
+                // Dropped where there is no room, which says the same to whoever waits.
+                self.hand_over(Outgoing::Flush(done)).await;
             }
             Message::Platform { lines, at, tail } => {
                 self.read_what_is_there().await;
@@ -319,11 +350,54 @@ impl Pump {
             return;
         }
         self.batch.bytes = 0;
-        let events = std::mem::take(&mut self.batch.events);
+        let mut events = std::mem::take(&mut self.batch.events);
         let count = events.len();
+        if self.dropped > 0 {
+            let timestamp_ms = events.first().map_or(0, |event| event.timestamp_ms);
+            events.insert(0, LogEvent { timestamp_ms, message: dropped_line(self.dropped) });
+        }
         let append = AppendEvents { stream: self.stream.clone(), events };
-        if let Err(error) = self.telemetry.append(append).await {
-            tracing::warn!(%error, count, stream = %self.stream.stream, "log events are lost");
+        match self.hand_over(Outgoing::Events(append)).await {
+            true => self.dropped = 0,
+            false => self.dropped += count,
+        }
+    }
+
+    /// Into the outbox. Room is waited for unless there was none the last time either; `false`: it is dropped.
+    async fn hand_over(&mut self, outgoing: Outgoing) -> bool {
+        let place = match self.outbox.try_reserve() {
+            Ok(place) => Some(place),
+            Err(_) if self.behind => None,
+            Err(_) => self.world.timeout(PATIENCE, self.outbox.reserve()).await.and_then(Result::ok),
+        };
+        if place.is_none() && !self.behind {
+            tracing::warn!(stream = %self.stream.stream, "the log store does not take events; they are dropped");
+        }
+        self.behind = place.is_none();
+        place.map(|place| place.send(outgoing)).is_some()
+    }
+}
+
+/// Where events are missing, the log says so.
+fn dropped_line(events: usize) -> String {
+    format!("TINDERBOX Dropped: {events} log events that the log store did not take in time\n")
+}
+
+/// The outbox, in order, until the pump has ended.
+async fn carry(world: World, telemetry: Arc<dyn Telemetry>, mut outgoing: mpsc::Receiver<Outgoing>) {
+    while let Some(next) = outgoing.recv().await {
+        let append = match next {
+            Outgoing::Events(append) => append,
+            Outgoing::Flush(done) => {
+                let _ = done.send(()); // whoever asked may have gone
+                continue;
+            }
+        };
+        let (stream, count) = (append.stream.stream.clone(), append.events.len());
+        match world.timeout(APPEND_MAX, telemetry.append(append)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::warn!(%error, count, stream, "log events are lost"),
+            None => tracing::warn!(count, stream, "log events are lost: the log store does not answer"),
         }
     }
 }

@@ -3,8 +3,9 @@
 //! A body is read while the turnstile says `Answering`. Its length is bounded here; its slowness by the
 //! invocation's deadline, at which the environment's task ends the environment and this connection with it.
 
+use super::pace::Pace;
 use super::replies::{self, Reply};
-use super::turnstile::{Delivery, Refusal, Way, stream_allowance, take_chunk};
+use super::turnstile::{Delivery, Refusal, Way, take_chunk};
 use super::{Answer, Event, Link};
 use base64::Engine;
 use bytes::{Bytes, BytesMut};
@@ -16,13 +17,12 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use runtime_api::{error_type, fault, header};
 use std::sync::Arc;
-use std::time::Duration;
-use types::limits::{RESPONSE_BYTES_MAX, STREAM_BYTES_MAX, STREAM_BYTES_PER_SECOND};
+use types::limits::{RESPONSE_BYTES_MAX, STREAM_BYTES_MAX};
 
 /// How a body ended.
 enum Ended {
     Whole(Bytes, Option<HeaderMap>),
-    TooLarge,
+    TooLarge { limit: u64 },
     Truncated,
 }
 
@@ -52,11 +52,11 @@ pub(super) async fn response(link: &Arc<Link>, id: &str, request: Request<Incomi
             answering.end(failure.map_or_else(success, Answer::Error)).await;
             replies::accepted()
         }
-        Ended::TooLarge => {
+        Ended::TooLarge { limit } => {
             // The caller has its answer at once; the runtime gets 413 and goes on, so its body is read to the end.
-            answering.end(Answer::TooLarge).await;
+            answering.end(Answer::TooLarge { limit }).await;
             drain(&mut body).await;
-            replies::refused(&Refusal::BodyTooLarge)
+            replies::refused(&Refusal::BodyTooLarge { limit })
         }
         Ended::Truncated => {
             answering.end(Answer::Truncated).await;
@@ -77,10 +77,10 @@ pub(super) async fn error(link: &Arc<Link>, id: &str, request: Request<Incoming>
             answering.end(Answer::Error(failure(given.as_deref(), payload))).await;
             replies::accepted()
         }
-        Ended::TooLarge => {
-            answering.end(Answer::TooLarge).await;
+        Ended::TooLarge { limit } => {
+            answering.end(Answer::TooLarge { limit }).await;
             drain(&mut body).await;
-            replies::refused(&Refusal::BodyTooLarge)
+            replies::refused(&Refusal::BodyTooLarge { limit })
         }
         Ended::Truncated => {
             answering.end(Answer::Truncated).await;
@@ -97,7 +97,7 @@ pub(super) async fn init_error(link: &Arc<Link>, request: Request<Incoming>) -> 
     // Too long or cut off, it is a failed init all the same; the type is known from the head.
     let (payload, reply) = match collect(&mut request.into_body()).await {
         Ended::Whole(payload, _) => (payload, replies::accepted()),
-        Ended::TooLarge => (Bytes::new(), replies::refused(&Refusal::BodyTooLarge)),
+        Ended::TooLarge { limit } => (Bytes::new(), replies::refused(&Refusal::BodyTooLarge { limit })),
         Ended::Truncated => (Bytes::new(), replies::refused(&Refusal::BodyTruncated)),
     };
     link.tell(Event::InitError(failure(given.as_deref(), payload))).await;
@@ -134,7 +134,7 @@ impl Drop for Answering<'_> {
 /// The whole body, at most [`RESPONSE_BYTES_MAX`].
 async fn collect(body: &mut Incoming) -> Ended {
     if body.size_hint().lower() > RESPONSE_BYTES_MAX as u64 {
-        return Ended::TooLarge;
+        return Ended::TooLarge { limit: RESPONSE_BYTES_MAX as u64 };
     }
     let mut whole = Bytes::new();
     let mut rest = BytesMut::new();
@@ -150,15 +150,16 @@ async fn collect(body: &mut Incoming) -> Ended {
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
         if whole.len() + rest.len() > RESPONSE_BYTES_MAX {
-            return Ended::TooLarge;
+            return Ended::TooLarge { limit: RESPONSE_BYTES_MAX as u64 };
         }
     }
     Ended::Whole(if rest.is_empty() { whole } else { rest.freeze() }, trailers)
 }
 
-/// Sends each piece on as it comes: at most [`STREAM_BYTES_MAX`], past the burst at the promised pace.
+/// Sends each piece on as it comes: at most [`STREAM_BYTES_MAX`], past the burst at the promised pace. A caller that
+/// reads slowly slows the function down, until its deadline.
 async fn forward(link: &Link, delivery: &Delivery, body: &mut Incoming) -> Ended {
-    let begun = link.world.now();
+    let mut pace = Pace::new(link.world.now());
     let mut sent: u64 = 0;
     let mut listening = true;
     while let Some(frame) = body.frame().await {
@@ -171,22 +172,17 @@ async fn forward(link: &Link, delivery: &Delivery, body: &mut Incoming) -> Ended
             let chunk = take_chunk(&mut data);
             sent += chunk.len() as u64;
             if sent > STREAM_BYTES_MAX {
-                return Ended::TooLarge;
+                return Ended::TooLarge { limit: STREAM_BYTES_MAX };
             }
-            pace(link, begun, sent).await;
+            let wait = pace.take(link.world.now(), chunk.len());
+            if !wait.is_zero() {
+                link.world.clock.sleep(wait).await;
+            }
             // A caller that left cancels its answer, not the function: read on and throw away.
             listening = listening && delivery.frames.send(InvokeFrame::Chunk(chunk)).await.is_ok();
         }
     }
     Ended::Whole(Bytes::new(), None)
-}
-
-async fn pace(link: &Link, begun: world::Instant, sent: u64) {
-    let allowed = stream_allowance(link.world.now().since(begun));
-    if sent > allowed {
-        let wait = (sent - allowed) as f64 / STREAM_BYTES_PER_SECOND as f64;
-        link.world.clock.sleep(Duration::from_secs_f64(wait)).await;
-    }
 }
 
 async fn drain(body: &mut Incoming) {

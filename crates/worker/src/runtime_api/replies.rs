@@ -2,6 +2,7 @@
 
 use super::turnstile::{Delivery, Refusal};
 use bytes::Bytes;
+use fabric::CognitoIdentity;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -45,10 +46,10 @@ pub(super) fn refused(why: &Refusal) -> Reply {
                 "State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"
             ),
         ),
-        Refusal::BodyTooLarge => (
+        Refusal::BodyTooLarge { limit } => (
             StatusCode::PAYLOAD_TOO_LARGE,
             refusal::REQUEST_ENTITY_TOO_LARGE,
-            format!("Exceeded maximum allowed payload size ({} bytes).", types::limits::RESPONSE_BYTES_MAX),
+            format!("Exceeded maximum allowed payload size ({limit} bytes)."),
         ),
         Refusal::BodyTruncated => (
             StatusCode::BAD_REQUEST,
@@ -83,8 +84,18 @@ pub(super) fn invocation(world: &World, delivery: &Delivery) -> Reply {
     put(header::INVOKED_ARN, &invocation.invoked_arn.to_string());
     put(header::TRACE_ID, &invocation.trace_id);
     put(header::CLIENT_CONTEXT, invocation.client_context.as_deref().unwrap_or_default());
+    let identity = invocation.cognito_identity.as_ref().map(cognito_identity);
+    put(header::COGNITO_IDENTITY, identity.as_deref().unwrap_or_default());
+    put(header::TENANT_ID, invocation.tenant_id.as_deref().unwrap_or_default());
     tracing::trace!(id = %delivery.id, after = ?world.now().since(delivery.delivered), "the runtime takes the event");
     reply
+}
+
+/// As the clients read it.
+fn cognito_identity(identity: &CognitoIdentity) -> String {
+    let CognitoIdentity { identity_id, identity_pool_id } = identity;
+    serde_json::json!({"cognitoIdentityId": identity_id, "cognitoIdentityPoolId": identity_pool_id})
+        .to_string()
 }
 
 /// The value, its control characters as spaces: a client context is JSON and may have been written with newlines,

@@ -40,7 +40,9 @@ pub(crate) enum Refusal {
         from: &'static str,
         to: &'static str,
     },
-    BodyTooLarge,
+    BodyTooLarge {
+        limit: u64,
+    },
     BodyTruncated,
     ResponseMode,
 }
@@ -150,12 +152,6 @@ impl Turnstile {
             State::Answered => "RuntimeResponseSentState",
         }
     }
-}
-
-/// Bytes that a streamed answer may have sent `elapsed` after its beginning.
-pub(crate) fn stream_allowance(elapsed: std::time::Duration) -> u64 {
-    let paced = elapsed.as_secs_f64() * types::limits::STREAM_BYTES_PER_SECOND as f64;
-    types::limits::STREAM_BURST_BYTES.saturating_add(paced as u64)
 }
 
 /// At most [`types::limits::CHUNK_BYTES_MAX`] from the front.

@@ -16,7 +16,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use super::probe::{PROBE_TIME_MAX, ask};
+use super::probe::{PROBE_TIME_MAX, Said, ask};
 use super::{Interpreter, Language, Version, is_system_path};
 
 /// More files than any host has; a folder full of look-alikes must not become thousands of probe runs.
@@ -59,36 +59,82 @@ impl HostView {
     }
 }
 
+/// What is behind a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    Interpreter(Interpreter),
+    /// None, and it will not become one while the file stays as it is.
+    None,
+    /// It did not answer in time or could not be started: a busy host's doing perhaps, so it is asked again.
+    Nothing,
+}
+
 /// Says what is behind a path; the real one runs it.
 pub trait Prober {
-    fn interpreter(&self, language: Language, path: &Path) -> Option<Interpreter>;
+    fn ask(&self, language: Language, path: &Path) -> Answered;
 }
 
-/// Every interpreter of the host, each real binary once, sorted by language and version.
+/// What is told while it is looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    Interpreter(Interpreter),
+    /// Every interpreter of this language has been told.
+    All(Language),
+}
+
+/// Who is told, and may be in a hurry.
+pub trait Audience {
+    /// Whether to go on.
+    fn tell(&mut self, seen: Seen) -> bool;
+
+    /// What somebody waits for: it is looked for first.
+    fn wants(&self) -> Option<(Language, Version)> {
+        None
+    }
+}
+
+impl<F: FnMut(Seen) -> bool> Audience for F {
+    fn tell(&mut self, seen: Seen) -> bool {
+        self(seen)
+    }
+}
+
+/// Every interpreter of the host, each real binary once, sorted by language and version. Runs programs.
 pub fn detect(view: &HostView) -> Vec<Interpreter> {
-    detect_with(view, &RunIt)
+    look(view, &RunIt, &mut |_| true)
 }
 
-pub fn detect_with(view: &HostView, prober: &dyn Prober) -> Vec<Interpreter> {
+/// [`detect`], telling what it sees as soon as it does: what the cache knows first, then what has to be asked.
+pub fn look(view: &HostView, prober: &dyn Prober, audience: &mut dyn Audience) -> Vec<Interpreter> {
     let old = view.cache_file.as_deref().map(Cache::read).unwrap_or_default();
     let mut new = Cache::default();
-    let mut found: BTreeMap<PathBuf, Interpreter> = BTreeMap::new();
-    let mut real_candidates = BTreeSet::new();
-    for (language, path) in candidates(view) {
-        let Some(stamp) = Stamp::of(&path) else { continue };
-        // Many names, one binary: a link is not worth a run of its own. (A script is no binary: it is asked.)
-        let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-        if !real_candidates.insert((language, real.clone())) {
-            continue;
+    let mut looking = Looking { found: BTreeMap::new(), audience };
+    let mut unknown = Vec::new();
+    let mut go_on = true;
+    for candidate in real_candidates(view) {
+        match old.get(&candidate.real, &candidate.stamp).cloned() {
+            None => unknown.push(candidate),
+            Some(known) => {
+                go_on &= looking.see(known.as_ref());
+                new.put(candidate.real, candidate.stamp, known);
+            }
         }
-        let interpreter = match old.get(&real, &stamp) {
-            Some(known) => known.clone(),
-            None => prober.interpreter(language, &path),
+    }
+    // Java is asked by reading a file, Node.js seldom is there more than twice, Python often ten times.
+    unknown.sort_by_key(|candidate| std::cmp::Reverse(candidate.language));
+    go_on &= looking.complete(&unknown, Language::ALL);
+    while go_on && !unknown.is_empty() {
+        let candidate = unknown.remove(looking.most_wanted(&unknown));
+        let answer = match prober.ask(candidate.language, &candidate.path) {
+            Answered::Nothing => None,
+            Answered::None => Some(None),
+            Answered::Interpreter(interpreter) => Some(Some(interpreter)),
         };
-        new.put(real, stamp, interpreter.clone());
-        if let Some(interpreter) = interpreter {
-            found.entry(interpreter.real_path.clone()).or_insert(interpreter);
+        if let Some(answer) = answer {
+            go_on &= looking.see(answer.as_ref());
+            new.put(candidate.real, candidate.stamp, answer);
         }
+        go_on &= looking.complete(&unknown, [candidate.language]);
     }
     if let Some(file) = view.cache_file.as_deref().filter(|_| new != old) {
         // A cache that cannot be written costs time at the next start, nothing else.
@@ -96,10 +142,62 @@ pub fn detect_with(view: &HostView, prober: &dyn Prober) -> Vec<Interpreter> {
             tracing::debug!(file = %file.display(), %error, "interpreters found are not remembered");
         }
     }
-    let mut interpreters: Vec<Interpreter> = found.into_values().collect();
+    let mut interpreters: Vec<Interpreter> = looking.found.into_values().collect();
     interpreters
         .sort_by(|a, b| (a.language, a.version, &a.real_path).cmp(&(b.language, b.version, &b.real_path)));
     interpreters
+}
+
+struct Looking<'a> {
+    found: BTreeMap<PathBuf, Interpreter>,
+    audience: &'a mut dyn Audience,
+}
+
+impl Looking<'_> {
+    /// Tells it, once for each real binary; whether to go on.
+    fn see(&mut self, interpreter: Option<&Interpreter>) -> bool {
+        let Some(interpreter) = interpreter else { return true };
+        let first = self.found.insert(interpreter.real_path.clone(), interpreter.clone()).is_none();
+        !first || self.audience.tell(Seen::Interpreter(interpreter.clone()))
+    }
+
+    /// Tells which of these languages have nothing left to ask; whether to go on.
+    fn complete(&mut self, left: &[Candidate], languages: impl IntoIterator<Item = Language>) -> bool {
+        let done = |language: &Language| left.iter().all(|candidate| candidate.language != *language);
+        languages.into_iter().filter(done).all(|language| self.audience.tell(Seen::All(language)))
+    }
+
+    /// By its name, or at least by its language; else the first.
+    fn most_wanted(&self, unknown: &[Candidate]) -> usize {
+        let Some((language, version)) = self.audience.wants() else { return 0 };
+        let named = match language {
+            Language::Python => format!("{}.{}", version.major, version.minor),
+            Language::Nodejs | Language::Java => version.major.to_string(),
+        };
+        let speaks = |candidate: &Candidate| candidate.language == language;
+        let by_name = |it: &Candidate| speaks(it) && it.real.to_string_lossy().contains(&named);
+        unknown.iter().position(by_name).or_else(|| unknown.iter().position(speaks)).unwrap_or(0)
+    }
+}
+
+/// A file that looks like an interpreter.
+struct Candidate {
+    language: Language,
+    path: PathBuf,
+    /// Links resolved: many names, one binary. (A script is no binary: it is asked.)
+    real: PathBuf,
+    stamp: Stamp,
+}
+
+fn real_candidates(view: &HostView) -> Vec<Candidate> {
+    let mut seen = BTreeSet::new();
+    let candidates = candidates(view).into_iter().filter_map(|(language, path)| {
+        let stamp = Stamp::of(&path)?;
+        let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let first = seen.insert((language, real.clone()));
+        first.then_some(Candidate { language, path, real, stamp })
+    });
+    candidates.collect()
 }
 
 fn candidates(view: &HostView) -> Vec<(Language, PathBuf)> {
@@ -228,7 +326,7 @@ impl Cache {
 }
 
 /// Asks by running.
-struct RunIt;
+pub(super) struct RunIt;
 
 const PYTHON_QUESTION: &str = r#"
 import json, sys
@@ -262,24 +360,26 @@ struct Answer {
 }
 
 impl Prober for RunIt {
-    fn interpreter(&self, language: Language, path: &Path) -> Option<Interpreter> {
-        let text = match language {
+    fn ask(&self, language: Language, path: &Path) -> Answered {
+        let said = match language {
             Language::Python => ask(path, &["-I", "-c", PYTHON_QUESTION], PROBE_TIME_MAX),
             Language::Nodejs => ask(path, &["-e", NODE_QUESTION], PROBE_TIME_MAX),
-            Language::Java => return java(path),
+            Language::Java => return java(path).map_or(Answered::None, Answered::Interpreter),
         };
-        let answer: Answer = serde_json::from_str(text?.trim()).ok()?;
-        let real_path = std::fs::canonicalize(answer.path).ok().filter(|_| answer.ok)?;
-        let install_root = std::fs::canonicalize(answer.root).ok()?;
-        let libs = foreign_folders(&install_root, answer.shared.iter());
-        Some(Interpreter {
-            language,
-            version: Version::parse(&answer.version)?,
-            real_path,
-            install_root,
-            libs,
-        })
+        match said {
+            Said::Text(text) => understood(language, &text).map_or(Answered::None, Answered::Interpreter),
+            Said::No => Answered::None,
+            Said::Nothing => Answered::Nothing,
+        }
     }
+}
+
+fn understood(language: Language, text: &str) -> Option<Interpreter> {
+    let answer: Answer = serde_json::from_str(text.trim()).ok()?;
+    let real_path = std::fs::canonicalize(answer.path).ok().filter(|_| answer.ok)?;
+    let install_root = std::fs::canonicalize(answer.root).ok()?;
+    let libs = foreign_folders(&install_root, answer.shared.iter());
+    Some(Interpreter { language, version: Version::parse(&answer.version)?, real_path, install_root, libs })
 }
 
 /// Java says what it is in a file beside it; running it would take 0.3 s each.

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
@@ -7,11 +7,22 @@ use super::*;
 #[derive(Default)]
 struct ByContent {
     asked: RefCell<Vec<PathBuf>>,
+    /// Nobody answers in time.
+    busy: Cell<bool>,
 }
 
 impl Prober for ByContent {
-    fn interpreter(&self, language: Language, path: &Path) -> Option<Interpreter> {
+    fn ask(&self, language: Language, path: &Path) -> Answered {
         self.asked.borrow_mut().push(path.to_owned());
+        if self.busy.get() {
+            return Answered::Nothing;
+        }
+        Self::read(language, path).map_or(Answered::None, Answered::Interpreter)
+    }
+}
+
+impl ByContent {
+    fn read(language: Language, path: &Path) -> Option<Interpreter> {
         let text = std::fs::read_to_string(path).ok()?;
         // A shim's content is the path of what it stands for.
         let real = match text.strip_prefix("#!shim ") {
@@ -52,7 +63,7 @@ impl Host {
     }
 
     fn versions(&self, prober: &ByContent) -> Vec<String> {
-        detect_with(&self.view, prober)
+        look(&self.view, prober, &mut |_| true)
             .iter()
             .map(|i| format!("{} {}", i.language.name(), i.version))
             .collect()
@@ -82,7 +93,7 @@ fn a_shim_is_the_binary_it_stands_for_and_is_listed_once() {
     let host = Host::new();
     let real = host.file("home/.pyenv/versions/3.11.7/bin/python3.11", "3.11.7");
     host.file("home/.pyenv/shims/python3", &format!("#!shim {}", real.display()));
-    let found = detect_with(&host.view, &ByContent::default());
+    let found = look(&host.view, &ByContent::default(), &mut |_| true);
     assert_eq!(found.iter().map(|i| i.real_path.clone()).collect::<Vec<_>>(), [real]);
 }
 
@@ -94,7 +105,7 @@ fn a_virtual_environment_on_path_is_the_installation_it_was_made_from() {
     std::fs::create_dir_all(&bin).unwrap();
     symlink(&real, bin.join("python3")).unwrap();
     host.view.path.insert(0, bin);
-    let found = detect_with(&host.view, &ByContent::default());
+    let found = look(&host.view, &ByContent::default(), &mut |_| true);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].real_path, real);
 }
@@ -145,4 +156,44 @@ fn the_interpreters_of_this_host_are_found_with_existing_binaries_and_roots() {
         let head = std::fs::read(&interpreter.real_path).unwrap();
         assert_eq!(&head[..4], b"\x7fELF", "a shim was not resolved: {interpreter:?}");
     }
+}
+
+#[test]
+fn an_interpreter_that_did_not_answer_in_time_is_asked_again_at_the_next_start() {
+    let host = Host::new();
+    host.file("usr/bin/python3.11", "3.11.7");
+    let prober = ByContent::default();
+    prober.busy.set(true);
+    assert!(host.versions(&prober).is_empty());
+    prober.busy.set(false);
+    assert_eq!(host.versions(&prober), ["python 3.11.7"]);
+}
+
+#[test]
+fn what_the_cache_knows_is_told_before_anything_is_asked_and_a_listener_can_end_it() {
+    let host = Host::new();
+    host.file("usr/bin/python3.11", "3.11.7");
+    let prober = ByContent::default();
+    host.versions(&prober);
+    host.file("usr/bin/node", "20.1.0");
+    prober.asked.borrow_mut().clear();
+    let mut told = Vec::new();
+    look(&host.view, &prober, &mut |seen| {
+        told.push((seen, prober.asked.borrow().len()));
+        true
+    });
+    let told: Vec<String> = told
+        .iter()
+        .map(|(seen, asked)| match seen {
+            Seen::Interpreter(it) => format!("{} {} after {asked}", it.language.name(), it.version),
+            Seen::All(language) => format!("all {}", language.name()),
+        })
+        .collect();
+    let expected = ["python 3.11.7 after 0", "all python", "all java", "nodejs 20.1.0 after 1", "all nodejs"];
+    assert_eq!(told, expected);
+
+    host.file("usr/bin/python3.12", "3.12.1");
+    prober.asked.borrow_mut().clear();
+    look(&host.view, &prober, &mut |_| false);
+    assert!(prober.asked.borrow().is_empty());
 }

@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
+use super::probe::{PROBE_TIME_MAX, Said, ask};
 use super::{Interpreter, Language, Version};
 
 const PYTHON_PINS: &str = include_str!("../../../../runtimes/python/requirements.txt");
@@ -188,7 +189,7 @@ fn pip(
 }
 
 fn has_pip(python: &Path) -> bool {
-    super::probe::ask(python, &["-m", "pip", "--version"], super::probe::PROBE_TIME_MAX).is_some()
+    matches!(ask(python, &["-m", "pip", "--version"], PROBE_TIME_MAX), Said::Text(_))
 }
 
 fn npm(fresh: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), InstallError> {

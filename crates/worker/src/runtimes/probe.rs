@@ -12,9 +12,19 @@ pub(crate) const PROBE_TIME_MAX: Duration = Duration::from_secs(5);
 /// The longest answer seen is a list of some twenty shared objects.
 pub(crate) const PROBE_BYTES_MAX: u64 = 64 * 1024;
 
-/// What `program` prints on stdout, or None if it fails, talks too much or takes too long.
-pub(crate) fn ask<A: AsRef<OsStr>>(program: &Path, args: &[A], time_max: Duration) -> Option<String> {
-    let mut child = Command::new(program)
+/// How a program answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    Text(String),
+    /// It failed, talked too much or wrote what is no text: it always will.
+    No,
+    /// It took too long or could not be started, which a busy host may be to blame for.
+    Nothing,
+}
+
+/// What `program` prints on stdout.
+pub(crate) fn ask<A: AsRef<OsStr>>(program: &Path, args: &[A], time_max: Duration) -> Said {
+    let spawned = Command::new(program)
         .args(args)
         .current_dir("/")
         // What changes how an interpreter starts is the operator's shell, not the interpreter.
@@ -26,30 +36,35 @@ pub(crate) fn ask<A: AsRef<OsStr>>(program: &Path, args: &[A], time_max: Duratio
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let stdout = child.stdout.take()?;
+        .spawn();
+    let Ok(mut child) = spawned else { return Said::Nothing };
+    let heard = child.stdout.take().and_then(|stdout| read(stdout, time_max));
+    if !matches!(heard, Some(Some(_))) {
+        let _ = child.kill(); // it may have ended by itself
+    }
+    // It closed its stdout or was killed; a program that lingers after its answer is not waited for.
+    let status = wait_briefly(child);
+    match heard {
+        None => Said::Nothing,
+        Some(Some(text)) if status.is_some_and(|status| status.success()) => {
+            String::from_utf8(text).map_or(Said::No, Said::Text)
+        }
+        Some(_) => Said::No,
+    }
+}
+
+/// All that comes through the pipe: `Some(None)` if that is too much, `None` if it takes too long.
+fn read(stdout: std::process::ChildStdout, time_max: Duration) -> Option<Option<Vec<u8>>> {
     let (sender, receiver) = mpsc::sync_channel(1);
-    // The thread ends with the pipe: at the latest when the child is killed below.
+    // The thread ends with the pipe: at the latest when the child is killed.
     let reader = std::thread::Builder::new().name("probe".into()).spawn(move || {
         let mut text = Vec::new();
         let complete = stdout.take(PROBE_BYTES_MAX + 1).read_to_end(&mut text).is_ok();
         let fits = text.len() as u64 <= PROBE_BYTES_MAX;
-        let _ = sender.send((complete && fits).then_some(text));
+        let _ = sender.send((complete && fits).then_some(text)); // nobody waits past the time
     });
-    let answer = match reader {
-        Ok(_) => receiver.recv_timeout(time_max).ok().flatten(),
-        Err(_) => None,
-    };
-    if answer.is_none() {
-        let _ = child.kill();
-    }
-    // It closed its stdout or was killed; a program that lingers after its answer is not waited for.
-    let status = if answer.is_some() { wait_briefly(child) } else { child.wait().ok() };
-    if !status?.success() {
-        return None;
-    }
-    String::from_utf8(answer?).ok()
+    reader.ok()?;
+    receiver.recv_timeout(time_max).ok()
 }
 
 /// Waits for a child that has closed its stdout; killed if it does not end on its own.
@@ -70,20 +85,20 @@ fn wait_briefly(mut child: std::process::Child) -> Option<std::process::ExitStat
 mod tests {
     use super::*;
 
-    fn shell(script: &str, time_max: Duration) -> Option<String> {
+    fn shell(script: &str, time_max: Duration) -> Said {
         ask(Path::new("/bin/sh"), &["-c", script], time_max)
     }
 
     #[test]
     fn an_answer_is_what_was_printed() {
-        assert_eq!(shell("echo 3.11.7", PROBE_TIME_MAX).as_deref(), Some("3.11.7\n"));
+        assert_eq!(shell("echo 3.11.7", PROBE_TIME_MAX), Said::Text("3.11.7\n".into()));
     }
 
     #[test]
-    fn failing_silent_endless_and_talkative_programs_give_no_answer() {
-        assert_eq!(shell("echo no; exit 3", PROBE_TIME_MAX), None);
-        assert_eq!(shell("exec sleep 600", Duration::from_millis(50)), None);
-        assert_eq!(shell("exec yes", PROBE_TIME_MAX), None);
-        assert_eq!(ask(Path::new("/nowhere/at/all"), &["x"], PROBE_TIME_MAX), None);
+    fn programs_that_fail_or_talk_without_end_say_no_and_late_ones_nothing() {
+        assert_eq!(shell("echo no; exit 3", PROBE_TIME_MAX), Said::No);
+        assert_eq!(shell("exec yes", PROBE_TIME_MAX), Said::No);
+        assert_eq!(shell("exec sleep 600", Duration::from_millis(50)), Said::Nothing);
+        assert_eq!(ask(Path::new("/nowhere/at/all"), &["x"], PROBE_TIME_MAX), Said::Nothing);
     }
 }

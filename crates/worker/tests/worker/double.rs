@@ -1,15 +1,71 @@
 //! `HostSandbox`: no walls. Processes run on the host, doors listen on ephemeral loopback ports, and what is said of
 //! inside (addresses, mounted paths) is rewritten to the host's.
 
+use crate::kit::{Kit, zip};
 use async_trait::async_trait;
+use fabric::control::FunctionConfig;
 use sandbox::*;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use world::{BoxFuture, Clock, Instant, WallTime, World};
+
+/// A kit whose environments are processes of this host.
+pub(crate) struct OnHost {
+    kit: Kit,
+    pub(crate) sandbox: Arc<HostSandbox>,
+}
+
+impl std::ops::Deref for OnHost {
+    type Target = Kit;
+
+    fn deref(&self) -> &Kit {
+        &self.kit
+    }
+}
+
+pub(crate) fn on_host(
+    variables: &[(&str, &str)],
+    change: impl FnOnce(&mut FunctionConfig, &mut worker::Settings),
+) -> OnHost {
+    on_host_in(World::real(), variables, change)
+}
+
+pub(crate) fn on_host_in(
+    world: World,
+    variables: &[(&str, &str)],
+    change: impl FnOnce(&mut FunctionConfig, &mut worker::Settings),
+) -> OnHost {
+    let sandbox = Arc::new(HostSandbox::default());
+    let zip = zip("runtime.py", include_str!("runtime.py"));
+    let kit = Kit::over(world, sandbox.clone(), |fakes| fakes, zip, variables, change);
+    OnHost { kit, sandbox }
+}
+
+/// The machine's clock, this many times as fast.
+struct Fast(u32, Arc<dyn Clock>);
+
+impl Clock for Fast {
+    fn now(&self) -> Instant {
+        Instant(self.1.now().0 * u64::from(self.0))
+    }
+    fn wall(&self) -> WallTime {
+        self.1.wall()
+    }
+    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
+        self.1.sleep(duration / self.0)
+    }
+}
+
+pub(crate) fn fast(times: u32) -> World {
+    let real = World::real();
+    World { clock: Arc::new(Fast(times, Arc::clone(&real.clock))), ..real }
+}
 
 #[derive(Default)]
 pub(crate) struct HostSandbox {

@@ -1,6 +1,5 @@
 //! A worker with made-up roles around it, and a function in Python that does what its event says.
 
-use crate::double::HostSandbox;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fabric::api::{Api, ApiHead, ApiRequest, ApiResponse, BodyFrame};
@@ -20,74 +19,14 @@ use types::*;
 use worker::{Launch, LaunchError, Runtimes, Settings, Worker, WorkerParts};
 use world::World;
 
-/// A runtime client and function in one: the event names what it does.
-const RUNTIME: &str = r#"
-import http.client, json, os, sys, time, base64
-api = os.environ["AWS_LAMBDA_RUNTIME_API"]
-print("module code", flush=True)
-mode = os.environ.get("MODE", "")
-def post(conn, path, body, headers={}):
-    conn.request("POST", "/2018-06-01/runtime/" + path, body, headers)
-    answer = conn.getresponse(); text = answer.read().decode()
-    return answer.status, text
-conn = http.client.HTTPConnection(api)
-if mode == "init-exit": sys.exit(3)
-if mode == "init-error":
-    post(conn, "init/error", '{"errorMessage":"no","errorType":"Runtime.ImportModuleError"}', {"Lambda-Runtime-Function-Error-Type": "Runtime.ImportModuleError"})
-    sys.exit(1)
-if mode == "init-hang": time.sleep(60)
-if mode == "second-init" :
-    flag = os.environ["FLAG"]
-    if not os.path.exists(flag):
-        open(flag, "w").close(); sys.exit(1)
-count = 0
-while True:
-    conn.request("GET", "/2018-06-01/runtime/invocation/next")
-    answer = conn.getresponse(); event = json.loads(answer.read()); headers = dict(answer.getheaders())
-    rid = headers["Lambda-Runtime-Aws-Request-Id".lower()] if "lambda-runtime-aws-request-id" in headers else headers["Lambda-Runtime-Aws-Request-Id"]
-    count += 1
-    what = event.get("do", "echo") if isinstance(event, dict) else "echo"
-    result = {"event": event, "count": count, "headers": {k.lower(): v for k, v in headers.items()}}
-    if what == "env": result = dict(os.environ)
-    if what == "print":
-        print("one", flush=True); print("two", file=sys.stderr, flush=True); sys.stdout.write("partial"); sys.stdout.flush()
-    if what == "sleep": time.sleep(event["for"])
-    if what == "exit": sys.exit(event["code"])
-    if what == "kill": os.kill(os.getpid(), 11)
-    if what == "raise":
-        post(conn, f"invocation/{rid}/error", '{"errorMessage":"boom","errorType":"ValueError"}', {"Lambda-Runtime-Function-Error-Type": "unhandled"})
-        continue
-    if what == "large":
-        status, text = post(conn, f"invocation/{rid}/response", "x" * 7000000)
-        print("large answered", status, flush=True)
-        continue
-    if what == "answer-and-exit":
-        post(conn, f"invocation/{rid}/response", json.dumps("bye")); sys.exit(0)
-    if what == "answer-and-sleep":
-        post(conn, f"invocation/{rid}/response", json.dumps("bye")); time.sleep(60)
-    if what == "api":
-        door = http.client.HTTPConnection(os.environ["AWS_ENDPOINT_URL_LAMBDA"].split("//")[1])
-        door.request("GET", "/2015-03-31/functions?x=1", headers={"x-mine": "yes"})
-        reply = door.getresponse(); result = {"status": reply.status, "body": reply.read().decode()}
-    if what == "stream":
-        conn.putrequest("POST", f"/2018-06-01/runtime/invocation/{rid}/response")
-        conn.putheader("Transfer-Encoding", "chunked"); conn.putheader("Trailer", "Lambda-Runtime-Function-Error-Type"); conn.endheaders()
-        for piece in event["pieces"]:
-            conn.send(b"%x\r\n%s\r\n" % (len(piece), piece.encode())); time.sleep(0.02)
-        if event.get("fail"):
-            conn.send(b"0\r\nLambda-Runtime-Function-Error-Type: Runtime.StreamError\r\nLambda-Runtime-Function-Error-Body: " + base64.b64encode(b'{"errorType":"late"}') + b"\r\n\r\n")
-        else: conn.send(b"0\r\n\r\n")
-        conn.getresponse().read()
-        continue
-    post(conn, f"invocation/{rid}/response", json.dumps(result), {"Content-Type": "application/json"})
-"#;
-
 pub(crate) struct Fakes {
     config: Mutex<FunctionConfig>,
     zip: Bytes,
     pub(crate) reports: watch::Sender<Vec<EnvironmentReport>>,
     pub(crate) events: watch::Sender<Vec<LogEvent>>,
     pub(crate) streams: Mutex<Vec<StreamName>>,
+    /// Whether the log store takes anything.
+    pub(crate) taking: watch::Sender<bool>,
     python: PathBuf,
 }
 
@@ -181,6 +120,7 @@ impl Telemetry for Fakes {
         get_trace(TraceQuery) -> Option<Trace>, TelemetryError;
     }
     async fn append(&self, message: AppendEvents) -> Result<(), TelemetryError> {
+        let _ = self.taking.subscribe().wait_for(|taking| *taking).await;
         self.streams.lock().unwrap().push(message.stream);
         self.events.send_modify(|events| events.extend(message.events));
         Ok(())
@@ -198,8 +138,9 @@ impl Api for Fakes {
     }
 }
 
+#[async_trait]
 impl Runtimes for Fakes {
-    fn launch(&self, plan: &BootPlan, _: &Path) -> Result<Launch, LaunchError> {
+    async fn launch(&self, plan: &BootPlan, _: &Path) -> Result<Launch, LaunchError> {
         let program = match plan.config.runtime.as_str() {
             "none" => "/var/task/bootstrap".into(),
             "idle" => "/bin/sleep".into(),
@@ -255,7 +196,6 @@ fn config(variables: &[(&str, &str)]) -> FunctionConfig {
 /// A worker and everything around it.
 pub(crate) struct Kit {
     pub(crate) worker: Worker,
-    pub(crate) sandbox: Arc<HostSandbox>,
     pub(crate) fakes: Arc<Fakes>,
     _data: tempfile::TempDir,
 }
@@ -270,19 +210,9 @@ fn python() -> PathBuf {
 }
 
 impl Kit {
-    pub(crate) fn new(
-        variables: &[(&str, &str)],
-        change: impl FnOnce(&mut FunctionConfig, &mut Settings),
-    ) -> Self {
-        let sandbox = Arc::new(HostSandbox::default());
-        let zip = zip("runtime.py", RUNTIME);
-        Self::over(sandbox.clone(), sandbox, |fakes| fakes, zip, variables, change)
-    }
-
-    /// Over this sandbox; `host` is the double where the sandbox is one.
     pub(crate) fn over(
+        world: World,
         sandbox: Arc<dyn sandbox::Sandbox>,
-        host: Arc<HostSandbox>,
         runtimes: impl FnOnce(Arc<Fakes>) -> Arc<dyn Runtimes>,
         zip: Bytes,
         variables: &[(&str, &str)],
@@ -298,10 +228,11 @@ impl Kit {
             reports: watch::Sender::default(),
             events: watch::Sender::default(),
             streams: Mutex::default(),
+            taking: watch::Sender::new(true),
             python: python(),
         });
         let worker = Worker::new(WorkerParts {
-            world: World::real(),
+            world,
             sandbox,
             control: fakes.clone(),
             assignment: fakes.clone(),
@@ -310,7 +241,7 @@ impl Kit {
             runtimes: runtimes(fakes.clone()),
             settings,
         });
-        Self { worker, sandbox: host, fakes, _data: data }
+        Self { worker, fakes, _data: data }
     }
 
     pub(crate) async fn start(&self) {
@@ -343,6 +274,8 @@ impl Kit {
             timeout: Duration::from_secs(3),
             trace_id: "Root=1-a-b".into(),
             client_context: Some("{\"a\":\n1}".into()),
+            cognito_identity: None,
+            tenant_id: None,
             streaming: false,
             log_tail: true,
         };

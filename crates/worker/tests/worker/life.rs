@@ -1,5 +1,6 @@
 //! What becomes of an environment, and what its caller and its log say.
 
+use crate::double::{OnHost, on_host};
 use crate::kit::{ENVIRONMENT, Kit};
 use fabric::assignment::EnvironmentEvent;
 use fabric::worker::{InvokeRefusal, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke};
@@ -9,12 +10,12 @@ use types::{Epoch, PartitionId};
 
 const ID_1: &str = "00000000-0000-0000-0000-000000000001";
 
-fn plain() -> Kit {
-    Kit::new(&[], |_, _| {})
+fn plain() -> OnHost {
+    on_host(&[], |_, _| {})
 }
 
-fn mode(mode: &str) -> Kit {
-    Kit::new(&[("MODE", mode)], |_, settings| settings.init_timeout = Duration::from_secs(10))
+fn mode(mode: &str) -> OnHost {
+    on_host(&[("MODE", mode)], |_, settings| settings.init_timeout = Duration::from_secs(10))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,6 +61,9 @@ async fn the_log_is_in_order_and_the_tail_is_from_start_to_report() {
     assert!(
         log[0].starts_with("INIT_START Runtime Version: python:3.11.7\tRuntime Version ARN: arn:aws:lambda:")
     );
+    // The one that the API shows in RuntimeVersionConfig.
+    let arn = runtime_api::runtime_version_arn("eu-central-1", "python3.11");
+    assert!(log[0].ends_with(&format!("\tRuntime Version ARN: {arn}\n")), "{}", log[0]);
     assert_eq!(log[1], "module code\n");
     assert_eq!(log[2], format!("START RequestId: {ID_1} Version: $LATEST\n"));
     for word in ["one", "two", "partial"] {
@@ -164,7 +168,7 @@ async fn an_init_that_failed_is_run_once_more_inside_the_invocation() {
 async fn a_second_init_that_succeeds_serves() {
     let flags = tempfile::tempdir().unwrap();
     let flag = flags.path().join("flag");
-    let kit = Kit::new(&[("MODE", "second-init"), ("FLAG", flag.to_str().unwrap())], |_, _| {});
+    let kit = on_host(&[("MODE", "second-init"), ("FLAG", flag.to_str().unwrap())], |_, _| {});
     kit.start().await;
     let answered = kit.invoke(1, "{}").await;
     assert_eq!(answered.json()["count"], 1);
@@ -176,7 +180,7 @@ async fn a_second_init_that_succeeds_serves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_init_over_its_limit_is_run_again_under_the_functions_timeout() {
     let kit =
-        Kit::new(&[("MODE", "init-hang")], |_, settings| settings.init_timeout = Duration::from_millis(500));
+        on_host(&[("MODE", "init-hang")], |_, settings| settings.init_timeout = Duration::from_millis(500));
     kit.start().await;
     let timeout = |invocation: &mut fabric::Invocation| invocation.timeout = Duration::from_secs(1);
     let answered = kit.invoke_with(Kit::request(1, "{}"), timeout).await;
@@ -192,7 +196,7 @@ async fn a_program_that_does_not_start_is_an_invalid_entry_point() {
         ("no-bootstrap", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"),
     ];
     for (runtime, message) in rows {
-        let kit = Kit::new(&[], |config, _| config.runtime = runtime.into());
+        let kit = on_host(&[], |config, _| config.runtime = runtime.into());
         kit.start().await;
         let (kind, body) = kit.invoke(1, "{}").await.failure();
         assert_eq!(kind, "Runtime.InvalidEntrypoint");
@@ -203,29 +207,11 @@ async fn a_program_that_does_not_start_is_an_invalid_entry_point() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_that_can_not_be_made_is_refused_before_user_code() {
-    let kit = Kit::new(&[], |config, _| config.runtime = "gone".into());
+    let kit = on_host(&[], |config, _| config.runtime = "gone".into());
     kit.start().await;
     let refused = kit.worker.invoke(Kit::request(1, "{}")).await;
     assert!(matches!(refused, Err(InvokeRefusal::Failed { .. })), "{refused:?}");
     kit.reported(1, EnvironmentEvent::Gone).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_streamed_answer_is_forwarded_as_it_is_written() {
-    let kit = plain();
-    kit.start().await;
-    let streaming = |invocation: &mut fabric::Invocation| invocation.streaming = true;
-    let event = r#"{"do":"stream","pieces":["one","two","three"]}"#;
-    let answered = kit.invoke_with(Kit::request(1, event), streaming).await;
-    assert_eq!(answered.chunks, ["one", "two", "three"]);
-    assert!(matches!(answered.response, Some(fabric::Response::Success { .. })));
-    let late = r#"{"do":"stream","pieces":["one"],"fail":true}"#;
-    let answered = kit.invoke_with(Kit::request(2, late), streaming).await;
-    assert_eq!(answered.failure(), ("Runtime.StreamError".to_owned(), r#"{"errorType":"late"}"#.to_owned()));
-    // A buffered caller gets the same as one piece.
-    kit.reported(2, EnvironmentEvent::Idle).await;
-    let buffered = kit.invoke(3, r#"{"do":"stream","pieces":["1","2"]}"#).await;
-    assert_eq!(buffered.json(), 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,7 +268,7 @@ async fn leases_are_fenced_by_epoch_and_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_nobody_came_for_calls_itself_idle() {
-    let kit = Kit::new(&[], |_, settings| settings.first_invocation_wait = Duration::from_millis(50));
+    let kit = on_host(&[], |_, settings| settings.first_invocation_wait = Duration::from_millis(50));
     kit.start().await;
     kit.reported(1, EnvironmentEvent::Idle).await;
     assert_eq!(kit.worker.invoke(Kit::request(1, "{}")).await.err(), Some(InvokeRefusal::Stale));
@@ -302,7 +288,7 @@ async fn shutdown_ends_every_environment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_variables_are_lambdas_and_each_environment_has_keys_of_its_own() {
     let kit =
-        Kit::new(&[("MINE", "yes"), ("AWS_REGION", "stolen"), ("TZ", "Europe/Berlin")], |_, settings| {
+        on_host(&[("MINE", "yes"), ("AWS_REGION", "stolen"), ("TZ", "Europe/Berlin")], |_, settings| {
             let operator = [("EXTRA", "x"), ("MINE", "not this")];
             settings.extra_variables = operator.map(|(name, value)| (name.into(), value.into())).into();
         });
@@ -330,4 +316,43 @@ async fn the_variables_are_lambdas_and_each_environment_has_keys_of_its_own() {
     kit.reported(1, EnvironmentEvent::Idle).await;
     let answer = kit.invoke(2, r#"{"do":"api"}"#).await.json();
     assert_eq!(answer["body"], "GET /2015-03-31/functions?x=1 20");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_store_that_hangs_holds_neither_start_nor_answer_nor_end() {
+    let kit = plain();
+    kit.fakes.taking.send_replace(false);
+    kit.start().await;
+    let long = |invocation: &mut fabric::Invocation| invocation.timeout = Duration::from_secs(25);
+    // Far more than a pipe, the outbox and every batch hold.
+    let flood = kit.invoke_with(Kit::request(1, r#"{"do":"flood","lines":20000}"#), long).await;
+    assert_eq!(flood.json()["count"], 1);
+    assert!(flood.tail().ends_with("\t\n") && flood.tail().contains("REPORT RequestId"), "{}", flood.tail());
+    kit.reported(1, EnvironmentEvent::Idle).await;
+    assert_eq!(kit.invoke(2, "{}").await.json()["count"], 2);
+    kit.reported(2, EnvironmentEvent::Idle).await;
+    let ended = kit.invoke(3, r#"{"do":"exit","code":7}"#).await;
+    assert_eq!(ended.failure().0, "Runtime.ExitError");
+    kit.reported(3, EnvironmentEvent::Gone).await;
+    assert!(kit.fakes.events.borrow().is_empty());
+    kit.fakes.taking.send_replace(true);
+    kit.log_until("INIT_START").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_store_that_comes_back_is_told_how_much_it_missed() {
+    let kit = plain();
+    kit.fakes.taking.send_replace(false);
+    kit.start().await;
+    let long = |invocation: &mut fabric::Invocation| invocation.timeout = Duration::from_secs(25);
+    kit.invoke_with(Kit::request(1, r#"{"do":"flood","lines":20000}"#), long).await.json();
+    kit.reported(1, EnvironmentEvent::Idle).await;
+    kit.fakes.taking.send_replace(true);
+    kit.log_until("INIT_START").await;
+    kit.invoke(2, r#"{"do":"print"}"#).await.json();
+    let log = kit.log_until("RequestId: 00000000-0000-0000-0000-000000000002\tDuration").await;
+    let missed = log.iter().find(|line| line.starts_with("TINDERBOX Dropped: ")).expect("it is said");
+    let missed: usize = missed.split(' ').nth(2).unwrap().parse().unwrap();
+    let kept = log.iter().filter(|line| line.starts_with("xxx")).count();
+    assert!(kept < 20_000 && missed + kept >= 20_000, "{missed} of them are missing, {kept} there");
 }

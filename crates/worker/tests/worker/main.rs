@@ -2,7 +2,10 @@
 #![allow(clippy::disallowed_methods)] // the tests' own spawner is tokio's
 #![allow(clippy::unwrap_used, clippy::expect_used)] // what helps tests is a test
 
+mod abuse;
 mod double;
 mod kit;
 mod life;
+mod raw;
+mod stream;
 mod turnstile;

@@ -1,68 +1,11 @@
 //! The Runtime API from raw sockets, as hostile user code would speak it. The runtime itself only sleeps.
 
 use crate::kit::{Kit, collect};
+use crate::raw::{ID, NEXT, connect, hear, post, say, silent};
+use fabric::CognitoIdentity;
 use fabric::worker::WorkerInvoke;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
-const ID: &str = "00000000-0000-0000-0000-000000000001";
-
-/// An environment that waits for a runtime to speak.
-async fn silent(change: impl FnOnce(&mut worker::Settings)) -> (Kit, SocketAddr) {
-    let kit = Kit::new(&[], |config, settings| {
-        config.runtime = "idle".into();
-        change(settings);
-    });
-    kit.start().await;
-    let address = loop {
-        if let Some(address) = *kit.sandbox.runtime_api.lock().unwrap() {
-            break address;
-        }
-        tokio::task::yield_now().await;
-    };
-    (kit, address)
-}
-
-async fn connect(address: SocketAddr) -> TcpStream {
-    TcpStream::connect(address).await.unwrap()
-}
-
-/// Sends bytes and reads one answer: status line, headers and as much body as its length says.
-async fn say(stream: &mut TcpStream, bytes: &[u8]) -> String {
-    stream.write_all(bytes).await.unwrap();
-    hear(stream).await
-}
-
-async fn hear(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    let read = async {
-        loop {
-            let mut byte = [0];
-            if stream.read(&mut byte).await.unwrap_or(0) == 0 {
-                return;
-            }
-            answer.push(byte[0]);
-            let text = String::from_utf8_lossy(&answer).to_lowercase();
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), read).await.expect("an answer comes");
-    String::from_utf8(answer).unwrap()
-}
-
-fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("POST /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
-        .into_bytes()
-}
-
-const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_out_of_order_and_under_wrong_ids_are_refused() {
@@ -91,11 +34,49 @@ async fn calls_out_of_order_and_under_wrong_ids_are_refused() {
             let answer = say(&mut stream, &post(path, "", "")).await;
             assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
         }
+        let restore = b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: x\r\n\r\n";
+        let no_snapshot = say(&mut stream, restore).await;
+        assert!(no_snapshot.starts_with("HTTP/1.1 404 ") && no_snapshot.ends_with("404 page not found\n"));
         stream.write_all(NEXT).await.unwrap();
         stream
     };
     let (frames, _stream) = tokio::join!(invoked, runtime);
     assert_eq!(collect(frames.unwrap()).await.json(), "x");
+    kit.reported(1, fabric::assignment::EnvironmentEvent::Idle).await; // refusals end nothing
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_is_told_in_headers_and_what_is_not_known_in_none() {
+    let (kit, address) = silent(|_| {}).await;
+    let mut request = Kit::request(1, "{}");
+    request.invocation.cognito_identity = Some(CognitoIdentity {
+        identity_id: "eu-central-1:a".into(),
+        identity_pool_id: "eu-central-1:b".into(),
+    });
+    request.invocation.tenant_id = Some("blue".into());
+    let invoked = kit.worker.invoke(request);
+    let runtime = async {
+        let mut stream = connect(address).await;
+        let event = say(&mut stream, NEXT).await.to_lowercase();
+        let identity = r#"{"cognitoidentityid":"eu-central-1:a","cognitoidentitypoolid":"eu-central-1:b"}"#;
+        for line in [
+            "content-type: application/json",
+            "lambda-runtime-aws-tenant-id: blue",
+            "lambda-runtime-client-context: {\"a\": 1}",
+            &format!("lambda-runtime-cognito-identity: {identity}"),
+        ] {
+            assert!(event.contains(&format!("\r\n{line}\r\n")), "{line}: {event}");
+        }
+        say(&mut stream, &post(&format!("invocation/{ID}/response"), "", "1")).await;
+        stream.write_all(NEXT).await.unwrap();
+        kit.reported(1, fabric::assignment::EnvironmentEvent::Idle).await;
+        let next = kit.worker.invoke(Kit::request(2, "{}"));
+        let (_frames, event) = tokio::join!(next, hear(&mut stream));
+        let event = event.to_lowercase();
+        assert!(!event.contains("cognito") && !event.contains("tenant"), "{event}");
+    };
+    let (frames, ()) = tokio::join!(invoked, runtime);
+    assert_eq!(collect(frames.unwrap()).await.json(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

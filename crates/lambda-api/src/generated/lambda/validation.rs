@@ -1,8 +1,5 @@
 // Made by `cargo xtask codegen` from models/. Do not edit.
 
-// A payload's rule and the members of an empty structure are stated but never asked for.
-#![allow(dead_code)]
-
 use super::shapes::*;
 use crate::pattern::Pattern;
 use crate::rule::{MemberInfo, Rule, Shape, Visit, member};
@@ -130,8 +127,6 @@ static R_ARCHITECTURES_LIST: Rule =
     Rule { length_min: Some(1), length_max: Some(1), member: Some(&R_ARCHITECTURE), ..Rule::NONE };
 static R_ARN: Rule = Rule { length_min: Some(0), length_max: Some(10000), pattern: Some(&P3), ..Rule::NONE };
 static R_BATCH_SIZE: Rule = Rule { value_min: Some(1.0), value_max: Some(10000.0), ..Rule::NONE };
-static R_BINARY_OPERATION_PAYLOAD: Rule =
-    Rule { length_min: Some(0), length_max: Some(1048576), sensitive: true, ..Rule::NONE };
 static R_BLOB: Rule = Rule { sensitive: true, ..Rule::NONE };
 static R_CALLBACK_ID: Rule =
     Rule { length_min: Some(1), length_max: Some(1024), pattern: Some(&P4), ..Rule::NONE };
@@ -1325,10 +1320,8 @@ impl Shape for FunctionScalingConfig {
     }
 }
 
-static M_GET_ACCOUNT_SETTINGS_REQUEST: [MemberInfo; 0] = [];
-
 impl Shape for GetAccountSettingsRequest {
-    fn visit(&self, _visit: Visit<'_>) {}
+    fn visit(&self, _: Visit<'_>) {}
 }
 
 static M_GET_ALIAS_REQUEST: [MemberInfo; 2] = [

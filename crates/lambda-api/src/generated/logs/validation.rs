@@ -1,8 +1,5 @@
 // Made by `cargo xtask codegen` from models/. Do not edit.
 
-// A payload's rule and the members of an empty structure are stated but never asked for.
-#![allow(dead_code)]
-
 use super::shapes::*;
 use crate::pattern::Pattern;
 use crate::rule::{MemberInfo, Rule, Shape, Visit, member};

@@ -1,0 +1,228 @@
+//! `tinderbox dev DIR`: a server, the function in it, and the function again at every save; its log and its errors
+//! where they happened.
+//!
+//! ```text
+//! save ─► watch (a hint) ─► settle ─► zip; the same bytes? ─► wait for the next
+//!                                       └─ other bytes ─► update code ─► invoke (with an event) ─► answer, or the place
+//! ```
+//! A mistake in the folder is shown and waited for; only a server that is gone ends the command.
+
+mod places;
+mod watch;
+
+use super::deploy::{self, Wanted};
+use super::invoke::{self, Ask, Invoked};
+use super::logs::{self, Tail};
+use super::{as_client, up};
+use crate::cli::{DevArgs, Global};
+use crate::client::{Client, segment};
+use crate::failure::{Exit, Failure};
+use crate::screen::Screen;
+use base64::Engine as _;
+use http::Method;
+use places::Roots;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use worker::runtimes::Interpreter;
+use worker::runtimes::detect::{HostView, detect};
+use world::World;
+
+/// How often the log is asked for: a person's eye.
+const LOG_POLL: Duration = Duration::from_millis(100);
+
+pub(super) fn run(global: &Global, args: DevArgs, screen: Screen) -> Result<(), Failure> {
+    let folder = &args.deploy.package;
+    if !folder.is_dir() {
+        return Err(Failure::here(format!("{} is no folder", folder.display()))
+            .advise("`tinderbox deploy` takes a zip; `dev` watches a folder"));
+    }
+    if global.endpoint.is_some() {
+        return as_client(global, |client| develop(client, global.endpoint(), args, screen));
+    }
+    let (data, port) = (args.data.clone(), args.port);
+    up::beside(global, &data, port, false, async move |client, endpoint| {
+        develop(client, endpoint, args, screen).await
+    })
+}
+
+async fn develop(client: Client, endpoint: String, args: DevArgs, screen: Screen) -> Result<(), Failure> {
+    let folder = args.deploy.package.clone();
+    // Watched before it is read: no save falls between. (The watcher has a thread: not before the spawner's launch.)
+    let (_watcher, changes) = watch::start(&folder)?;
+    match screen.json {
+        true => screen.line(json!({ "event": "up", "endpoint": endpoint }).to_string())?,
+        false => {
+            screen.line(format!(
+                "tinderbox is up at {endpoint}, watching {} (Ctrl-C ends it)",
+                folder.display()
+            ))?;
+        }
+    }
+    let name = match &args.deploy.name {
+        Some(name) => name.clone(),
+        None => deploy::name_of(&folder)?,
+    };
+    let session = Session { client, world: World::real(), roots: Roots::new(&folder), args, name, screen };
+    tokio::select! {
+        ended = session.deploy_at_saves(changes) => ended,
+        ended = session.show_log() => ended,
+    }
+}
+
+struct Session {
+    client: Client,
+    world: World,
+    roots: Roots,
+    args: DevArgs,
+    name: String,
+    screen: Screen,
+}
+
+/// What the server has.
+#[derive(Default)]
+struct Deployed {
+    interpreters: Option<Vec<Interpreter>>,
+    /// Runtime, handler and the zip's digest.
+    known: Option<(String, String, [u8; 32])>,
+}
+
+impl Session {
+    async fn deploy_at_saves(&self, mut changes: mpsc::Receiver<()>) -> Result<(), Failure> {
+        let mut deployed = Deployed::default();
+        loop {
+            match self.round(&mut deployed).await {
+                Err(failure) if matches!(failure.exit, Exit::Unreachable) || failure.quiet => {
+                    return Err(failure);
+                }
+                Err(failure) => self.say_failure(&failure)?,
+                Ok(()) => {}
+            }
+            if changes.recv().await.is_none() {
+                return Err(Failure::here(format!("{} can not be watched any more", self.roots.here())));
+            }
+            watch::settle(&self.world, &mut changes).await;
+        }
+    }
+
+    /// From the files as they are now to the function's answer. Nothing happens if they are what is deployed.
+    async fn round(&self, deployed: &mut Deployed) -> Result<(), Failure> {
+        let started = self.world.now();
+        let (wanted, zip) = self.read(deployed).await?;
+        let now = (wanted.runtime.clone(), wanted.handler.clone(), Sha256::digest(&zip).into());
+        let created = match &deployed.known {
+            Some(known) if *known == now => return Ok(()),
+            // Only the code: one request, and the next invocation runs it.
+            Some((runtime, handler, _)) if *runtime == now.0 && *handler == now.1 => {
+                let path = format!("/2015-03-31/functions/{}/code", segment(&wanted.name));
+                let code = json!({ "ZipFile": base64::engine::general_purpose::STANDARD.encode(&zip) });
+                self.client.lambda(Method::PUT, path, Some(&code)).await?;
+                false
+            }
+            _ => deploy::apply(&self.client, &wanted, &zip).await?.0,
+        };
+        deployed.known = Some(now);
+        let took = self.world.now().since(started);
+        self.say_deployed(created, &wanted, took)?;
+        if let Some(event) = &self.args.event {
+            let payload = invoke::payload(Some(event))?;
+            let invoked = invoke::invoke(&self.client, &self.name, payload, Ask::default()).await?;
+            self.say_answer(&invoked, self.world.now().since(started))?;
+        }
+        Ok(())
+    }
+
+    /// Off this thread: a folder may have many files, and the server runs beside.
+    async fn read(&self, deployed: &mut Deployed) -> Result<(Wanted, Vec<u8>), Failure> {
+        let mut args = self.args.deploy.clone();
+        args.name = Some(self.name.clone());
+        let known = deployed.interpreters.take();
+        let (read, interpreters) = tokio::task::spawn_blocking(move || {
+            let interpreters = known.unwrap_or_else(|| detect(&HostView::of_process(None)));
+            let read = deploy::read(&args, || interpreters.clone());
+            (read.map(|read| (args, read)), interpreters)
+        })
+        .await
+        .map_err(|error| Failure::here(format!("the folder can not be read: {error}")))?;
+        deployed.interpreters = Some(interpreters);
+        let (args, (guess, zip)) = read?;
+        // Said once, not at every save.
+        let quiet = Screen { json: self.screen.json || deployed.known.is_some(), ..self.screen };
+        Ok((deploy::wanted(args, guess, quiet)?, zip))
+    }
+
+    async fn show_log(&self) -> Result<(), Failure> {
+        let group = format!("/aws/lambda/{}", self.name);
+        let mut tail = Tail::new(&self.client, group, self.world.wall().millis());
+        loop {
+            let read = tail.read(|event| match self.screen.json {
+                true => {
+                    let mut event = event.clone();
+                    event["event"] = json!("log");
+                    self.screen.line(event.to_string())
+                }
+                false => logs::show(self.screen, event, |message| self.roots.reword(message)),
+            });
+            match read.await {
+                // It has written nothing yet.
+                Err(failure) if failure.is("ResourceNotFoundException") => {}
+                read => read?,
+            }
+            self.world.clock.sleep(LOG_POLL).await;
+        }
+    }
+
+    fn say_deployed(&self, created: bool, wanted: &Wanted, took: Duration) -> Result<(), Failure> {
+        let ms = took.as_millis();
+        if self.screen.json {
+            let value = json!({ "event": "deployed", "function": wanted.name, "created": created, "ms": ms });
+            return self.screen.line(value.to_string());
+        }
+        let verb = if created { "created" } else { "deployed" };
+        self.screen.line(self.screen.bold(&format!("{verb} {} in {ms} ms", wanted.name)))
+    }
+
+    fn say_answer(&self, invoked: &Invoked, took: Duration) -> Result<(), Failure> {
+        let text = String::from_utf8_lossy(&invoked.payload);
+        let payload = serde_json::from_slice(&invoked.payload).unwrap_or_else(|_| json!(text));
+        let place = invoked.error.as_ref().and_then(|_| self.roots.innermost(&payload));
+        if self.screen.json {
+            let value = json!({
+                "event": "answer", "payload": payload, "function_error": invoked.error, "ms": took.as_millis(),
+                "place": place.as_ref().map(|place| json!({ "file": place.file, "line": place.line })),
+            });
+            return self.screen.line(value.to_string());
+        }
+        if invoked.error.is_none() {
+            return self.screen.line(format!(
+                "{} ({} ms after the save was seen)",
+                text.trim_end(),
+                took.as_millis()
+            ));
+        }
+        let field = |name: &str| payload.get(name).and_then(Value::as_str).unwrap_or("");
+        let message = format!("{}: {}", field("errorType"), field("errorMessage"));
+        self.screen.line(logs::printable(&self.roots.reword(&message), self.screen.out_is_terminal))?;
+        match place {
+            Some(place) => self.screen.line(format!(
+                "  {} {}",
+                self.screen.bold(&format!("{}:{}", place.file, place.line)),
+                logs::printable(place.source.trim(), self.screen.out_is_terminal)
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Shown, and waited for a save that mends it.
+    fn say_failure(&self, failure: &Failure) -> Result<(), Failure> {
+        match self.screen.json {
+            true => {
+                let mut value = failure.json();
+                value["event"] = json!("failed");
+                self.screen.line(value.to_string())
+            }
+            false => self.screen.line(format!("not deployed: {failure}")),
+        }
+    }
+}
