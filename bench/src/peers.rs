@@ -32,7 +32,11 @@ struct Group(Running);
 impl Drop for Group {
     fn drop(&mut self) {
         // SAFETY: kill takes no pointers; the group is one that this process made.
-        unsafe { libc::kill(-self.0.pid(), libc::SIGKILL) };
+        unsafe { libc::kill(-self.0.pid(), libc::SIGTERM) };
+        // cargo-lambda puts functions into groups of their own and ends them itself, when it is asked to end.
+        if let Err(reason) = self.0.end() {
+            eprintln!("  a peer stays: {reason}");
+        }
     }
 }
 
