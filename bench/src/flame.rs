@@ -1,4 +1,4 @@
-//! The flame graph of the warm path: `perf` samples the server and its children under load, this draws the stacks.
+//! The flame graph of the warm path: `perf` samples the server under load, this draws the stacks.
 //!
 //! ```text
 //! perf record ─► perf script (a block of lines a sample) ─► folded: stack ─► count ─► tree ─► SVG
@@ -7,7 +7,7 @@
 use crate::api::{Connection, WHOLE_PROCESSOR_MB, invoke_path};
 use crate::load::{self, Target};
 use crate::platform::{DataFolder, Platform};
-use crate::process::{Running, descendants};
+use crate::process::Running;
 use crate::{Outcome, Setting, functions};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -33,12 +33,16 @@ pub(crate) async fn run(mut setting: Setting) -> Outcome<()> {
     let target = Target { name: "flame".to_owned(), address: platform.address, path: invoke_path("flame") };
     load::run(&target, CONNECTIONS, WARM_UP).await?;
     let samples = setting.out.join("perf.data");
-    let pids: Vec<String> = descendants(platform.running.pid()).iter().map(ToString::to_string).collect();
+    let pid = platform.running.pid().to_string();
     let mut record = Command::new("perf");
-    record.args(["record", "--quiet", "-g", "-F", SAMPLES_A_SECOND, "-p", &pids.join(",")]);
+    // By the clock: virtual machines often have no counter of cycles.
+    record.args(["record", "-e", "cpu-clock", "-g", "-F", SAMPLES_A_SECOND, "-p", &pid]);
     record.arg("-o").arg(&samples).stdin(Stdio::null()).stdout(Stdio::null());
     let mut perf = Running::new(record.spawn().map_err(|error| format!("perf: {error}"))?);
     let load = load::run(&target, CONNECTIONS, setting.load.max(Duration::from_secs(5))).await?;
+    if let Ok(Some(status)) = perf.child().try_wait() {
+        return Err(format!("perf ended before the load did: {status}"));
+    }
     // perf writes its file when it is told to end.
     perf.end()?;
     platform.stop()?;
