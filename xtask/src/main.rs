@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod bench;
 mod codegen;
+mod flame;
 mod fuzz;
 mod test;
 mod tidy;
@@ -18,7 +20,9 @@ cargo xtask codegen --reduce WHEEL       make models/ from a botocore wheel
 cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks
 cargo xtask fuzz [--seconds N [TARGET]]  build the fuzz targets and run each (or one) for some seconds
 cargo xtask tidy                         check layers, sizes, the code map and the promises
-cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)";
+cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)
+cargo xtask bench [SECTION…]             measure the release binary (--check: against SPECIFICATION.md; --output json)
+cargo xtask flame [--seconds=N]          flame graph of the warm path, with perf";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +31,8 @@ fn main() -> ExitCode {
         ["codegen", rest @ ..] => codegen::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["tidy"] => tidy::run(),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["flame", rest @ ..] => flame::run(rest),
         ["test", rest @ ..] => test::run(rest),
         _ => Err(USAGE.to_owned()),
     };

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Findings;
 
-const BESIDE: &[&str] = &["sim", "testkit", "e2e", "xtask", "fuzz"];
+const BESIDE: &[&str] = &["sim", "testkit", "e2e", "xtask", "bench", "fuzz"];
 /// Services meet in `fabric`: no edges inside this floor, whatever the reason.
 const SERVICES: usize = 5;
 const FLOORS: [&[&str]; 6] = [

@@ -101,7 +101,7 @@ impl ProcessSandbox {
 pub(crate) fn capabilities_of(wire: CapabilitiesWire) -> Capabilities {
     Capabilities {
         pause: wire.pause,
-        bind: true,
+        bind: wire.bind,
         reclaim: wire.reclaim,
         snapshot: false,
         egress_nat: wire.egress_nat,
@@ -411,8 +411,11 @@ impl Environment for ProcessEnvironment {
     async fn bind(&self, binding: Binding) -> Result<(), BootError> {
         let Binding { memory_mb, mounts } = binding;
         let mounts = mounts.into_iter().map(|mount| (mount.host, mount.inside)).collect();
-        let answered = self.shared.ask(Request::Bind { environment: self.key, memory_mb, mounts }).await;
-        answered.map(drop).map_err(|failure| error_of(failure, String::new()))
+        match self.shared.ask(Request::Bind { environment: self.key, memory_mb, mounts }).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Unsupported) => Err(BootError::Unsupported("bind")),
+            Err(failure) => Err(error_of(failure, String::new())),
+        }
     }
 
     async fn stats(&self) -> Result<Stats, BootError> {

@@ -93,7 +93,7 @@ pub fn probe() -> Capabilities {
         missing.push("no Landlock in this kernel".to_owned());
     }
     Capabilities {
-        bind: true,
+        bind: report.is_root,
         pause: groups,
         // Version 2 has it from Linux 5.19: the spawner looks.
         reclaim: groups,

@@ -151,6 +151,7 @@ pub(crate) struct StatsWire {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CapabilitiesWire {
     pub(crate) pause: bool,
+    pub(crate) bind: bool,
     pub(crate) reclaim: bool,
     pub(crate) egress_nat: bool,
     pub(crate) memory_limit: bool,

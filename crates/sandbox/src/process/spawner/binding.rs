@@ -15,13 +15,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 impl Spawner {
-    /// Limits first: what does not fit them is refused before anything is shown.
+    /// Root only: without it the spawner has no power over a mount namespace that is not its own. Limits first: what does not fit them is refused before anything is shown.
     pub(super) fn bind(
         &mut self,
         key: u64,
         memory_mb: u32,
         mounts: &[(PathBuf, PathBuf)],
     ) -> Result<(), Failure> {
+        if !self.host.capabilities.bind {
+            return Err(Failure::Unsupported);
+        }
         let floor = self.config.cpu_floor_percent;
         let environment = self.live(key)?;
         let (group, pidfd) = (environment.group.clone(), environment.pidfd.try_clone());

@@ -65,6 +65,7 @@ impl Host {
         let powers = tree.powers();
         let capabilities = CapabilitiesWire {
             pause: powers.freezer,
+            bind: is_root,
             reclaim: powers.reclaim,
             egress_nat: egress.is_some(),
             memory_limit: powers.memory,

@@ -1,0 +1,23 @@
+//! The sections, one file each. A new one: a file, a line here, a line in `xtask/src/bench.rs`, its budgets.
+
+mod cold;
+mod fresh_clone;
+mod server;
+mod soak;
+mod warm;
+
+use crate::report::Report;
+use crate::{Outcome, Setting};
+
+pub(crate) async fn run(section: &str, setting: &Setting) -> Outcome<Report> {
+    let mut report = Report::new(section);
+    match section {
+        "server" => server::run(setting, &mut report).await?,
+        "warm" => warm::run(setting, &mut report).await?,
+        "cold" => cold::run(setting, &mut report).await?,
+        "fresh-clone" => fresh_clone::run(setting, &mut report)?,
+        "soak" => soak::run(setting, &mut report).await?,
+        _ => return Err(format!("bench has no section {section}")),
+    }
+    Ok(report)
+}
