@@ -82,6 +82,9 @@ pub enum InvokeRefusal {
     /// It is not there (any more).
     #[error("no such environment")]
     Gone,
+    /// So many are being made that its turn did not come in time.
+    #[error("too many environments are being made")]
+    Overloaded,
     /// The platform could not make it: not the function's fault.
     #[error("the environment could not be made: {reason}")]
     Failed { reason: String },

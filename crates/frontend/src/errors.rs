@@ -202,6 +202,7 @@ impl From<InvokeRefusal> for ApiError {
             InvokeRefusal::Failed { .. } => {
                 Self::service("Lambda was unable to create the execution environment. Please try again.")
             }
+            InvokeRefusal::Overloaded => Self::throttled("CallerRateLimitExceeded"),
             InvokeRefusal::Stale | InvokeRefusal::Busy | InvokeRefusal::Gone => Self::unavailable(),
         }
     }

@@ -164,6 +164,9 @@ pub(crate) struct UpArgs {
     /// An environment that nobody used for so long is stopped (90s, 10m, 1h)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub(crate) idle_timeout: std::time::Duration,
+    /// An idle environment stands still after so long (50ms, 1s), as on AWS; `never` lets it run
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = freeze_after)]
+    pub(crate) freeze_after: FreezeAfter,
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<u64>,
@@ -176,6 +179,10 @@ pub(crate) struct UpArgs {
     #[arg(long, hide = true, value_enum, default_value_t)]
     pub(crate) fabric: Fabric,
 }
+
+/// `None`: never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FreezeAfter(pub(crate) Option<std::time::Duration>);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Egress {
@@ -391,11 +398,21 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `90s`, `10m`, `2h`, `1d`; a number alone is seconds.
+fn freeze_after(text: &str) -> Result<FreezeAfter, String> {
+    if text == "never" { Ok(FreezeAfter(None)) } else { duration(text).map(Some).map(FreezeAfter) }
+}
+
+/// `50ms`, `90s`, `10m`, `2h`, `1d`; a number alone is seconds.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
     let factor = match unit {
+        "ms" => {
+            return digits
+                .parse()
+                .map(std::time::Duration::from_millis)
+                .map_err(|_| "that is too long".to_owned());
+        }
         "" | "s" => 1,
         "m" => 60,
         "h" => 3_600,
@@ -420,6 +437,8 @@ mod tests {
 
     #[test]
     fn durations_are_read_with_their_unit_and_nonsense_is_not() {
+        assert_eq!(duration("50ms"), Ok(Duration::from_millis(50)));
+        assert_eq!(freeze_after("never"), Ok(FreezeAfter(None)));
         for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("1d", 86_400), ("5", 5)] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }

@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) memory_mb: Option<u64>,
     /// Memory of waiting rooms.
     pub(crate) pool_mb: u64,
+    /// When an idle environment is frozen, if ever.
+    pub(crate) freeze_after: Option<Duration>,
     pub(crate) log_bytes_max: u64,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
@@ -242,6 +244,7 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
         egress,
         allow_hosts: settings.allow_hosts.clone(),
         extra_variables: settings.variables.clone(),
+        freeze_after: settings.freeze_after,
         pool: worker::pool::Settings {
             memory_bytes_max: settings.pool_mb << 20,
             ..worker::pool::Settings::default()

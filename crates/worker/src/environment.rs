@@ -16,6 +16,7 @@
 
 mod boot;
 mod fault;
+mod freezer;
 mod invoke;
 mod last_frames;
 mod room;
@@ -31,6 +32,7 @@ use crate::worker::House;
 use boot::{Begun, Prepared, Room};
 use fabric::assignment::{EnvironmentEvent, EnvironmentReport};
 use fabric::worker::{InvokeRefusal, StartEnvironment};
+use freezer::Freezer;
 use sandbox::Stats;
 use spans::Spans;
 use std::sync::Arc;
@@ -96,7 +98,7 @@ impl Resident {
                 Some(room) => (room, None),
                 None => return,
             },
-            Begun::Host(reason) => return self.refuse_all(&InvokeRefusal::Failed { reason }).await,
+            Begun::Host(refusal) => return self.refuse_all(&refusal).await,
             Begun::Stopped => return,
         };
         self.serve(prepared, room, init, spans).await;
@@ -119,9 +121,9 @@ impl Resident {
                 self.answer_failed_init(prepared, job, &fault, started, spans).await;
                 None
             }
-            Begun::Host(reason) => {
+            Begun::Host(refusal) => {
                 self.leave_table();
-                let _ = job.accept.send(Err(InvokeRefusal::Failed { reason })); // the caller may have gone
+                let _ = job.accept.send(Err(refusal)); // the caller may have gone
                 None
             }
             Begun::Stopped => None, // only while nobody waits: here somebody does
@@ -130,10 +132,11 @@ impl Resident {
 
     /// Idle ⇄ Busy until it ends.
     async fn serve(&mut self, prepared: &Prepared, room: Room, init: Option<Duration>, mut spans: Spans) {
+        let parts = &self.house.parts;
+        let mut untaken = Some(parts.world.clock.sleep(parts.settings.first_invocation_wait));
+        let mut freezer = Freezer::new(parts, Arc::clone(&room.walls));
         let mut room = Some(room);
         let mut init = init;
-        let wait = self.house.parts.settings.first_invocation_wait;
-        let mut untaken = Some(self.house.parts.world.clock.sleep(wait));
         while let Some(mut here) = room.take() {
             tokio::select! {
                 biased;
@@ -143,8 +146,13 @@ impl Resident {
                 }
                 Some(job) = self.mailbox.recv() => {
                     untaken = None;
+                    if !self.thaw(&mut freezer, &mut spans).await {
+                        let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
+                        return self.end_idle(prepared, here).await;
+                    }
                     let started = self.house.parts.world.now();
                     room = self.invoke(prepared, job, here, init.take(), started, &mut spans).await;
+                    freezer.rearm();
                 }
                 () = wait_for_stop(&mut self.stopping), if self.seat.is_untaken() => {
                     if self.seat.close_untaken() {
@@ -159,6 +167,7 @@ impl Resident {
                     }
                     room = Some(here);
                 }
+                never = freezer.rest(), if here.next.is_some() => match never {},
                 // Last: user code that asks without end must not keep an invocation or the end waiting.
                 Some(event) = here.events.recv() => {
                     // A runtime that lost its connection asks again; the older call is refused.
@@ -169,6 +178,21 @@ impl Resident {
                 }
             }
         }
+    }
+
+    /// Lets a frozen environment go on; `false` if that is not possible any more.
+    async fn thaw(&self, freezer: &mut Freezer, spans: &mut Spans) -> bool {
+        let world = &self.house.parts.world;
+        let frozen = world.now();
+        match freezer.wake().await {
+            Ok(true) => spans.add("thaw", frozen, world.now()),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(environment = %self.id, %error, "a frozen environment can not be thawed");
+                return false;
+            }
+        }
+        true
     }
 
     async fn end_idle(&self, prepared: &Prepared, room: Room) {
@@ -185,7 +209,8 @@ impl Resident {
 
     async fn refuse_all(&mut self, why: &InvokeRefusal) {
         // The one for whom it is made is on its way: it is told why. A stop or a wait bounds this.
-        if !self.seat.is_untaken() || matches!(why, InvokeRefusal::Failed { .. }) {
+        if !self.seat.is_untaken() || matches!(why, InvokeRefusal::Failed { .. } | InvokeRefusal::Overloaded)
+        {
             let wait = self.house.parts.settings.first_invocation_wait;
             if let Some(Some(job)) = self.house.parts.world.timeout(wait, self.mailbox.recv()).await {
                 self.leave_table();

@@ -24,6 +24,7 @@ pub mod pool;
 mod runtime_api;
 pub mod runtimes;
 mod seat;
+mod starts;
 mod worker;
 
 pub use parts::{Launch, LaunchError, Runtimes, Settings, WorkerParts};

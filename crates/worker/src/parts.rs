@@ -49,6 +49,14 @@ pub struct Settings {
     pub init_timeout: Duration,
     /// How long an environment that is up waits for the invocation it was made for before it calls itself idle.
     pub first_invocation_wait: Duration,
+    /// An idle environment whose runtime has asked for its next event stands still after so long; `None`: never.
+    pub freeze_after: Option<Duration>,
+    /// One that stood still for so long gives idle memory back.
+    pub reclaim_after: Duration,
+    /// Environments that are made at once; the others wait their turn.
+    pub starts_max: usize,
+    /// How long one may wait for its turn.
+    pub start_wait_max: Duration,
     /// Rooms that wait for a function.
     pub pool: pool::Settings,
 }
@@ -66,6 +74,12 @@ impl Settings {
             connections_max: 64,
             init_timeout: types::limits::INIT_TIMEOUT,
             first_invocation_wait: Duration::from_secs(5),
+            // A freeze and a thaw cost a fraction of a millisecond each: not between invocations that follow at once.
+            freeze_after: Some(Duration::from_millis(50)),
+            reclaim_after: Duration::from_secs(60),
+            // Making one is system calls and waiting for them: some for each processor keep all of them busy.
+            starts_max: 8 * std::thread::available_parallelism().map_or(2, usize::from),
+            start_wait_max: Duration::from_secs(10),
             pool: pool::Settings::default(),
         }
     }

@@ -8,6 +8,7 @@ use crate::environment::Resident;
 use crate::parts::WorkerParts;
 use crate::pool::Pool;
 use crate::seat::{Job, Seat};
+use crate::starts::Starts;
 use async_trait::async_trait;
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{
@@ -35,6 +36,7 @@ pub(crate) struct House {
     pub(crate) parts: WorkerParts,
     pub(crate) code: Arc<CodeCache>,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) starts: Arc<Starts>,
     table: Mutex<Table>,
     /// Environments that are not gone yet.
     living: watch::Sender<usize>,
@@ -64,7 +66,8 @@ impl Worker {
         let code = CodeCache::new(parts.world.clone(), root, settings.code_cache_bytes_max, unpack);
         let living = watch::Sender::new(0);
         let pool = Arc::new(Pool::new(parts.clone()));
-        Self(Arc::new(House { parts, code, pool, table: Mutex::default(), living }))
+        let starts = Starts::new(parts.world.clone(), settings.starts_max, settings.start_wait_max);
+        Self(Arc::new(House { parts, code, pool, starts, table: Mutex::default(), living }))
     }
 
     /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill.

@@ -117,7 +117,9 @@ impl Run {
             self.span("acquire", asked, invoked);
             match self.hand_over(&lease).await {
                 Ok(frames) => return Ok((lease, invoked, frames)),
-                Err(error @ InvokeRefusal::Failed { .. }) => return Err(error.into()),
+                Err(error @ (InvokeRefusal::Failed { .. } | InvokeRefusal::Overloaded)) => {
+                    return Err(error.into());
+                }
                 Err(InvokeRefusal::Gone) => self.report_gone(&lease).await,
                 Err(InvokeRefusal::Stale | InvokeRefusal::Busy) => {}
             }

@@ -52,6 +52,7 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         idle_max: args.idle_timeout,
         memory_mb: args.memory,
         pool_mb: args.pool,
+        freeze_after: args.freeze_after.0,
         log_bytes_max: args.log_bytes,
         encoded: args.fabric == Fabric::Encoded,
     })
@@ -173,6 +174,7 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         idle_max: std::time::Duration::from_secs(600),
         memory_mb: None,
         pool_mb: worker::pool::Settings::default().memory_bytes_max >> 20,
+        freeze_after: Some(std::time::Duration::from_millis(50)),
         log_bytes_max: telemetry::Settings::default().bytes_max,
         encoded,
     }

@@ -14,6 +14,7 @@ use fabric::Scope;
 use fabric::api::ScopedCredentials;
 use fabric::control::BootPlan;
 use fabric::telemetry::StreamName;
+use fabric::worker::InvokeRefusal;
 use sandbox::{BootError, Environment, Exit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub(super) enum Begun {
     Ready(Room, Duration),
     Failed(Fault),
     /// The platform could not; user code has not run in this try.
-    Host(String),
+    Host(InvokeRefusal),
     /// Asked to stop, and nobody waits.
     Stopped,
 }
@@ -125,13 +126,13 @@ impl Resident {
             let line = prepared.platform.init_start(world.wall(), phase);
             prepared.logs.platform(world.wall(), line).await;
         }
-        let waiting = match self.walls(prepared, spans).await {
-            Ok(waiting) => waiting,
-            Err(error) => return Begun::Host(error.to_string()),
+        let made = match self.walls(prepared, spans).await {
+            Ok(made) => made,
+            Err(refusal) => return Begun::Host(refusal),
         };
-        let walls = Arc::clone(&waiting.walls);
+        let walls = Arc::clone(&made.waiting.walls);
         let started = world.now();
-        let fault = match self.start_runtime(prepared, waiting).await {
+        let fault = match self.start_runtime(prepared, made).await {
             Ok(mut room) => {
                 spans.add("runtime.start", started, world.now());
                 match self.init(&mut room, started, limit).await {
@@ -155,7 +156,7 @@ impl Resident {
                 Err(message) => Fault::Entrypoint(message.clone()),
                 Ok(_) => {
                     self.clear(walls, prepared).await;
-                    return Begun::Host(error.to_string());
+                    return Begun::Host(InvokeRefusal::Failed { reason: error.to_string() });
                 }
             },
         };

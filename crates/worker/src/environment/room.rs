@@ -9,6 +9,8 @@ use crate::doors::Doors;
 use crate::logs::pump::Pipes;
 use crate::pool::Waiting;
 use crate::runtime_api::{Link, serve};
+use crate::starts::Permit;
+use fabric::worker::InvokeRefusal;
 use sandbox::{Binding, BootError, BootSpec, Door, Process, ProcessSpec, ReadOnlyMount};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,9 +19,15 @@ use tokio::io::AsyncWriteExt;
 /// Where the code is inside.
 const TASK_ROOT: &str = "/var/task";
 
+/// Walls, and the permit by which they are made: held until a runtime is started in them.
+pub(super) struct Walls {
+    pub(super) waiting: Waiting,
+    _permit: Option<Permit>,
+}
+
 impl Resident {
     /// Walls with the code in them: out of the pool where one waits, else booted.
-    pub(super) async fn walls(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {
+    pub(super) async fn walls(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Walls, InvokeRefusal> {
         let kind = prepared.start.as_ref().ok().and_then(|start| start.kind.as_ref());
         if let Some(waiting) = kind.and_then(|kind| self.house.pool.take(kind)) {
             let started = self.house.parts.world.now();
@@ -27,7 +35,7 @@ impl Resident {
             match waiting.walls.bind(binding).await {
                 Ok(()) => {
                     spans.add("pool.bind", started, self.house.parts.world.now());
-                    return Ok(waiting);
+                    return Ok(Walls { waiting, _permit: None });
                 }
                 Err(error) => {
                     tracing::warn!(environment = %self.id, %error, "a waiting room was of no use");
@@ -35,7 +43,13 @@ impl Resident {
                 }
             }
         }
-        self.boot(prepared, spans).await
+        let world = &self.house.parts.world;
+        let asked = world.now();
+        let permit = self.house.starts.admit(&self.key).await.ok_or(InvokeRefusal::Overloaded)?;
+        spans.add_if_long("start.queue", asked, world.now());
+        let booted = self.boot(prepared, spans).await;
+        let waiting = booted.map_err(|error| InvokeRefusal::Failed { reason: error.to_string() })?;
+        Ok(Walls { waiting, _permit: Some(permit) })
     }
 
     async fn boot(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {
@@ -60,13 +74,9 @@ impl Resident {
     }
 
     /// Opens the doors and lets the runtime go: the one that waits, or a new one.
-    pub(super) async fn start_runtime(
-        &self,
-        prepared: &Prepared,
-        waiting: Waiting,
-    ) -> Result<Room, BootError> {
+    pub(super) async fn start_runtime(&self, prepared: &Prepared, made: Walls) -> Result<Room, BootError> {
         let parts = &self.house.parts;
-        let Waiting { walls, process } = waiting;
+        let Walls { waiting: Waiting { walls, process }, _permit } = made;
         let start = match &prepared.start {
             Ok(start) => start,
             // What `begin` makes an entry point's failure of.

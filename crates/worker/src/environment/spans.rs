@@ -17,6 +17,13 @@ impl Spans {
         }
     }
 
+    /// For what is mostly nothing: kept where it took long enough to be seen.
+    pub(crate) fn add_if_long(&mut self, room: &'static str, from: Instant, to: Instant) {
+        if to.since(from) >= Duration::from_micros(100) {
+            self.add(room, from, to);
+        }
+    }
+
     /// What happened since `arrived`, the part before it cut off. Leaves nothing for the next invocation.
     pub(crate) fn tell(&mut self, arrived: Instant) -> Vec<Span> {
         let told = std::mem::take(&mut self.0);

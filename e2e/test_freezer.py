@@ -1,0 +1,62 @@
+"""Between invocations an environment stands still, and goes on where it stood."""
+import json
+import time
+import urllib.request
+
+from functions import eventually, function, package
+
+CODE = """
+import threading, time
+
+ticks = [time.monotonic()]
+
+def tick():
+    while True:
+        ticks.append(time.monotonic())
+        del ticks[:-100000]
+        time.sleep(0.002)
+
+threading.Thread(target=tick, daemon=True).start()
+
+def handler(event, context):
+    # The longest time in which the thread did nothing, before this invocation.
+    seen = list(ticks)
+    return max(b - a for a, b in zip(seen, seen[1:] + [time.monotonic()]))
+"""
+
+
+def call(server, client, name):
+    """The answer and the rooms of an invocation."""
+    mark = lambda params, **_: params["headers"].__setitem__("X-Tinderbox-Trace", "1")
+    client.meta.events.register("before-call.lambda.Invoke", mark)
+    try:
+        answer = client.invoke(FunctionName=name)
+    finally:
+        client.meta.events.unregister("before-call.lambda.Invoke", mark)
+    assert answer.get("FunctionError") is None
+    trace = urllib.request.urlopen(f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}")
+    return json.loads(answer["Payload"].read()), [span["room"] for span in json.load(trace)["spans"]]
+
+
+def test_between_invocations_nothing_goes_on(server):
+    client = server.client(region="us-east-1")
+    with function(client, code=package(app__py=CODE)) as name:
+        call(server, client, name)
+        # The gap grows with the time between two calls: half a second of stillness is no chance of scheduling.
+        pause = iter([0.2, 0.5, 1, 2, 4])
+
+        def after_a_pause():
+            time.sleep(next(pause))  # time that passes is what is tested, nothing is waited for
+            return call(server, client, name)
+
+        gap, rooms = eventually(after_a_pause, lambda found: found[0] > 0.5)
+        assert "thaw" in rooms and "init" not in rooms, rooms
+
+
+def test_calls_that_follow_at_once_are_not_frozen_between(server):
+    client = server.client(region="us-east-1")
+    with function(client, code=package(app__py=CODE)) as name:
+        call(server, client, name)
+        # Of many, most come sooner than 50 ms after the one before, also on a busy machine.
+        thaws = sum("thaw" in call(server, client, name)[1] for _ in range(20))
+        assert thaws < 20
