@@ -302,17 +302,18 @@ impl Kit {
         let told = |reports: &Vec<EnvironmentReport>| {
             reports.last().is_some_and(|report| report.event == event && report.token == LeaseToken(token))
         };
-        let waited = tokio::time::timeout(Duration::from_secs(20), reports.wait_for(told)).await;
-        assert!(waited.is_ok(), "no {event:?} under {token}: {:?}", self.fakes.reports.borrow());
+        // What `wait_for` answers holds the lock: not while `borrow` takes it again.
+        let waited = tokio::time::timeout(Duration::from_secs(20), reports.wait_for(told)).await.is_ok();
+        assert!(waited, "no {event:?} under {token}: {:?}", self.fakes.reports.borrow());
     }
 
     /// Waits until a line was appended, then gives all of them.
     pub(crate) async fn log_until(&self, part: &str) -> Vec<String> {
         let mut events = self.fakes.events.subscribe();
         let seen = |events: &Vec<LogEvent>| events.iter().any(|event| event.message.contains(part));
-        let waited = tokio::time::timeout(Duration::from_secs(20), events.wait_for(seen)).await;
+        let waited = tokio::time::timeout(Duration::from_secs(20), events.wait_for(seen)).await.is_ok();
         let all: Vec<String> = self.fakes.events.borrow().iter().map(|event| event.message.clone()).collect();
-        assert!(waited.is_ok(), "no {part} in {all:?}");
+        assert!(waited, "no {part} in {all:?}");
         all
     }
 }
