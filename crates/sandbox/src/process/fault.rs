@@ -12,7 +12,7 @@
 use super::Fault;
 use rustix::event::{PollFd, PollFlags};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 
 /// Steps until the fault; 0 and below: none.
@@ -30,7 +30,8 @@ pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
         }
         Some(Fault::Init { .. }) => {
             let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-            // Kept for the spawner's life, by its number.
+            // Kept for the spawner's life, by its number: one that an init does not put /dev/null in the place of.
+            let write = super::sys::raised(write.as_fd())?;
             TELL.store(write.as_raw_fd(), Ordering::Relaxed);
             std::mem::forget(write);
             Ok(Some(read))
