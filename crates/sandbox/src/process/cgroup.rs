@@ -86,6 +86,9 @@ pub(crate) trait Tree: Send {
     fn limit(&self, name: &str, limits: &Limits) -> io::Result<()>;
     /// Puts the calling process in it.
     fn enter(&self, name: &str) -> io::Result<()>;
+    /// Memory that is charged to it, what the kernel could drop included; 0 where nobody counts. A limit below this has
+    /// the kernel look for memory while it is written.
+    fn charged(&self, name: &str) -> u64;
     fn usage(&self, name: &str) -> io::Result<Usage>;
     fn out_of_memory_kills(&self, name: &str) -> u64;
     fn freeze(&self, name: &str) -> io::Result<()>;
@@ -174,6 +177,9 @@ impl Tree for NoTree {
 
     fn enter(&self, _: &str) -> io::Result<()> {
         Ok(())
+    }
+    fn charged(&self, _: &str) -> u64 {
+        0
     }
     fn usage(&self, _: &str) -> io::Result<Usage> {
         Err(io::ErrorKind::Unsupported.into())

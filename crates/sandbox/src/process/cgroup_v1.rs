@@ -128,6 +128,11 @@ impl Tree for V1 {
             .try_for_each(|(_, folder)| self.files.write(&folder.join(name).join("cgroup.procs"), 0))
     }
 
+    fn charged(&self, name: &str) -> u64 {
+        let group = self.group("memory", name);
+        group.and_then(|group| self.files.number(&group.join("memory.usage_in_bytes"))).unwrap_or(0)
+    }
+
     fn usage(&self, name: &str) -> io::Result<Usage> {
         let mut usage = Usage::default();
         if let Some(group) = self.group("memory", name) {

@@ -124,6 +124,10 @@ impl Tree for V2 {
         self.files.write(&self.folder.join(name).join("cgroup.procs"), 0)
     }
 
+    fn charged(&self, name: &str) -> u64 {
+        self.files.number(&self.folder.join(name).join("memory.current")).unwrap_or(0)
+    }
+
     fn usage(&self, name: &str) -> io::Result<Usage> {
         let group = self.folder.join(name);
         let stat = std::fs::read_to_string(group.join("memory.stat"))?;

@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 
 /// Steps until the fault; 0 and below: none.
 static STEPS_LEFT: AtomicI64 = AtomicI64::new(0);
+/// Boots until the one whose init can not be watched; 0 and below: none.
+static WATCHES_LEFT: AtomicI64 = AtomicI64::new(0);
 /// Number of the pipe's end by which an init tells the spawner to die; -1: there is none.
 static TELL: AtomicI32 = AtomicI32::new(-1);
 
@@ -24,6 +26,10 @@ static TELL: AtomicI32 = AtomicI32::new(-1);
 pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
     match fault {
         None => Ok(None),
+        Some(Fault::Watch { boot }) => {
+            WATCHES_LEFT.store(i64::from(boot) + 1, Ordering::Relaxed);
+            Ok(None)
+        }
         Some(Fault::Spawner { step }) => {
             STEPS_LEFT.store(i64::from(step) + 1, Ordering::Relaxed);
             Ok(None)
@@ -61,6 +67,12 @@ pub(crate) fn step() {
             Some(number) => have_the_spawner_die(number),
         }
     }
+}
+
+/// An error for the boot that was named, in place of the kernel's.
+pub(crate) fn refuse_watch() -> io::Result<()> {
+    let this = WATCHES_LEFT.load(Ordering::Relaxed) > 0 && WATCHES_LEFT.fetch_sub(1, Ordering::Relaxed) == 1;
+    if this { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { Ok(()) }
 }
 
 /// As by kill -9: nothing of this process runs any more.
