@@ -133,7 +133,9 @@ impl CodeCache {
                 match folder_bytes(&ready.folder) {
                     Ok(bytes) => ready.bytes.store(bytes, Ordering::Relaxed),
                     // Removed meanwhile, or not readable: then it is not counted.
-                    Err(error) => tracing::debug!(%error, folder = %ready.folder.display(), "code not measured"),
+                    Err(error) => {
+                        tracing::debug!(%error, folder = %ready.folder.display(), "code not measured")
+                    }
                 }
             }
             half_done.iter().for_each(|path| remove(path));

@@ -191,7 +191,8 @@ impl Resident {
     ) {
         let token = self.seat.free();
         self.report(token, EnvironmentEvent::Idle).await;
-        let memory = self.memory_used(&*room.walls, stats_fresh(over.since(running.delivery.delivered))).await;
+        let memory =
+            self.memory_used(&*room.walls, stats_fresh(over.since(running.delivery.delivered))).await;
         let outcome = self.account(prepared, running, over, memory, None, spans).await;
         running.caller.send(InvokeFrame::Outcome(outcome));
     }

@@ -58,6 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_is_too_brief_to_add_much_is_told_from_an_earlier_reading() {
+        assert_eq!(stats_fresh(Duration::from_micros(300)), STATS_FRESH);
+        assert_eq!(stats_fresh(BRIEF), Duration::ZERO);
+    }
+
+    #[test]
     fn spans_before_the_arrival_are_cut_or_left_out() {
         let at = |ms: u64| Instant(ms * 1_000_000);
         let ms = Duration::from_millis;

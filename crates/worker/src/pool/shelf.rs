@@ -126,7 +126,8 @@ impl<R> Shelf<R> {
             if keep {
                 entry.ease(now, ease);
             }
-            let surplus = if keep { entry.rooms.len().saturating_sub(entry.wanted) } else { entry.rooms.len() };
+            let surplus =
+                if keep { entry.rooms.len().saturating_sub(entry.wanted) } else { entry.rooms.len() };
             for (room, used) in entry.rooms.drain(..surplus) {
                 bytes += used;
                 ended.push(room);
@@ -359,7 +360,10 @@ mod tests {
         fill(&mut shelf, at(12_100), MB);
         assert_eq!(shelf.next(at(12_100)), Next::Wait(Some(Duration::from_millis(7_900))));
         assert_eq!(shelf.expired(at(20_000)).len(), 2);
-        assert_eq!((waiting(&shelf, "a"), shelf.next(at(20_000))), (2, Next::Wait(Some(Duration::from_secs(52)))));
+        assert_eq!(
+            (waiting(&shelf, "a"), shelf.next(at(20_000))),
+            (2, Next::Wait(Some(Duration::from_secs(52))))
+        );
     }
 
     #[test]
