@@ -109,3 +109,78 @@ async fn boots_one_after_the_other_and_all_at_once() {
     }
     kit.sandbox.shutdown().await;
 }
+
+/// The time from nothing to an interpreter that is up, and what it holds then.
+#[tokio::test]
+#[ignore = "a measurement, not a test"]
+async fn interpreters_come_up_in_rooms_of_the_smallest_size_and_of_a_whole_processor() {
+    let kit = common::kit().await;
+    let python = "import json, urllib.request, ssl, traceback, threading; print('up', flush=True); input()";
+    let node = "require('http'); require('vm'); require('zlib'); console.log('up'); setInterval(() => {}, 1e6)";
+    let programs =
+        [("python", "/usr/bin/python3", "-c", python), ("node", "/usr/bin/node", "-e", node)];
+    for _ in 0..2 {
+        for memory_mb in [128, 1_769] {
+            for (name, path, flag, script) in programs {
+                let (mut each, mut held, mut charged) = (Vec::new(), 0, 0);
+                for _ in 0..20 {
+                    let mut spec = kit.spec();
+                    (spec.memory_mb, spec.ephemeral_storage_mb) = (memory_mb, 16);
+                    let start = kit.world.now();
+                    let environment = kit.boot_as(spec).await;
+                    let mut waits = program(path, &[flag, script]);
+                    (waits.working_directory, waits.bind) = ("/tmp".into(), true);
+                    let Ok(mut process) = environment.start(waits).await else { break };
+                    let mut said = [0; 2];
+                    let read = tokio::io::AsyncReadExt::read_exact(&mut process.stdout, &mut said).await;
+                    read.expect("it comes up");
+                    each.push(kit.world.now().since(start));
+                    let stats = environment.stats().await.expect("stats");
+                    (held, charged) = (held.max(stats.memory_bytes), charged.max(stats.memory_peak_bytes));
+                    environment.stop().await;
+                }
+                if !each.is_empty() {
+                    let what = format!("{name} in {memory_mb} MB, {} MB held, peak {} MB", held >> 20, charged >> 20);
+                    percentiles(&what, &mut each);
+                }
+            }
+        }
+    }
+    kit.sandbox.shutdown().await;
+}
+
+/// What makes a stop long.
+#[tokio::test]
+#[ignore = "a measurement, not a test"]
+async fn stops_of_environments_that_wrote_to_tmp() {
+    let kit = common::kit().await;
+    for count in [1, 8] {
+        for megabytes in [0, 400] {
+            let mut kept = Vec::new();
+            for _ in 0..count {
+                let mut spec = kit.spec();
+                spec.ephemeral_storage_mb = 512;
+                let environment = kit.boot_as(spec).await;
+                let script = format!("head -c {megabytes}m /dev/zero > /tmp/f; exit 0");
+                let process = environment.start(program("/bin/sh", &["-c", &script])).await.expect("starts");
+                process.exited.await.expect("ends");
+                kept.push(environment);
+            }
+            let (tx, mut rx) = tokio::sync::mpsc::channel(64);
+            for environment in kept {
+                let (tx, world, start) = (tx.clone(), kit.world.clone(), kit.world.now());
+                kit.world.spawn("stop", async move {
+                    environment.stop().await;
+                    drop(tx.send(world.now().since(start)).await);
+                });
+            }
+            drop(tx);
+            let mut each = Vec::new();
+            while let Some(took) = rx.recv().await {
+                each.push(took);
+            }
+            percentiles(&format!("{count} stops at once after {megabytes} MB written to each /tmp"), &mut each);
+        }
+    }
+    kit.sandbox.shutdown().await;
+}
