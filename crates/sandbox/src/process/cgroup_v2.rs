@@ -5,7 +5,8 @@
 //! scope whose processes sit in a leaf, or the root group), else next to the top, which needs root.
 
 use super::cgroup::{
-    CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, make_group, remove_group, value_of,
+    CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, WEIGHT_OF_THE_DYING, make_group,
+    remove_group, value_of,
 };
 use super::hand::Job;
 use std::io;
@@ -118,6 +119,15 @@ impl Tree for V2 {
             self.files.write(&group.join("pids.max"), limits.pids)?;
         }
         Ok(())
+    }
+
+    fn hasten(&self, name: &str) -> io::Result<()> {
+        if !self.powers.cpu {
+            return Ok(());
+        }
+        let group = self.folder.join(name);
+        self.files.write(&group.join("cpu.max"), format_args!("max {CPU_PERIOD_US}"))?;
+        self.files.write(&group.join("cpu.weight"), WEIGHT_OF_THE_DYING)
     }
 
     fn enter(&self, name: &str) -> io::Result<()> {

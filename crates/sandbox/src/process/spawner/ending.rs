@@ -38,6 +38,8 @@ impl Spawner {
         }
         let _ = epoll::delete(&self.epoll, &environment.channel);
         kill(&environment.pidfd);
+        // No such group yet if it was still booting: then its init goes without.
+        drop(self.host.tree.hasten(&environment.group));
         fault::step();
         if self.host.capabilities.pause {
             // No such group yet if it was still booting.
