@@ -365,7 +365,7 @@ mod tests {
     }
 
     /// The same promises for a tree of either version, in a temporary folder.
-    fn check_tree(tree: &dyn Tree, root: &Path, expected: &[(&str, &str)]) {
+    fn check_tree(tree: &dyn Tree, root: &Path, expected: &[(&str, &str)], hastened: &[(&str, &str)]) {
         assert_eq!(
             tree.powers(),
             Powers { memory: true, cpu: true, pids: true, freezer: true, reclaim: false }
@@ -379,6 +379,10 @@ mod tests {
             assert_eq!(std::fs::read_to_string(root.join(file)).unwrap(), *text, "{file}");
         }
         tree.thaw("7").unwrap();
+        tree.hasten("7").unwrap();
+        for (file, text) in hastened {
+            assert_eq!(std::fs::read_to_string(root.join(file)).unwrap(), *text, "{file}");
+        }
         tree.remove("7").unwrap();
         tree.remove("7").unwrap();
         tree.remove_roots().unwrap();
@@ -406,7 +410,11 @@ mod tests {
             ("freezer/tinderbox-0a/7/freezer.state", "FROZEN"),
             ("freezer/tinderbox-0a/7/cgroup.procs", "0"),
         ];
-        check_tree(&tree, root.path(), &expected);
+        let hastened = [
+            ("cpu,cpuacct/tinderbox-0a/7/cpu.cfs_quota_us", "-1"),
+            ("cpu,cpuacct/tinderbox-0a/7/cpu.shares", "102400"),
+        ];
+        check_tree(&tree, root.path(), &expected, &hastened);
     }
 
     #[test]
@@ -427,7 +435,11 @@ mod tests {
             ("scope/tinderbox-0a/7/cpu.weight", "100"),
             ("scope/tinderbox-0a/7/cgroup.freeze", "1"),
         ];
-        check_tree(&tree, root.path(), &expected);
+        let hastened = [
+            ("scope/tinderbox-0a/7/cpu.max", "max 100000"),
+            ("scope/tinderbox-0a/7/cpu.weight", "10000"),
+        ];
+        check_tree(&tree, root.path(), &expected, &hastened);
     }
 
     #[test]
