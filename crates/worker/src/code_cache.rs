@@ -393,7 +393,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(20), waits).await.expect("it happens");
+        World::real().timeout(std::time::Duration::from_secs(20), waits).await.expect("it happens");
     }
 
     #[tokio::test]

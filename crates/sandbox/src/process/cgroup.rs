@@ -435,10 +435,8 @@ mod tests {
             ("scope/tinderbox-0a/7/cpu.weight", "100"),
             ("scope/tinderbox-0a/7/cgroup.freeze", "1"),
         ];
-        let hastened = [
-            ("scope/tinderbox-0a/7/cpu.max", "max 100000"),
-            ("scope/tinderbox-0a/7/cpu.weight", "10000"),
-        ];
+        let hastened =
+            [("scope/tinderbox-0a/7/cpu.max", "max 100000"), ("scope/tinderbox-0a/7/cpu.weight", "10000")];
         check_tree(&tree, root.path(), &expected, &hastened);
     }
 
