@@ -50,18 +50,17 @@ impl Spawner {
         }
         if self.ready.hand.is_none() {
             // SAFETY: the spawner has one thread.
-            let started = unsafe { Hand::start(&self.host.tmp, self.folder.life()) }
-                .and_then(|hand| watch(&self.epoll, hand.as_fd(), READY_TOKEN, false).map(|()| hand));
-            match started {
-                Ok(hand) => {
-                    self.ready.hand = Some(hand);
-                    fault::step();
-                }
-                Err(_) => {
-                    self.ready.failed = true;
-                    return;
-                }
+            let Ok(hand) = (unsafe { Hand::start(&self.host.tmp, self.folder.life()) }) else {
+                self.ready.failed = true;
+                return;
+            };
+            if watch(&self.epoll, hand.as_fd(), READY_TOKEN, false).is_err() {
+                self.dying.push(hand.end().1);
+                self.ready.failed = true;
+                return;
             }
+            self.ready.hand = Some(hand);
+            fault::step();
         }
         let job = Job::Tmp { size_mb: self.config.tmp_ready_mb };
         let Some(hand) = &mut self.ready.hand else { return };

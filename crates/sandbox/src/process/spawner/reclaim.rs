@@ -63,7 +63,10 @@ impl Spawner {
         if self.reclaim.hand.is_none() {
             // SAFETY: the spawner has one thread.
             let hand = unsafe { Hand::start(&self.host.tmp, self.folder.life()) }?;
-            watch(&self.epoll, hand.as_fd(), RECLAIM_TOKEN, false)?;
+            if let Err(error) = watch(&self.epoll, hand.as_fd(), RECLAIM_TOKEN, false) {
+                self.dying.push(hand.end().1);
+                return Err(error);
+            }
             self.reclaim.hand = Some(hand);
         }
         self.reclaim.hand.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
