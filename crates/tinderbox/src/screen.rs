@@ -132,6 +132,11 @@ impl Spinner {
     pub(crate) fn at(&self, position: u64) {
         self.0.set_position(position);
     }
+
+    /// Says something else: the spinner goes, and turns again below it.
+    pub(crate) fn aside<T>(&self, say: impl FnOnce() -> T) -> T {
+        self.0.suspend(say)
+    }
 }
 
 impl Drop for Spinner {
