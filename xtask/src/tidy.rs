@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the house rules that a compiler does not know (design.md section 3, style.md 10, 30, 32).
+//! `cargo xtask tidy`: the house rules that a compiler does not know (CONTRIBUTING.md names them).
 //!
 //! | check | rule |
 //! |---|---|

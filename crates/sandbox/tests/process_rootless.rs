@@ -1,6 +1,8 @@
 //! The conformance suite without root: the same tests, run again by an ordinary user where this host lets such users
 //! make user namespaces. Started as root, one test starts this very binary as that user.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 mod common;
 
 use sandbox::conformance::Kit;
@@ -45,5 +47,7 @@ fn the_suite_passes_as_an_ordinary_user() {
     let output = output.expect("starts");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("32 passed"), "{text}");
+    // A filter that matched nothing would succeed too; how many there are changes.
+    let passed = text.split("test result: ok. ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
+    assert!(passed.is_some_and(|passed| passed > 25), "{text}");
 }

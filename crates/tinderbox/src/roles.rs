@@ -217,7 +217,8 @@ impl Platform {
         Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, _lock: lock })
     }
 
-    /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every environment.
+    /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
+    /// environment.
     ///
     /// Without its spawner a server could neither make environments nor end them, and it has given up the privilege
     /// to start another: it ends with an error, so that whoever supervises it starts it anew, which sweeps.

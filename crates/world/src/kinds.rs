@@ -1,8 +1,8 @@
 //! Every task of the platform: its name, who owns it, how it ends, and what its panic means.
 //!
 //! A name is given where a task is started; its row is here, and [`crate::Tasks`] looks it up when the task panics.
-//! `cargo xtask tidy` holds that a name that is started has a row and that a row is started somewhere. What a task's own
-//! errors do is not in the table: tasks answer nothing, so each handles its own, where it has the context.
+//! `cargo xtask tidy` holds that a name that is started has a row and that a row is started somewhere. What a task's
+//! own errors do is not in the table: tasks answer nothing, so each handles its own, where it has the context.
 
 use End::{Aborted, Itself, Waited};
 use Panic::{Fenced, Lasting};

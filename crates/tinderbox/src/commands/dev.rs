@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! save ─► watch (a hint) ─► settle ─► zip; the same bytes? ─► wait for the next
-//!                                       └─ other bytes ─► update code ─► invoke (with an event) ─► answer, or the place
+//!                                       └─ other bytes ─► update code ─► invoke (with an event) ─► answer, or place
 //! ```
 //! A mistake in the folder and a refusal of the server are shown and waited for. Only a server that nobody reaches any
 //! more, an output that nobody reads and a folder that can not be watched end the command.
