@@ -103,7 +103,7 @@ impl<'de> Deserializer<'de> for &mut Maker<'_> {
         visitor.visit_u64(u64::MAX - self.next())
     }
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_bool(self.next() % 2 == 0)
+        visitor.visit_bool(self.next().is_multiple_of(2))
     }
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_f32(0.5)
@@ -127,7 +127,7 @@ impl<'de> Deserializer<'de> for &mut Maker<'_> {
         visitor.visit_byte_buf([&[0, 255, b'\n'][..], &self.next().to_le_bytes()].concat())
     }
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.next() % 3 == 0 { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.next().is_multiple_of(3) { visitor.visit_none() } else { visitor.visit_some(self) }
     }
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_unit()

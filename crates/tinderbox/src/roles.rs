@@ -165,9 +165,7 @@ impl Platform {
         let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
         let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
         let mut control_settings = control::Settings::new([architecture()]);
-        if settings.strict_runtimes {
-            control_settings.runtimes = Arc::new(Strict(runtimes.clone()));
-        }
+        control_settings.runtimes = Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes });
         let control = control::Control::open(
             world.clone(),
             Arc::new(kv.map_err(|error| error.to_string())?),
@@ -305,12 +303,20 @@ fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 
-/// `--strict-runtimes`, as control asks it.
-struct Strict(Arc<HostRuntimes>);
+/// The host's interpreters, as control asks for them.
+struct Host {
+    runtimes: Arc<HostRuntimes>,
+    /// `--strict-runtimes`
+    strict: bool,
+}
 
 #[async_trait::async_trait]
-impl control::RuntimeCheck for Strict {
+impl control::RuntimeCheck for Host {
     async fn check(&self, runtime: &str) -> Result<(), String> {
-        self.0.choose(runtime).await.map(drop)
+        if self.strict { self.runtimes.choose(runtime).await.map(drop) } else { Ok(()) }
+    }
+
+    fn warning(&self, runtime: &str) -> Option<String> {
+        self.runtimes.stand_in(runtime)
     }
 }

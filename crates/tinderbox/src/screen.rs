@@ -75,6 +75,13 @@ impl Screen {
         }
     }
 
+    /// What the owner of a function should know.
+    pub(crate) fn warn(self, warning: Option<&str>) {
+        if let Some(warning) = warning {
+            self.note(format!("warning: {warning}"));
+        }
+    }
+
     /// The last words of a command that failed.
     pub(crate) fn failure(self, failure: &Failure) {
         if failure.quiet {

@@ -141,7 +141,11 @@ impl Session {
                 self.client.lambda(Method::PUT, path, Some(&code)).await?;
                 false
             }
-            _ => deploy::apply(&self.client, &wanted, &zip).await?.0,
+            _ => {
+                let applied = deploy::apply(&self.client, &wanted, &zip).await?;
+                self.aside(|| self.screen.warn(applied.warning.as_deref()));
+                applied.created
+            }
         };
         deployed.known = Some(now);
         let took = self.world.now().since(started);
