@@ -11,7 +11,9 @@ use fabric::placement::{PlacementRequest, PlacementResponse};
 use fabric::telemetry::{TelemetryRequest, TelemetryResponse};
 use fabric::worker::{InvokeFrame, InvokeRefusal, InvokeRequest, WorkerRequest, WorkerResponse};
 use serde::de::value::Error;
-use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde::{Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;

@@ -165,7 +165,8 @@ impl Platform {
         let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
         let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
         let mut control_settings = control::Settings::new([architecture()]);
-        control_settings.runtimes = Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes });
+        control_settings.runtimes =
+            Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes });
         let control = control::Control::open(
             world.clone(),
             Arc::new(kv.map_err(|error| error.to_string())?),

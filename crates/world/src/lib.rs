@@ -213,7 +213,9 @@ impl Drop for PanicGuard {
             Some(Panic::Fenced) => {
                 tracing::warn!(task = self.0, owner, "task panicked: what it worked for fails, nothing else");
             }
-            _ => tracing::error!(task = self.0, owner, "task panicked: what it served is gone until a restart"),
+            _ => {
+                tracing::error!(task = self.0, owner, "task panicked: what it served is gone until a restart")
+            }
         }
     }
 }

@@ -138,7 +138,8 @@ impl Api for Fakes {
     }
 }
 
-pub(crate) const STANDS_IN: &str = "python3.9 is not installed here: Python 3.11.7, the nearest version, stands in";
+pub(crate) const STANDS_IN: &str =
+    "python3.9 is not installed here: Python 3.11.7, the nearest version, stands in";
 
 #[async_trait]
 impl Runtimes for Fakes {
