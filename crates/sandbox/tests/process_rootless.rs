@@ -47,8 +47,5 @@ fn the_suite_passes_as_an_ordinary_user() {
     let output = output.expect("starts");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    // A filter that matched nothing would succeed too; how many there are changes.
-    let passed =
-        text.split("test result: ok. ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
-    assert!(passed.is_some_and(|passed| passed > 25), "{text}");
+    assert!(text.contains(" 0 failed;") && text.contains("suite::"), "{text}");
 }
