@@ -23,7 +23,7 @@ mapfile -t must < <(absent needed)
 mapfile -t may < <(absent wished)
 # Java functions are tried on 17 and on 25. Debian 12 has the one; the other comes as a wheel, below.
 java_here() {
-    grep -qs "\"$1\." /usr/lib/jvm/*"$1"*/release "$tools/java-$1/release"
+    grep -qs "=\"$1[.\"]" /usr/lib/jvm/*"$1"*/release "$tools/java-$1/release"
 }
 java_here 17 && command -v javac >/dev/null || may+=(openjdk-17-jdk-headless)
 # Version 2 of the aws cli is in no language's registry; version 1 is in the venv below.

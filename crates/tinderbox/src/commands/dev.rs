@@ -24,6 +24,7 @@ use http::Method;
 use places::Roots;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::cell::OnceCell;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -166,14 +167,16 @@ impl Session {
         args.name = Some(self.name.clone());
         let known = deployed.interpreters.take();
         let read = move || {
-            let interpreters = known.unwrap_or_else(|| detect(&HostView::of_process(None)));
-            let read = deploy::read(&args, || interpreters.clone());
-            (read.map(|read| (args, read)), interpreters)
+            // Looked for once, and only if there is something to guess: it takes seconds the first time.
+            let found = known.map_or_else(OnceCell::new, OnceCell::from);
+            let interpreters = || found.get_or_init(|| detect(&HostView::of_process(None))).clone();
+            let read = deploy::read(&args, interpreters);
+            (read.map(|read| (args, read)), found.into_inner())
         };
         let done = self.world.blocking("dev.read", read).await;
         let (read, interpreters) =
             done.ok_or_else(|| Failure::here(format!("{} can not be read", self.roots.here())))?;
-        deployed.interpreters = Some(interpreters);
+        deployed.interpreters = interpreters;
         let (args, (guess, zip)) = read?;
         // Said once, not at every save.
         let quiet = Screen { json: self.screen.json || deployed.known.is_some(), ..self.screen };
@@ -280,5 +283,45 @@ impl Session {
             }
             false => self.screen.line(format!("not deployed: {failure}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_log_that_is_refused_is_asked_for_again_and_only_a_server_that_is_gone_ends_dev() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let line = ["tinderbox", "dev", ".", "--endpoint", &endpoint, "--output", "json"];
+        let Cli { global, command: Command::Dev(args) } = Cli::parse_from(line) else { panic!("no dev") };
+        let session = Session {
+            client: Client::new(World::real(), &global).unwrap(),
+            world: World::real(),
+            roots: Roots::new(&args.deploy.package),
+            name: "fn".to_owned(),
+            screen: Screen::new(global.output),
+            args: *args,
+            busy: Mutex::new(None),
+        };
+        let refusals = async {
+            let words = ["500 Internal Server Error", "403 Forbidden", "429 Too Many Requests"];
+            for refusal in words {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+                let answer =
+                    format!("HTTP/1.1 {refusal}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+            drop(listener);
+            words.len()
+        };
+        let (ended, refused) = tokio::join!(session.show_log(), refusals);
+        assert_eq!((ended.unwrap_err().exit, refused), (Exit::Unreachable, 3));
     }
 }
