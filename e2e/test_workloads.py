@@ -111,7 +111,7 @@ def test_another_version_is_announced_and_strictly_refused(tmp_path):
             assert f"Runtime Version: {language}:" in start and f"{language}:{absent[0][0]}.{absent[0][1]}" not in start
     finally:
         server.stop()
-    assert f"{runtime} is not installed on this host" in (tmp_path / "log").read_text()
+    assert f"{runtime} is not installed here" in (tmp_path / "log").read_text()
     server = Server(tmp_path / "data", "--strict-runtimes")
     try:
         status, code, message = refusal(server.client().create_function, FunctionName="no", Runtime=runtime, Role=ROLE,
