@@ -151,7 +151,8 @@ async fn after_retire_an_old_generation_is_stale_and_idle_ones_are_stopped() {
     assert_eq!(service.acquire(wanted(1)).await, Err(AcquireError::Stale));
     let fresh = service.acquire(wanted(2)).await.expect("a lease");
     assert_ne!(fresh.environment, lease.environment);
-    // Effects run in tasks of their own; the slot of the stopped one is asked for by nobody, so wait for the call itself.
+    // Effects run in tasks of their own; the slot of the stopped one is asked for by nobody, so wait for the call
+    // itself.
     while host.stopped.lock().await.is_empty() {
         tokio::task::yield_now().await;
     }

@@ -12,7 +12,8 @@ use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, VersionKey};
 service! {
     /// What assignment asks of a worker.
     pub trait WorkerControl(WorkerRequest, WorkerResponse, WorkerError) {
-        /// Makes an environment; answers when it is accepted, not when it is up. The first invocation comes under `token`.
+        /// Makes an environment; answers when it is accepted, not when it is up. The first invocation comes under
+        /// `token`.
         start_environment(Start(StartEnvironment)) -> ();
         /// Ends an environment: an idle one now, a busy one after its invocation.
         stop_environment(Stop(StopEnvironment)) -> ();

@@ -82,7 +82,7 @@ impl Control for FakeControl {
         Ok(Mutated { version })
     }
     async fn get_function(&self, message: Named) -> Result<Described, ControlError> {
-        self.stored(&message).map(|(version, _, tags)| Described { version, tags })
+        self.stored(&message).map(|(version, _, tags)| Described { version, tags, warning: None })
     }
     async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {
         let functions = self.functions.lock().unwrap();

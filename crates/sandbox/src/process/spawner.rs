@@ -6,8 +6,8 @@
 //!  the spawner:        Hello ▶ lock, sweep, survey ▶ Ready ▶ loop ──server gone or Shutdown──▶ end all ▶ remove ▶ exit
 //! ```
 //!
-//! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books, and waits for
-//! nobody: not for the egress process (`network`), not for the host's disk (`ready`), not for the kernel to freeze
+//! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books, and waits
+//! for nobody: not for the egress process (`network`), not for the host's disk (`ready`), not for the kernel to freeze
 //! (`living`) or to find memory (`reclaim`). Whatever
 //! ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
 //! are removed, its user is free again and those who wait are answered.

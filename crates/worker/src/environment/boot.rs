@@ -125,6 +125,12 @@ impl Resident {
         if phase == Phase::Init {
             let line = prepared.platform.init_start(world.wall(), phase);
             prepared.logs.platform(world.wall(), line).await;
+            if let Some(warning) =
+                prepared.start.as_ref().ok().and_then(|start| start.launch.warning.as_ref())
+            {
+                let line = prepared.platform.warning(world.wall(), warning);
+                prepared.logs.platform(world.wall(), line).await;
+            }
         }
         let made = match self.walls(prepared, spans).await {
             Ok(made) => made,

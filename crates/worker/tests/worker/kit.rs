@@ -138,6 +138,9 @@ impl Api for Fakes {
     }
 }
 
+pub(crate) const STANDS_IN: &str =
+    "python3.9 is not installed here: Python 3.11.7, the nearest version, stands in";
+
 #[async_trait]
 impl Runtimes for Fakes {
     async fn launch(&self, plan: &BootPlan, _: &Path) -> Result<Launch, LaunchError> {
@@ -162,6 +165,7 @@ impl Runtimes for Fakes {
             mounts: Vec::new(),
             ahead: false,
             runtime_version: "python:3.11.7".into(),
+            warning: (plan.config.runtime == "python3.9").then(|| STANDS_IN.to_owned()),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of an environment, and what its caller and its log say.
 
 use crate::double::{OnHost, on_host};
-use crate::kit::{ENVIRONMENT, Kit};
+use crate::kit::{ENVIRONMENT, Kit, STANDS_IN};
 use fabric::assignment::EnvironmentEvent;
 use fabric::worker::{InvokeRefusal, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke};
 use std::sync::atomic::Ordering;
@@ -74,6 +74,16 @@ async fn the_log_is_in_order_and_the_tail_is_from_start_to_report() {
     let stream = kit.fakes.streams.lock().unwrap()[0].clone();
     assert_eq!(stream.group, "/aws/lambda/hello");
     assert!(stream.stream.ends_with(&format!("/[$LATEST]{}", ENVIRONMENT.hex())), "{stream:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_stands_in_for_another_is_told_in_the_functions_own_log() {
+    let kit = on_host(&[], |config, _| config.runtime = "python3.9".into());
+    kit.start().await;
+    kit.invoke(1, "{}").await;
+    let log = kit.log_until("REPORT").await;
+    assert!(log[0].starts_with("INIT_START "), "{log:?}");
+    assert_eq!(log[1], format!("[WARN] {STANDS_IN}\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

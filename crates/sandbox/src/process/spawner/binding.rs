@@ -15,7 +15,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 impl Spawner {
-    /// Root only: without it the spawner has no power over a mount namespace that is not its own. Limits first: what does not fit them is refused before anything is shown.
+    /// Root only: without it the spawner has no power over a mount namespace that is not its own. Limits first: what
+    /// does not fit them is refused before anything is shown.
     pub(super) fn bind(
         &mut self,
         key: u64,
