@@ -75,7 +75,7 @@ async fn refused_leases_are_asked_for_again_before_user_code_and_missing_environ
     assert_eq!(*kit.assignment.acquires.lock().unwrap(), 5);
     let reports = kit.assignment.reports.lock().unwrap();
     assert_eq!(reports.len(), 1);
-    assert_eq!(reports[0].event, EnvironmentEvent::Gone);
+    assert_eq!(reports[0].event, EnvironmentEvent::NotFound, "only a worker says Gone");
 }
 
 #[tokio::test]
