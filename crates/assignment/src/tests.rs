@@ -54,6 +54,9 @@ impl WorkerControl for Host {
     }
 }
 
+/// Ends a test that would hang.
+const MINUTE: Duration = Duration::from_secs(60);
+
 struct Directory(Arc<Host>);
 
 impl WorkerDirectory for Directory {
@@ -204,9 +207,12 @@ async fn nobody_who_waits_for_the_one_slot_is_lost() {
         })
     });
     let callers: Vec<_> = callers.collect();
-    for caller in callers {
-        caller.await.expect("every one of its acquires was answered");
-    }
+    let all = async {
+        for caller in callers {
+            caller.await.expect("no caller panics");
+        }
+    };
+    assert!(World::real().timeout(MINUTE, all).await.is_some(), "every acquire is answered");
     assert!(service.census(CensusQuery).await.expect("rows").is_empty());
 }
 
