@@ -20,8 +20,11 @@ const BATCH: usize = 10_000;
 
 pub(super) fn run(setting: &Setting, report: &mut Report) {
     let each = setting.load / ROUNDS as u32;
-    let mut table = Table::new("assignment decisions a second, one thread", &["decision", "a second", "ns each"]);
-    for (name, waiting, cold) in [("warm", 0, false), ("warm_while_1000_wait", 1_000, false), ("cold", 0, true)] {
+    let mut table =
+        Table::new("assignment decisions a second, one thread", &["decision", "a second", "ns each"]);
+    for (name, waiting, cold) in
+        [("warm", 0, false), ("warm_while_1000_wait", 1_000, false), ("cold", 0, true)]
+    {
         let rounds = (0..ROUNDS).map(|_| {
             let mut core = Core::new(waiting);
             measure(each, || if cold { core.cold() } else { core.warm() })

@@ -14,6 +14,7 @@ use fabric::{Lease, Start};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use types::{AccountId, Epoch, FunctionName, PartitionId, Region, Version, VersionKey, WorkerId};
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
@@ -194,25 +195,21 @@ async fn a_closed_service_refuses_who_waits_and_who_comes() {
 async fn nobody_who_waits_for_the_one_slot_is_lost() {
     let world = World { clock: Arc::new(Still), ..World::real() };
     let (service, _) = service_in(world, 1, 1_000);
-    let callers = (0..16).map(|caller| {
+    let mut callers = JoinSet::new();
+    for caller in 0..16 {
         let service = Arc::clone(&service);
         // Functions of their own: none is served by another's environment, so each needs the slot itself.
         let mut acquire = wanted(1);
         acquire.key.function = FunctionName::new(format!("f{}", caller % 8));
-        tokio::spawn(async move {
+        callers.spawn(async move {
             for _ in 0..25 {
                 let lease = service.acquire(acquire.clone()).await.expect("a lease");
                 service.report(report(&lease, EnvironmentEvent::Gone)).await.expect("taken");
             }
-        })
-    });
-    let callers: Vec<_> = callers.collect();
-    let all = async {
-        for caller in callers {
-            caller.await.expect("no caller panics");
-        }
-    };
-    assert!(World::real().timeout(MINUTE, all).await.is_some(), "every acquire is answered");
+        });
+    }
+    let all = World::real().timeout(MINUTE, callers.join_all()).await;
+    assert!(all.is_some(), "every acquire is answered");
     assert!(service.census(CensusQuery).await.expect("rows").is_empty());
 }
 

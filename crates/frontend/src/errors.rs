@@ -313,6 +313,12 @@ mod tests {
             r#"{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
         );
         check(
+            AcquireError::TooLarge.into(),
+            503,
+            "ServiceException",
+            r#"{"Type":"Service","Message":"No worker is large enough for the function's MemorySize."}"#,
+        );
+        check(
             ApiError::not_implemented("CreateAlias"),
             501,
             "NotImplementedException",

@@ -82,10 +82,12 @@ impl World {
         }
         let effect = self.asked.swap_remove(which % self.asked.len());
         self.answers.push(match effect {
-            Effect::Place { environment, memory_mb, .. } => match self.planner.place(environment, memory_mb) {
-                Ok(worker) => Input::Placed { environment, worker },
-                Err(why) => Input::NotPlaced { environment, ever: why == NoSlot::TooLarge },
-            },
+            Effect::Place { environment, memory_mb, .. } => {
+                match self.planner.place(environment, memory_mb) {
+                    Ok(worker) => Input::Placed { environment, worker },
+                    Err(why) => Input::NotPlaced { environment, ever: why == NoSlot::TooLarge },
+                }
+            }
             Effect::Release { environment } => {
                 self.planner.release(environment);
                 Input::Released
