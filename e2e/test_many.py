@@ -58,8 +58,9 @@ def children(pid):
 
 
 def spawner_of(server):
-    """The server's one child."""
-    [spawner] = children(server.process.pid)
+    """Among the server's children (it asks interpreters for their version too) the one that says so."""
+    named = lambda pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"tinderbox-spawner\0")
+    [spawner] = [pid for pid in children(server.process.pid) if named(pid)]
     return spawner
 
 

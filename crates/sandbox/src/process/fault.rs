@@ -30,7 +30,8 @@ pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
         }
         Some(Fault::Init { .. }) => {
             let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-            // Kept for the spawner's life, by its number.
+            // Kept for the spawner's life, by its number: one that no init puts something else at.
+            let write = rustix::io::fcntl_dupfd_cloexec(&write, super::init::FIRST_OWN_FD)?;
             TELL.store(write.as_raw_fd(), Ordering::Relaxed);
             std::mem::forget(write);
             Ok(Some(read))

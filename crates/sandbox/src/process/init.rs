@@ -153,7 +153,7 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
 }
 
 /// First number for init's own descriptors; below it are those that a started process gets.
-const FIRST_OWN_FD: i32 = 10;
+pub(crate) const FIRST_OWN_FD: i32 = 10;
 
 /// The same descriptor at a number that no started process gets.
 fn raised(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
