@@ -1,6 +1,7 @@
 //! The sections, one file each. A new one: a file, a line here, a line in `xtask/src/bench.rs`, its budgets.
 
 mod cold;
+mod core;
 mod dev;
 mod freezer;
 mod fresh_clone;
@@ -16,6 +17,7 @@ pub(crate) async fn run(section: &str, setting: &Setting) -> Outcome<Report> {
     match section {
         "server" => server::run(setting, &mut report).await?,
         "warm" => warm::run(setting, &mut report).await?,
+        "core" => core::run(setting, &mut report),
         "cold" => cold::run(setting, &mut report).await?,
         "freezer" => freezer::run(setting, &mut report).await?,
         "dev" => dev::run(setting, &mut report)?,

@@ -25,6 +25,8 @@ type Stored = (FunctionVersion, Bytes, BTreeMap<String, String>);
 #[derive(Default)]
 pub(super) struct FakeControl {
     functions: Mutex<BTreeMap<(Scope, FunctionName), Stored>>,
+    /// How often it was asked what a function is.
+    pub(super) resolves: Mutex<usize>,
 }
 
 fn store() -> ControlError {
@@ -123,6 +125,7 @@ impl Control for FakeControl {
         self.stored(&message.named).map(drop)
     }
     async fn resolve(&self, message: Named) -> Result<ResolvedVersion, ControlError> {
+        *self.resolves.lock().unwrap() += 1;
         let (version, ..) = self.stored(&message)?;
         let key = VersionKey {
             account: message.scope.account,

@@ -82,6 +82,9 @@ impl Control for Fakes {
         if config.runtime == "gone" {
             return Err(ControlError::NotFound { arn: arn() });
         }
+        if config.runtime == "broken" {
+            return Err(ControlError::Store { reason: "disk".to_owned() });
+        }
         Ok(BootPlan { key, arn: arn(), config, code_digest: CodeDigest::new("Zm9v") })
     }
     async fn code(&self, _: CodeDigest) -> Result<Bytes, ControlError> {
