@@ -465,7 +465,8 @@ def test_rootless_acts_are_refused_as_well(hostile, rootless, world):
 
 
 @pytest.mark.parametrize("name,arguments,stopped", [
-    ("forks", {}, "EAGAIN"), ("memory", {"kind": "anonymous"}, "Runtime.OutOfMemory"), ("disk", {}, "ENOSPC"),
+    ("forks", {}, "EAGAIN"), ("memory", {"kind": "anonymous"}, "Runtime.OutOfMemory"),
+    ("memory", {"kind": "memfd"}, "Runtime.OutOfMemory"), ("disk", {}, "ENOSPC"),
     ("inodes", {}, "ENOSPC"), ("descriptors", {}, "EMFILE"),
 ])
 def test_rootless_bombs_are_contained(hostile, rootless, name, arguments, stopped):

@@ -27,6 +27,15 @@ pub trait Sandbox: Send + Sync + 'static {
     /// Makes the walls of one environment; nothing runs in it yet. Everything made is undone if this fails
     /// or if the future is dropped.
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError>;
+    /// Makes walls around what a snapshot holds; when it answers, everything inside stands still as at
+    /// [`Environment::snapshot`], and [`Environment::resume`] lets it go on. Of `spec`, what the snapshot fixed (mounts by
+    /// place, sizes) must be the same: else an error, and nothing is left, as with [`Sandbox::boot`]. One snapshot makes
+    /// any number of environments; what must differ between them is told to the processes inside, not here.
+    /// `Unsupported` where `capabilities().snapshot` is false.
+    async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
+        drop((spec, from));
+        Err(BootError::Unsupported("restore"))
+    }
     /// Ends every environment and what makes them. Idempotent.
     async fn shutdown(&self);
 }
@@ -58,8 +67,24 @@ pub trait Environment: Send + Sync + 'static {
     async fn reclaim(&self) -> Result<u64, BootError> {
         Err(BootError::Unsupported("reclaim"))
     }
+    /// Writes down everything inside as it stands, into `into`: an empty folder of the caller's, who owns what is in it
+    /// afterwards, also after an error. Of a paused environment, which stays paused; its connections do not survive in the
+    /// copy. `Unsupported` where `capabilities().snapshot` is false.
+    async fn snapshot(&self, into: PathBuf) -> Result<Snapshot, BootError> {
+        drop(into);
+        Err(BootError::Unsupported("snapshot"))
+    }
     /// Kills everything inside and removes everything made for it. Idempotent, also after `pause`.
     async fn stop(&self);
+}
+
+/// What [`Environment::snapshot`] wrote: only a backend of the same kind and version on the same processor can restore it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The folder with its files; theirs is the backend's business.
+    pub folder: PathBuf,
+    /// The file in it that is the memory, to be kept in chunks and mapped privately.
+    pub memory: PathBuf,
 }
 
 /// Both ways of a stream that crosses the wall.
@@ -83,6 +108,8 @@ pub const LAMBDA_API_ADDRESS: &str = "127.0.0.1:9002";
 /// What the walls are made from.
 #[derive(Clone, Debug)]
 pub struct BootSpec {
+    /// For people and logs: a room's own, no key of anything. One that waited in a pool keeps the id it was made with,
+    /// which is not that of the environment it later becomes.
     pub id: EnvironmentId,
     /// Memory of everything inside but `/tmp`, MB; also sets the processor share (1,769 MB = 1 vCPU).
     pub memory_mb: u32,

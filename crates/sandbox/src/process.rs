@@ -106,6 +106,8 @@ pub enum Fault {
     Spawner { step: u32 },
     /// Of an environment's init, from the fork.
     Init { step: u32 },
+    /// None: of the environments, this one's init can not be watched, as where the kernel has no memory for it.
+    Watch { boot: u32 },
 }
 
 impl Config {

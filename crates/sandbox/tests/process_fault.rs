@@ -112,6 +112,28 @@ async fn nothing_left(world: &World, data: &Path, step: u32) {
 }
 
 #[tokio::test]
+async fn an_init_that_can_not_be_watched_is_ended_and_leaves_nothing() {
+    let world = World::real();
+    let data = tempfile::tempdir().expect("a folder");
+    let mut faulty = config(data.path());
+    faulty.fault = Some(Fault::Watch { boot: 1 });
+    let sandbox = ProcessSandbox::new(launch(&faulty).expect("a spawner"), world.clone()).expect("a sandbox");
+    let first = sandbox.boot(spec(&world, Egress::None)).await.expect("boots");
+    let refused = sandbox.boot(spec(&world, Egress::None)).await.map(drop).expect_err("not watched");
+    assert!(refused.to_string().contains("epoll"), "{refused}");
+    // The first and, where groups can be written, nobody else has one.
+    let groups = common::leftovers(data.path()).into_iter().filter(|line| line.starts_with("group"));
+    let names: std::collections::BTreeSet<_> =
+        groups.filter_map(|line| line.rsplit('/').next().map(str::to_owned)).collect();
+    assert!(names.len() <= 1, "{names:?}");
+    first.stop().await;
+    let third = sandbox.boot(spec(&world, Egress::None)).await.expect("boots again");
+    third.stop().await;
+    sandbox.shutdown().await;
+    nothing_left(&world, data.path(), 0).await;
+}
+
+#[tokio::test]
 async fn the_spawner_dies_after_any_step_of_its_own_and_the_next_start_leaves_nothing() {
     let steps = every_step(|step| Fault::Spawner { step }).await;
     assert!(steps > 20, "only {steps} steps were found");

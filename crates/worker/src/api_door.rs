@@ -1,39 +1,45 @@
 //! An environment's own door to the Lambda API: carries bytes between user code and the `Api` role.
 //!
-//! Bounded here: the body by what its operation may have, and how many large bodies are held at once. A body over
-//! its bound is cut one byte past it, so that `frontend`, which alone words AWS's errors, sees that it is too large.
+//! Bounded here: the body by what its operation may have, by time, and by memory ([`body`]). A body over its bound is cut one
+//! byte past it, so that `frontend`, which alone words AWS's errors, sees that it is too large. A request that does not even
+//! claim this environment's credentials is handed on without its body, which is not read: it is refused whatever it says.
+
+pub(crate) mod body;
 
 use crate::heads::{self, Heads};
-use bytes::{Bytes, BytesMut};
+use body::{Budget, ReadError};
+use bytes::Bytes;
 use fabric::FrameStream;
 use fabric::api::{Api, ApiRequest, ApiResponse, BodyFrame, ScopedCredentials};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::sync::Semaphore;
 use types::limits::{CREATE_BODY_BYTES_MAX, PAYLOAD_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 use world::World;
-
-/// Bodies of more than [`REQUEST_BODY_BYTES_MAX`] held at once for one environment.
-const LARGE_BODIES: usize = 2;
 
 /// What the door's connections share.
 pub(crate) struct ApiDoor {
     api: Arc<dyn Api>,
     credentials: ScopedCredentials,
-    large: Semaphore,
+    /// Memory for bodies: this environment's, and that of all.
+    own: Budget,
+    all: Budget,
     world: World,
     heads: Arc<Heads>,
 }
 
 impl ApiDoor {
-    pub(crate) fn new(world: World, api: Arc<dyn Api>, credentials: ScopedCredentials) -> Arc<Self> {
-        Arc::new(Self { api, credentials, large: Semaphore::new(LARGE_BODIES), world, heads: Arc::default() })
+    pub(crate) fn new(
+        world: World,
+        api: Arc<dyn Api>,
+        credentials: ScopedCredentials,
+        all: Budget,
+    ) -> Arc<Self> {
+        Arc::new(Self { api, credentials, own: Budget::of_one(), all, world, heads: Arc::default() })
     }
 
     pub(crate) async fn serve(self: Arc<Self>, connection: Box<dyn sandbox::Connection>) {
@@ -57,13 +63,16 @@ impl ApiDoor {
 
     async fn call(&self, request: Request<Incoming>) -> Result<Response<Carried>, io::Error> {
         let (head, body) = request.into_parts();
-        let limit = body_bytes_max(head.method.as_str(), head.uri.path());
-        let large = body.size_hint().exact().is_none_or(|bytes| bytes > REQUEST_BODY_BYTES_MAX as u64);
-        let place = match large && limit > REQUEST_BODY_BYTES_MAX {
-            true => self.large.acquire().await.ok(),
-            false => None,
+        let (body, memory) = if self.is_claimed(&head) {
+            let limit = body_bytes_max(head.method.as_str(), head.uri.path());
+            match body::read(&self.world, [&self.own, &self.all], body, limit).await {
+                Ok(held) => held.take(),
+                Err(ReadError::Busy) => return busy(),
+                Err(ReadError::Broken) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        } else {
+            (Bytes::new(), Vec::new())
         };
-        let body = read(body, limit).await?;
         let headers = head.headers.iter();
         let request = ApiRequest {
             credentials: self.credentials.clone(),
@@ -75,9 +84,35 @@ impl ApiDoor {
             body,
         };
         let answer = self.api.call(request).await;
-        drop(place);
+        drop(memory);
         response(answer)
     }
+
+    /// Says that this environment's credentials signed it, in a header or (a presigned request) in its query; whether
+    /// they did is `frontend`'s to verify.
+    fn is_claimed(&self, head: &http::request::Parts) -> bool {
+        let key = &self.credentials.access_key_id;
+        let names = |text: &str, before: &str, after: &str| {
+            text.split_once(before).is_some_and(|(_, rest)| {
+                rest.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with(after))
+            })
+        };
+        let header = head.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let query = head.uri.query().unwrap_or_default();
+        header.is_some_and(|text| names(text, "Credential=", "/"))
+            || names(query, "X-Amz-Credential=", "%2F")
+            || names(query, "X-Amz-Credential=", "/")
+    }
+}
+
+/// No memory for its body. Not an error of AWS's: these are `frontend`'s, which did not see this request. Clients try again
+/// by the status.
+fn busy() -> Result<Response<Carried>, io::Error> {
+    let headers = vec![("retry-after".to_owned(), Bytes::from_static(b"1"))];
+    let (_, frames) = fabric::stream::channel(1);
+    let head = fabric::api::ApiHead { status: StatusCode::SERVICE_UNAVAILABLE.as_u16(), headers };
+    let answer = response(ApiResponse { head, body: frames })?;
+    Ok(answer.map(|nothing| Carried { ended: true, length: Some(0), ..nothing }))
 }
 
 /// The most that this operation's body may have.
@@ -92,21 +127,6 @@ fn body_bytes_max(method: &str, path: &str) -> usize {
     } else {
         REQUEST_BODY_BYTES_MAX
     }
-}
-
-/// The body, or one byte more than it may have.
-async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, io::Error> {
-    let mut read = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
-            let room = limit + 1 - read.len();
-            read.extend_from_slice(&data[..data.len().min(room)]);
-            if read.len() > limit {
-                break;
-            }
-        }
-    }
-    Ok(read.freeze())
 }
 
 fn response(answer: ApiResponse) -> Result<Response<Carried>, io::Error> {

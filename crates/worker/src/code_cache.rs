@@ -6,12 +6,14 @@
 //!                                                                              ▼ used longest ago
 //!                                                                            absent
 //! ```
-//! Crash-safe by renaming: what a killed process left half-done has another name and is swept at the next start.
+//! Crash-safe by renaming: what a killed process left half-done has another name and is swept after the next start. A start
+//! only lists what there is; how large it is is found out behind it, and until then counts as nothing.
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use types::CodeDigest;
@@ -51,7 +53,25 @@ struct Entry {
 #[derive(Clone, Debug)]
 struct Ready {
     folder: PathBuf,
-    bytes: u64,
+    /// 0 until it is known.
+    bytes: Arc<AtomicU64>,
+}
+
+impl Ready {
+    fn new(folder: PathBuf, bytes: u64) -> Self {
+        Self { folder, bytes: Arc::new(AtomicU64::new(bytes)) }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// What an earlier process left.
+#[derive(Default)]
+struct Found {
+    whole: Vec<(CodeDigest, Ready)>,
+    half_done: Vec<PathBuf>,
 }
 
 /// Keeps the folder from being removed.
@@ -93,19 +113,35 @@ impl CodeCache {
         Arc::new(Self { world, root, bytes_max, unpack, entries: Mutex::default() })
     }
 
-    /// Takes in what an earlier process left: whole folders are kept, half-done ones removed.
-    pub(crate) async fn open(&self) -> std::io::Result<()> {
-        let root = self.root.clone();
-        let found = self.world.blocking("code cache scan", move || scan(&root)).await;
-        let found = found.unwrap_or_else(|| Err(std::io::Error::other("the scan panicked")))?;
+    /// Takes in what an earlier process left: whole folders are kept, half-done ones removed. Sizes are measured, and what
+    /// is too much is removed, afterwards.
+    pub(crate) async fn open(self: &Arc<Self>) -> std::io::Result<()> {
+        let (root, mark) = (self.root.clone(), self.world.random_u64());
+        let found = self.world.blocking("code cache list", move || list(&root, mark)).await;
+        let Found { whole, half_done } =
+            found.unwrap_or_else(|| Err(std::io::Error::other("the listing panicked")))?;
         let now = self.world.now();
         let mut entries = self.entries();
-        for (digest, ready) in found {
-            let cell = Arc::new(OnceCell::new_with(Some(ready)));
-            entries.insert(digest, Entry { ready: cell, leases: 0, used: now });
+        for (digest, ready) in &whole {
+            let cell = Arc::new(OnceCell::new_with(Some(ready.clone())));
+            entries.insert(digest.clone(), Entry { ready: cell, leases: 0, used: now });
         }
         drop(entries);
-        self.shrink();
+        let cache = Arc::clone(self);
+        let measure = move || {
+            for (_, ready) in whole {
+                match folder_bytes(&ready.folder) {
+                    Ok(bytes) => ready.bytes.store(bytes, Ordering::Relaxed),
+                    // Removed meanwhile, or not readable: then it is not counted.
+                    Err(error) => {
+                        tracing::debug!(%error, folder = %ready.folder.display(), "code not measured")
+                    }
+                }
+            }
+            half_done.iter().for_each(|path| remove(path));
+            cache.shrink();
+        };
+        self.world.tasks.spawn_blocking("code cache scan", Box::new(measure));
         Ok(())
     }
 
@@ -140,7 +176,7 @@ impl CodeCache {
             }
             unpack(&zip, &folder)?;
             let bytes = folder_bytes(&folder).map_err(|error| error.to_string())?;
-            Ok(Ready { folder, bytes })
+            Ok(Ready::new(folder, bytes))
         };
         let done = self.world.blocking("unpack code", work).await;
         done.unwrap_or_else(|| Err("unpacking panicked".to_owned())).map_err(CodeError::Unpack)
@@ -175,7 +211,7 @@ impl CodeCache {
     fn shrink(&self) {
         let mut doomed = Vec::new();
         let mut entries = self.entries();
-        let size = |entry: &Entry| entry.ready.get().map_or(0, |ready| ready.bytes);
+        let size = |entry: &Entry| entry.ready.get().map_or(0, Ready::bytes);
         let mut total: u64 = entries.values().map(size).sum();
         while total > self.bytes_max {
             let idle = entries.iter().filter(|(_, entry)| entry.leases == 0 && entry.ready.initialized());
@@ -184,7 +220,7 @@ impl CodeCache {
                 break;
             };
             if let Some(ready) = entries.remove(&oldest).and_then(|entry| entry.ready.get().cloned()) {
-                total -= ready.bytes;
+                total = total.saturating_sub(ready.bytes());
                 // Renamed under the lock, so that the next fetch of it finds its place free.
                 let aside = self.root.join(format!("{DOOMED_PREFIX}{}", self.world.random_u64()));
                 if std::fs::rename(&ready.folder, &aside).is_ok() {
@@ -194,8 +230,8 @@ impl CodeCache {
         }
         drop(entries);
         if !doomed.is_empty() {
-            let remove = move || doomed.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
-            self.world.tasks.spawn_blocking("code cache removal", Box::new(remove));
+            let removal = move || doomed.iter().for_each(|folder| remove(folder));
+            self.world.tasks.spawn_blocking("code cache removal", Box::new(removal));
         }
     }
 
@@ -216,20 +252,33 @@ fn digest_of(folder_name: &str) -> CodeDigest {
     CodeDigest::new(folder_name.replace('_', "/").replace('-', "+"))
 }
 
-fn scan(root: &Path) -> std::io::Result<Vec<(CodeDigest, Ready)>> {
+/// What there is, by name; half-done folders get names that nothing of this process has. What is no folder is not ours.
+fn list(root: &Path, mark: u64) -> std::io::Result<Found> {
     std::fs::create_dir_all(root)?;
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for entry in std::fs::read_dir(root)? {
-        let folder = entry?.path();
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        let folder = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with('.') {
-            std::fs::remove_dir_all(&folder)?; // half unpacked, or half removed
+            let aside = root.join(format!("{DOOMED_PREFIX}{mark}-{}", found.half_done.len()));
+            std::fs::rename(&folder, &aside)?;
+            found.half_done.push(aside);
         } else {
-            let bytes = folder_bytes(&folder)?;
-            found.push((digest_of(&name), Ready { folder, bytes }));
+            found.whole.push((digest_of(&name), Ready::new(folder, 0)));
         }
     }
     Ok(found)
+}
+
+/// What can not be removed is tried again after the next start.
+fn remove(folder: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        tracing::warn!(%error, folder = %folder.display(), "code that nobody uses could not be removed");
+    }
 }
 
 /// Bytes of all files below, links not followed.
@@ -253,7 +302,7 @@ fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     /// One file with the "zip" in it.
     fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
@@ -317,11 +366,34 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         drop(cache(root.path(), 100).get(&CodeDigest::new("a/b"), || zip(5)).await.unwrap());
         std::fs::create_dir(root.path().join(".unpacking-1")).unwrap();
+        std::fs::write(root.path().join(".a-stray-file"), "no folder of ours").unwrap();
         let again = cache(root.path(), 100);
         again.open().await.unwrap();
-        assert!(!root.path().join(".unpacking-1").exists());
+        until(|| std::fs::read_dir(root.path()).unwrap().count() == 2).await;
+        assert!(root.path().join(".a-stray-file").exists());
         let fetch = || async { Err("it is here already".to_owned()) };
         assert!(again.get(&CodeDigest::new("a/b"), fetch).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_process_left_is_measured_after_the_start_and_bounded_then() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["one", "two"] {
+            drop(cache(root.path(), 100).get(&CodeDigest::new(name), || zip(60)).await.unwrap());
+        }
+        let again = cache(root.path(), 100);
+        again.open().await.unwrap();
+        until(|| std::fs::read_dir(root.path()).unwrap().count() == 1).await;
+    }
+
+    /// Waits for what happens on another thread.
+    async fn until(happened: impl Fn() -> bool) {
+        let waits = async {
+            while !happened() {
+                tokio::task::yield_now().await;
+            }
+        };
+        World::real().timeout(std::time::Duration::from_secs(20), waits).await.expect("it happens");
     }
 
     #[tokio::test]

@@ -23,8 +23,10 @@ use types::EnvironmentId;
 
 /// `/tmp` of every waiting room, MB: Lambda's default. A function with another size gets a room of its own.
 pub(crate) const TMP_MB: u32 = types::limits::EPHEMERAL_STORAGE_MB_DEFAULT;
-/// Memory of a room while it waits, MB: one whole vCPU to start with. The function's own limit is bound later.
-const WAITING_MB: u32 = 1_769;
+/// Memory of a room while it waits, MB: the least that a function may have, so that the function's own limit, bound later,
+/// is never below: to lower one has the kernel look for memory, or kill, while the sandbox waits for it. What does not fit
+/// this fits no function of this size either. Processor comes with memory: the sandbox's floor for it, half a vCPU.
+const WAITING_MB: u32 = types::limits::MEMORY_MB_MIN;
 /// A runtime is taken to be up, and its memory looked at, when it has used no processor for this long.
 const SETTLE_STEP: Duration = Duration::from_millis(20);
 /// Looks at most so often: one that never comes to rest is counted as it is.
@@ -40,6 +42,8 @@ pub struct Settings {
     pub memory_bytes_max: u64,
     /// A kind that nobody used for so long is forgotten.
     pub idle_max: Duration,
+    /// How long more rooms of a kind than were needed are kept, and rooms of one kind while another lacks them.
+    pub ease: Duration,
     /// Nothing is made before no start was asked for in this time.
     pub quiet: Duration,
 }
@@ -51,6 +55,7 @@ impl Default for Settings {
             kind_rooms_max: 16,
             memory_bytes_max: 512 << 20,
             idle_max: Duration::from_secs(300),
+            ease: Duration::from_secs(30),
             quiet: Duration::from_millis(50),
         }
     }
@@ -151,6 +156,10 @@ impl Pool {
         expired.into_iter().for_each(|room| self.end(room));
         match next {
             Next::Make(kind) => self.make(&kind).await,
+            Next::End(kind) => {
+                let room = self.shelf().give_up(&kind);
+                room.into_iter().for_each(|room| self.end(room));
+            }
             // Without an end the wait has one all the same: a worker that is gone is to be noticed.
             Next::Wait(wait) => {
                 let wait = wait.unwrap_or(self.parts.settings.pool.idle_max);

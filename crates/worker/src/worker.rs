@@ -3,6 +3,7 @@
 //! Fencing is here: an epoch below the highest that was seen of its partition is refused, and so is a token that is
 //! not the one an environment waits for (see [`crate::seat`]).
 
+use crate::api_door::body::Budget;
 use crate::code_cache::CodeCache;
 use crate::environment::Resident;
 use crate::parts::WorkerParts;
@@ -37,6 +38,8 @@ pub(crate) struct House {
     pub(crate) code: Arc<CodeCache>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) starts: Arc<Starts>,
+    /// For what environments send to their doors to the Lambda API.
+    pub(crate) bodies: Budget,
     table: Mutex<Table>,
     /// Environments that are not gone yet.
     living: watch::Sender<usize>,
@@ -69,7 +72,8 @@ impl Worker {
         let living = watch::Sender::new(0);
         let pool = Arc::new(Pool::new(parts.clone()));
         let starts = Starts::new(parts.world.clone(), settings.starts_max, settings.start_wait_max);
-        Self(Arc::new(House { parts, code, pool, starts, table: Mutex::default(), living }))
+        let bodies = Budget::of_all();
+        Self(Arc::new(House { parts, code, pool, starts, bodies, table: Mutex::default(), living }))
     }
 
     /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill.

@@ -247,3 +247,29 @@ pub async fn a_waiting_environment_is_given_its_code_and_its_limits(kit: &Kit) {
     let gone = environment.bind(Binding { memory_mb: 128, mounts: Vec::new() }).await;
     assert!(matches!(gone, Err(BootError::Gone)));
 }
+
+pub async fn a_binding_whose_limit_what_waits_does_not_fit_is_refused_and_kills_nothing(kit: &Kit) {
+    let can = kit.sandbox.capabilities();
+    if !can.bind || !can.memory_limit {
+        return;
+    }
+    let environment = kit.boot().await; // 128 MB
+    let script = "head -c 50000000 /dev/zero > /dev/shm/held; echo held; read told <&$TINDERBOX_BIND_FD; echo \"$told\"";
+    let mut spec = program("/bin/sh", &["-c", script]);
+    spec.bind = true;
+    let mut process = kit.within(environment.start(spec)).await.expect("starts");
+    let mut said = [0; 5];
+    kit.within(process.stdout.read_exact(&mut said)).await.expect("speaks");
+    let refused = kit.within(environment.bind(Binding { memory_mb: 32, mounts: Vec::new() })).await;
+    assert!(matches!(refused, Err(BootError::Host { .. })), "{refused:?}");
+    // What waits lives, and the limit is what it was.
+    let hog = kit.within(environment.start(program(super::GUEST, &["eat", "50"]))).await.expect("starts");
+    assert!(!kit.within(hog.exited).await.expect("told").out_of_memory);
+    let mut bind = process.bind.take().expect("a pipe");
+    kit.within(bind.write_all(b"go on\n")).await.expect("listens");
+    drop(bind);
+    let mut said = String::new();
+    kit.within(process.stdout.read_to_string(&mut said)).await.expect("speaks");
+    assert_eq!(said, "go on\n");
+    kit.within(environment.stop()).await;
+}

@@ -5,7 +5,8 @@
 //! scope whose processes sit in a leaf, or the root group), else next to the top, which needs root.
 
 use super::cgroup::{
-    CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, make_group, remove_group, value_of,
+    CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, WEIGHT_OF_THE_DYING, make_group,
+    remove_group, value_of,
 };
 use super::hand::Job;
 use std::io;
@@ -120,8 +121,21 @@ impl Tree for V2 {
         Ok(())
     }
 
+    fn hasten(&self, name: &str) -> io::Result<()> {
+        if !self.powers.cpu {
+            return Ok(());
+        }
+        let group = self.folder.join(name);
+        self.files.write(&group.join("cpu.max"), format_args!("max {CPU_PERIOD_US}"))?;
+        self.files.write(&group.join("cpu.weight"), WEIGHT_OF_THE_DYING)
+    }
+
     fn enter(&self, name: &str) -> io::Result<()> {
         self.files.write(&self.folder.join(name).join("cgroup.procs"), 0)
+    }
+
+    fn charged(&self, name: &str) -> u64 {
+        self.files.number(&self.folder.join(name).join("memory.current")).unwrap_or(0)
     }
 
     fn usage(&self, name: &str) -> io::Result<Usage> {

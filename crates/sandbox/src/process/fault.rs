@@ -12,11 +12,13 @@
 use super::Fault;
 use rustix::event::{PollFd, PollFlags};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 
 /// Steps until the fault; 0 and below: none.
 static STEPS_LEFT: AtomicI64 = AtomicI64::new(0);
+/// Boots until the one whose init can not be watched; 0 and below: none.
+static WATCHES_LEFT: AtomicI64 = AtomicI64::new(0);
 /// Number of the pipe's end by which an init tells the spawner to die; -1: there is none.
 static TELL: AtomicI32 = AtomicI32::new(-1);
 
@@ -25,14 +27,18 @@ static TELL: AtomicI32 = AtomicI32::new(-1);
 pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
     match fault {
         None => Ok(None),
+        Some(Fault::Watch { boot }) => {
+            WATCHES_LEFT.store(i64::from(boot) + 1, Ordering::Relaxed);
+            Ok(None)
+        }
         Some(Fault::Spawner { step }) => {
             STEPS_LEFT.store(i64::from(step) + 1, Ordering::Relaxed);
             Ok(None)
         }
         Some(Fault::Init { .. }) => {
             let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-            // Kept for the spawner's life, by its number: one that no init puts something else at.
-            let write = rustix::io::fcntl_dupfd_cloexec(&write, super::init::FIRST_OWN_FD)?;
+            // Kept for the spawner's life, by its number: one that an init does not put /dev/null in the place of.
+            let write = super::sys::raised(write.as_fd())?;
             TELL.store(write.as_raw_fd(), Ordering::Relaxed);
             std::mem::forget(write);
             Ok(Some(read))
@@ -62,6 +68,12 @@ pub(crate) fn step() {
             Some(number) => have_the_spawner_die(number),
         }
     }
+}
+
+/// An error for the boot that was named, in place of the kernel's.
+pub(crate) fn refuse_watch() -> io::Result<()> {
+    let this = WATCHES_LEFT.load(Ordering::Relaxed) > 0 && WATCHES_LEFT.fetch_sub(1, Ordering::Relaxed) == 1;
+    if this { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { Ok(()) }
 }
 
 /// As by kill -9: nothing of this process runs any more.

@@ -59,7 +59,7 @@ pub(crate) struct Plan<'a> {
     /// Without the kernel's limit of processes, an rlimit takes its place.
     pub(crate) processes_max: Option<u64>,
     pub(crate) channel: Channel,
-    /// Kept open as long as this runs; see `sweep`.
+    /// Kept open as long as this runs; see `sweep`. A raised number ([`sys::raised`]): low ones are occupied.
     pub(crate) life: i32,
     /// For tests.
     pub(crate) fault: Option<Fault>,
@@ -73,9 +73,9 @@ pub(crate) fn run(mut plan: Plan<'_>) -> ! {
         sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).at("parent death signal");
     sys::reset_signals();
     let built = prepared.and_then(|()| {
-        let channel = raised(plan.channel.as_fd()).at("descriptor of the channel")?;
+        let channel = sys::raised(plan.channel.as_fd()).at("descriptor of the channel")?;
         let tmp_ready = match plan.tmp_ready.take() {
-            Some(tmp) => Some(raised(tmp.as_fd()).at("descriptor of /tmp")?),
+            Some(tmp) => Some(sys::raised(tmp.as_fd()).at("descriptor of /tmp")?),
             None => None,
         };
         let mut keep = vec![channel.as_raw_fd(), plan.life];
@@ -152,13 +152,8 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     Ok(given)
 }
 
-/// First number for init's own descriptors; below it are those that a started process gets.
-pub(crate) const FIRST_OWN_FD: i32 = 10;
-
-/// The same descriptor at a number that no started process gets.
-fn raised(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    Ok(rustix::io::fcntl_dupfd_cloexec(fd, FIRST_OWN_FD)?)
-}
+// What an init keeps is above the numbers that it occupies.
+const _: () = assert!(BIND_FD < sys::FIRST_OWN_FD && TELEMETRY_FD < BIND_FD);
 
 /// 0 to 3 become /dev/null: init writes nowhere, nothing of the server's terminal goes inside, and no later
 /// descriptor gets a number that a started process must have.

@@ -6,10 +6,12 @@
 //!  the spawner:        Hello ▶ lock, sweep, survey ▶ Ready ▶ loop ──server gone or Shutdown──▶ end all ▶ remove ▶ exit
 //! ```
 //!
-//! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books, and waits
-//! for nobody: not for the egress process (`network`), not for the host's disk (`ready`), not for the kernel to freeze
-//! (`living`) or to find memory (`reclaim`). Whatever
-//! ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
+//! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books, and waits for
+//! nobody: not for the egress process (`network`), not for the host's disk to make a file system (`ready`), not for the
+//! kernel to freeze (`living`) or to find memory (`reclaim`; `binding` refuses a limit that would need some to be found).
+//! One thing it does may read the disk: a binding opens the folders that it shows by their paths. Whoever binds has just
+//! unpacked them or looked into them, so that the kernel knows these paths; a child for it would cost every binding a fork.
+//! Whatever ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
 //! are removed, its user is free again and those who wait are answered.
 
 mod binding;
@@ -46,7 +48,7 @@ const OUTGOING_MAX: usize = 65_536;
 /// Most processes that the platform starts in one environment: a runtime and extensions (AWS allows 10).
 const PROCESSES_MAX: usize = 64;
 /// How often an environment without the kernel's memory limit is looked at.
-const WATCH_MS: i64 = 50;
+const WATCH_MS: u64 = 50;
 /// Version 1 groups may be busy for a moment after their last task ended, without an event.
 const REMOVE_AGAIN_MS: i64 = 3;
 /// A group freezes when its last task came to a stop; version 1 has no event for it.
@@ -98,6 +100,10 @@ struct Spawner {
     freezing: Vec<Freezing>,
     /// Helpers that were killed and are not yet reaped.
     dying: Vec<OwnedFd>,
+    /// Environments that were killed and whose end no event tells.
+    unwatched: Vec<u64>,
+    /// When memory is to be looked at next, where the kernel has no limit.
+    watch_due_ms: u64,
     _fault: Option<OwnedFd>,
     outgoing: VecDeque<(Vec<u8>, Vec<OwnedFd>)>,
     shutdown: Option<u64>,
@@ -179,6 +185,8 @@ impl Spawner {
             reclaim: Reclaim::default(),
             freezing: Vec::new(),
             dying: Vec::new(),
+            unwatched: Vec::new(),
+            watch_due_ms: 0,
             _fault: fault,
             outgoing: VecDeque::new(),
             shutdown: None,
@@ -234,11 +242,11 @@ impl Spawner {
             self.environments.values().any(|one| matches!(one.state, State::Ending { reaped: true, .. }));
         let watched = !self.host.capabilities.memory_limit && !self.environments.is_empty();
         let again = [
-            (ended || !self.dying.is_empty()).then_some(REMOVE_AGAIN_MS),
-            watched.then_some(WATCH_MS),
+            (ended || !self.dying.is_empty() || !self.unwatched.is_empty()).then_some(REMOVE_AGAIN_MS),
             (!self.freezing.is_empty()).then_some(FREEZE_AGAIN_MS),
         ];
-        let due = [self.gateway_due_ms(), self.ready_due_ms(), self.reclaim_due_ms()];
+        let watch = watched.then_some(self.watch_due_ms);
+        let due = [self.gateway_due_ms(), self.ready_due_ms(), self.reclaim_due_ms(), watch];
         let due = due.into_iter().flatten().min().map(|due| {
             // One more, for the clock that is read afterwards counts whole milliseconds.
             i64::try_from(due.saturating_sub(now_ms())).unwrap_or(i64::MAX / 2).min(60_000) + 1
@@ -250,6 +258,7 @@ impl Spawner {
     fn look_at_the_clock(&mut self) {
         self.look_at_freezing();
         self.reap_dying(rustix::process::WaitIdOptions::NOHANG);
+        self.look_at_unwatched();
         if self.is_closing() {
             return;
         }

@@ -17,10 +17,10 @@
 //! group. So every init and every hand holds `life` as long as it runs, and the sweep goes on killing until it has
 //! that: then nothing makes anything any more. A live spawner's forks hold it for the next sweep to wait for.
 
-use super::sys::{At, StepError};
+use super::sys::{self, At, StepError};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,9 @@ impl Folder {
             .write(true)
             .open(path.join("life"))
             .at("sandbox lock")?;
+        // Every fork keeps it by its number: one that no init puts /dev/null in the place of. The lock is not the
+        // number's but the open file's.
+        let life = File::from(sys::raised(life.as_fd()).at("sandbox lock")?);
         for look in 0..ENDING_WAIT_MS / LOOK_AGAIN_MS {
             if try_lock(&lock) {
                 write_holder(&lock).at("sandbox lock")?;
@@ -284,6 +287,12 @@ mod tests {
         assert!(is_ours(Path::new("/sys/fs/cgroup/memory/x/tinderbox-0a")));
         assert!(!is_ours(Path::new("/sys/fs/cgroup/memory/x")));
         assert!(!is_ours(Path::new("/home/tinderbox-0a")));
+    }
+
+    #[test]
+    fn what_forks_hold_has_a_number_that_no_init_gives_to_something_else() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(Folder::lock(data.path()).unwrap().life() >= sys::FIRST_OWN_FD);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -238,6 +238,14 @@ pub(crate) fn raise_open_files() {
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: never returns.
     unsafe { libc::_exit(code) }
+}
+
+/// First number for descriptors of our own that a fork keeps; below it are those that a started process gets.
+pub(crate) const FIRST_OWN_FD: i32 = 10;
+
+/// The same descriptor at a number that no started process gets.
+pub(crate) fn raised(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd, FIRST_OWN_FD)?)
 }
 
 /// Closes every descriptor but 0, 1, 2 and those to keep.

@@ -4,7 +4,7 @@ use super::Resident;
 use super::boot::{LOST, Prepared, Room};
 use super::fault::{Fault, platform_failure, response_too_large};
 use super::last_frames::LastFrames;
-use super::spans::{STATS_FRESH, Spans, megabytes};
+use super::spans::{Spans, megabytes, stats_fresh};
 use crate::logs::platform::{Report, billed_ms};
 use crate::runtime_api::{Answer, Delivery, Event};
 use crate::seat::Job;
@@ -191,7 +191,8 @@ impl Resident {
     ) {
         let token = self.seat.free();
         self.report(token, EnvironmentEvent::Idle).await;
-        let memory = self.memory_used(&*room.walls, STATS_FRESH).await;
+        let memory =
+            self.memory_used(&*room.walls, stats_fresh(over.since(running.delivery.delivered))).await;
         let outcome = self.account(prepared, running, over, memory, None, spans).await;
         running.caller.send(InvokeFrame::Outcome(outcome));
     }

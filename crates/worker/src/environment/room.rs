@@ -1,4 +1,13 @@
 //! Walls with a runtime in them: a room that waited in the pool, bound to its function, or one made for it.
+//!
+//! ```text
+//! pool.take ──some──► bind ──► tell ──► walls with a runtime in them
+//!     │ none            └─ failed ─┴──► the room is ended, by itself ─┐
+//!     └───────────────────────────────────► permit ──► boot ◄─────────┘
+//! ```
+//! Once it is told what it is, a waiting runtime is the function's: one that dies between that and the function's first line
+//! can not be told from one whose code ended it, and is treated so. As on AWS its init is then run again, in a fresh room,
+//! inside the invocation that it was made for; the caller has no error of it.
 
 use super::Resident;
 use super::boot::{Prepared, Room};
@@ -11,7 +20,7 @@ use crate::pool::Waiting;
 use crate::runtime_api::{Link, serve};
 use crate::starts::Permit;
 use fabric::worker::InvokeRefusal;
-use sandbox::{Binding, BootError, BootSpec, Door, Process, ProcessSpec, ReadOnlyMount};
+use sandbox::{Binding, BootError, BootSpec, Door, Environment, Process, ProcessSpec, ReadOnlyMount};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -31,15 +40,15 @@ impl Resident {
         let kind = prepared.start.as_ref().ok().and_then(|start| start.kind.as_ref());
         if let Some(waiting) = kind.and_then(|kind| self.house.pool.take(kind)) {
             let started = self.house.parts.world.now();
-            let binding = Binding { memory_mb: prepared.plan.config.memory_mb, mounts: vec![code(prepared)] };
-            match waiting.walls.bind(binding).await {
-                Ok(()) => {
+            match become_this(waiting, prepared).await {
+                Ok(waiting) => {
                     spans.add("pool.bind", started, self.house.parts.world.now());
                     return Ok(Walls { waiting, _permit: None });
                 }
-                Err(error) => {
+                Err((walls, error)) => {
                     tracing::warn!(environment = %self.id, %error, "a waiting room was of no use");
-                    self.stop(waiting.walls).await;
+                    // The caller need not wait for what never was its own.
+                    self.house.parts.world.spawn("pool stop", async move { walls.stop().await });
                 }
             }
         }
@@ -88,15 +97,14 @@ impl Resident {
         doors.open(&parts.world, Arc::clone(&walls), Door::RuntimeApi, move |connection| {
             serve(Arc::clone(&turnstile), connection)
         });
-        let api = ApiDoor::new(parts.world.clone(), Arc::clone(&parts.api), prepared.credentials.clone());
+        let (api, bodies) = (Arc::clone(&parts.api), self.house.bodies.clone());
+        let api = ApiDoor::new(parts.world.clone(), api, prepared.credentials.clone(), bodies);
         doors.open(&parts.world, Arc::clone(&walls), Door::LambdaApi, move |connection| {
             Arc::clone(&api).serve(connection)
         });
         let process = match process {
-            Some(mut process) => {
-                tell(&mut process, &variables::block(&start.variables)).await?;
-                process
-            }
+            // It has been told already, and runs.
+            Some(process) => process,
             None => {
                 let fresh = ProcessSpec {
                     program: start.launch.program.clone(),
@@ -117,6 +125,25 @@ impl Resident {
 
 fn code(prepared: &Prepared) -> ReadOnlyMount {
     ReadOnlyMount { host: prepared.code.folder().to_owned(), inside: PathBuf::from(TASK_ROOT) }
+}
+
+/// Makes a waiting room this function's; the walls come back with what was in the way.
+async fn become_this(
+    mut waiting: Waiting,
+    prepared: &Prepared,
+) -> Result<Waiting, (Arc<dyn Environment>, BootError)> {
+    let binding = Binding { memory_mb: prepared.plan.config.memory_mb, mounts: vec![code(prepared)] };
+    let bound = async {
+        waiting.walls.bind(binding).await?;
+        match (&mut waiting.process, &prepared.start) {
+            (Some(process), Ok(start)) => tell(process, &variables::block(&start.variables)).await,
+            _ => Ok(()),
+        }
+    };
+    match bound.await {
+        Ok(()) => Ok(waiting),
+        Err(error) => Err((waiting.walls, error)),
+    }
 }
 
 /// Tells a waiting process what it is; the end of the pipe lets it go on.

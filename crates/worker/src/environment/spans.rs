@@ -42,13 +42,26 @@ pub(crate) fn megabytes(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX)
 }
 
-/// How old a reading of memory may be for REPORT: what an invocation of a millisecond adds shows in the next one's,
-/// and ten thousand of them a second do not ask the sandbox ten thousand times.
-pub(crate) const STATS_FRESH: Duration = Duration::from_millis(20);
+/// How old a reading of memory may be for REPORT of an invocation of less than [`BRIEF`], in which little can be added, and
+/// that shows in the next one's: ten thousand of them a second do not ask the sandbox ten thousand times.
+const STATS_FRESH: Duration = Duration::from_millis(20);
+/// Longer ones always have a reading of their own.
+const BRIEF: Duration = Duration::from_millis(2);
+
+/// How old a reading may be for an invocation that took so long.
+pub(crate) fn stats_fresh(duration: Duration) -> Duration {
+    if duration < BRIEF { STATS_FRESH } else { Duration::ZERO }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_too_brief_to_add_much_is_told_from_an_earlier_reading() {
+        assert_eq!(stats_fresh(Duration::from_micros(300)), STATS_FRESH);
+        assert_eq!(stats_fresh(BRIEF), Duration::ZERO);
+    }
 
     #[test]
     fn spans_before_the_arrival_are_cut_or_left_out() {

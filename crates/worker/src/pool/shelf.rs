@@ -5,8 +5,13 @@
 //! kind: unknown ───────────► wanted(2) ───────► waiting rooms ───────────► given away, one more wanted
 //!                               ▲   take finds none: twice as many wanted, up to the bound  │
 //!                               └───────────────────────────────────────────────────────────┘
+//!       more than half of them never taken for `ease` ──► half as many wanted, the others are ended
+//!       no place for a kind that was used later ──► one of its rooms is ended
 //! any ── no take for `idle_max` ──► forgotten, its rooms are ended (final until the next take)
 //! ```
+//!
+//! Kinds that are in use side by side share the places evenly: the kind used longest ago gives a room to one that has
+//! fewer. One that was not used for `ease` gives all.
 
 use super::{Kind, Settings};
 use rustc_hash::FxHashMap;
@@ -31,6 +36,11 @@ struct Entry<R> {
     rooms: VecDeque<(R, u64)>,
     wanted: usize,
     taken: Instant,
+    /// When `wanted` was last looked at, and the fewest rooms that were left by a take since.
+    eased: Instant,
+    spare: usize,
+    /// Of its last room, bytes.
+    size: u64,
     /// Making one failed: not tried again before the next take.
     broken: bool,
 }
@@ -39,6 +49,8 @@ struct Entry<R> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Make(Kind),
+    /// One room of this kind: a kind that was used later lacks its place.
+    End(Kind),
     /// Nothing for so long, or until something is taken.
     Wait(Option<Duration>),
 }
@@ -57,37 +69,44 @@ impl<R> Shelf<R> {
         let kind_rooms_max = self.settings.kind_rooms_max;
         let Some(entry) = self.kinds.get_mut(kind) else {
             let wanted = WANTED_FIRST.min(kind_rooms_max);
-            let entry = Entry { rooms: VecDeque::new(), wanted, taken: now, broken: false };
-            self.kinds.insert(kind.clone(), entry);
+            self.kinds.insert(kind.clone(), Entry::new(now, wanted));
             return None;
         };
         entry.taken = now;
         entry.broken = false;
         let Some((room, bytes)) = entry.rooms.pop_front() else {
             entry.wanted = (entry.wanted * 2).min(kind_rooms_max);
+            entry.spare = 0;
             return None;
         };
+        entry.spare = entry.spare.min(entry.rooms.len());
         self.bytes = self.bytes.saturating_sub(bytes);
         Some(room)
     }
 
     /// Puts a room that was made on its shelf; gives it back if there is no place for it any more.
     pub(super) fn put(&mut self, kind: &Kind, room: R, bytes: u64) -> Option<R> {
-        let fits = self.has_place(self.bytes.saturating_add(bytes));
-        match self.kinds.get_mut(kind) {
-            Some(entry) if !self.closed && fits && entry.rooms.len() < entry.wanted => {
-                entry.rooms.push_back((room, bytes));
-                self.bytes += bytes;
-                None
-            }
-            entry => {
-                if let Some(entry) = entry {
-                    // What does not fit now would not fit again at once.
-                    entry.broken |= !fits;
-                }
-                Some(room)
-            }
+        let fits = self.has_place(bytes);
+        let Some(entry) = self.kinds.get_mut(kind) else { return Some(room) };
+        entry.size = bytes;
+        // One that fits nowhere is not tried again and again, nor is place made for it.
+        entry.broken |= bytes >= self.settings.memory_bytes_max;
+        if self.closed || !fits || entry.rooms.len() >= entry.wanted {
+            return Some(room);
         }
+        entry.rooms.push_back((room, bytes));
+        self.bytes += bytes;
+        None
+    }
+
+    /// The room that has waited longest, so that another kind has its place.
+    pub(super) fn give_up(&mut self, kind: &Kind) -> Option<R> {
+        let entry = self.kinds.get_mut(kind)?;
+        let (room, bytes) = entry.rooms.pop_front()?;
+        // Not made again at once.
+        entry.wanted = entry.rooms.len().max(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        Some(room)
     }
 
     /// Making one did not work.
@@ -97,18 +116,21 @@ impl<R> Shelf<R> {
         }
     }
 
-    /// Rooms whose time is over.
+    /// Rooms whose time is over, and those that are more than is wanted by now.
     pub(super) fn expired(&mut self, now: Instant) -> Vec<R> {
-        let idle_max = self.settings.idle_max;
+        let (idle_max, ease) = (self.settings.idle_max, self.settings.ease);
         let mut ended = Vec::new();
         let mut bytes = 0;
         self.kinds.retain(|_, entry| {
             let keep = now.since(entry.taken) < idle_max;
-            if !keep {
-                for (room, used) in entry.rooms.drain(..) {
-                    bytes += used;
-                    ended.push(room);
-                }
+            if keep {
+                entry.ease(now, ease);
+            }
+            let surplus =
+                if keep { entry.rooms.len().saturating_sub(entry.wanted) } else { entry.rooms.len() };
+            for (room, used) in entry.rooms.drain(..surplus) {
+                bytes += used;
+                ended.push(room);
             }
             keep
         });
@@ -125,16 +147,29 @@ impl<R> Shelf<R> {
         }
         let lacking =
             self.kinds.iter().filter(|(_, entry)| !entry.broken && entry.rooms.len() < entry.wanted);
-        if let Some((kind, _)) = lacking.max_by_key(|(_, entry)| entry.taken)
-            && self.has_place(self.bytes)
-        {
-            return match self.settings.quiet.checked_sub(quiet) {
-                Some(rest) if !rest.is_zero() => Next::Wait(Some(rest)),
-                _ => Next::Make(kind.clone()),
+        if let Some((kind, entry)) = lacking.max_by_key(|(_, entry)| entry.taken) {
+            let does = match self.has_place(entry.size) {
+                true => Some(Next::Make(kind.clone())),
+                false => self.gives_place(now, kind, entry).map(Next::End),
             };
+            if let Some(does) = does {
+                return match self.settings.quiet.checked_sub(quiet) {
+                    Some(rest) if !rest.is_zero() => Next::Wait(Some(rest)),
+                    _ => does,
+                };
+            }
         }
-        let oldest = self.kinds.values().map(|entry| now.since(entry.taken)).max().unwrap_or_default();
-        Next::Wait(Some(self.settings.idle_max.saturating_sub(oldest)))
+        let due = self.kinds.values().map(|entry| entry.due(now, &self.settings)).min();
+        Next::Wait(Some(due.unwrap_or(self.settings.idle_max)))
+    }
+
+    /// Of the others with rooms the one used longest ago, if it was used before `entry` and has no need of its last ones.
+    fn gives_place(&self, now: Instant, kind: &Kind, entry: &Entry<R>) -> Option<Kind> {
+        let others = self.kinds.iter().filter(|(other, one)| *other != kind && !one.rooms.is_empty());
+        let (other, one) = others.min_by_key(|(_, one)| one.taken)?;
+        let unused = now.since(one.taken) >= self.settings.ease;
+        let more = one.rooms.len() > entry.rooms.len() + 1;
+        (one.taken < entry.taken && (unused || more)).then(|| other.clone())
     }
 
     /// Takes nothing more; all rooms.
@@ -156,8 +191,35 @@ impl<R> Shelf<R> {
         self.kinds.values().map(|entry| entry.rooms.len()).sum()
     }
 
+    /// For one more of this size.
     fn has_place(&self, bytes: u64) -> bool {
-        self.len() < self.settings.rooms_max && bytes < self.settings.memory_bytes_max
+        let after = self.bytes.saturating_add(bytes);
+        self.len() < self.settings.rooms_max && after < self.settings.memory_bytes_max
+    }
+}
+
+impl<R> Entry<R> {
+    fn new(now: Instant, wanted: usize) -> Self {
+        let rooms = VecDeque::new();
+        Self { rooms, wanted, taken: now, eased: now, spare: usize::MAX, size: 0, broken: false }
+    }
+
+    /// Half as many are wanted if the others were of no use for so long.
+    fn ease(&mut self, now: Instant, ease: Duration) {
+        if now.since(self.eased) < ease {
+            return;
+        }
+        if self.spare.saturating_mul(2) >= self.wanted && self.wanted > WANTED_FIRST {
+            self.wanted = (self.wanted / 2).max(WANTED_FIRST);
+        }
+        (self.eased, self.spare) = (now, usize::MAX);
+    }
+
+    /// Until there is something to decide about it.
+    fn due(&self, now: Instant, settings: &Settings) -> Duration {
+        let forgotten = settings.idle_max.saturating_sub(now.since(self.taken));
+        let eased = settings.ease.saturating_sub(now.since(self.eased));
+        if self.wanted > WANTED_FIRST { forgotten.min(eased) } else { forgotten }
     }
 }
 
@@ -174,6 +236,7 @@ mod tests {
             memory_bytes_max: 100 * MB,
             idle_max: Duration::from_secs(60),
             quiet: Duration::from_millis(50),
+            ease: Duration::from_secs(10),
         })
     }
 
@@ -233,6 +296,75 @@ mod tests {
         shelf.take(at(0), &kind("a"));
         assert_eq!(fill(&mut shelf, at(100), 60 * MB), 1, "the second would not fit");
         assert!(matches!(shelf.next(at(100)), Next::Wait(Some(_))), "and is not tried again and again");
+    }
+
+    /// Does what the shelf says until it waits.
+    fn settle(shelf: &mut Shelf<u32>, now: Instant, bytes: u64) {
+        for _ in 0..100 {
+            match shelf.next(now) {
+                Next::Make(kind) => drop(shelf.put(&kind, 0, bytes)),
+                Next::End(kind) => assert!(shelf.give_up(&kind).is_some()),
+                Next::Wait(_) => return,
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    fn waiting(shelf: &Shelf<u32>, name: &str) -> usize {
+        shelf.kinds.get(&kind(name)).map_or(0, |entry| entry.rooms.len())
+    }
+
+    #[test]
+    fn a_kind_that_is_newly_hot_gets_places_from_the_one_used_longest_ago() {
+        let mut shelf = shelf();
+        for name in ["a", "a", "b", "b"] {
+            shelf.take(at(0), &kind(name));
+        }
+        settle(&mut shelf, at(100), MB);
+        assert_eq!(waiting(&shelf, "a") + waiting(&shelf, "b"), 6, "all places are taken");
+        shelf.take(at(200), &kind("c"));
+        assert!(matches!(shelf.next(at(210)), Next::Wait(_)), "not while something starts");
+        settle(&mut shelf, at(300), MB);
+        assert!(waiting(&shelf, "c") >= 1, "at once, and not when the others are forgotten");
+        assert!(waiting(&shelf, "a") >= 1 && waiting(&shelf, "b") >= 1, "they are in use as well");
+        // The others rest: it has what it wants.
+        shelf.take(at(11_000), &kind("c"));
+        shelf.take(at(11_000), &kind("c"));
+        settle(&mut shelf, at(11_100), MB);
+        assert!(waiting(&shelf, "c") >= 2);
+    }
+
+    #[test]
+    fn place_is_made_when_memory_is_what_lacks_and_not_for_one_that_can_never_fit() {
+        let mut shelf = shelf();
+        shelf.take(at(0), &kind("a"));
+        settle(&mut shelf, at(100), 45 * MB);
+        assert_eq!(waiting(&shelf, "a"), 2);
+        shelf.take(at(20_000), &kind("b"));
+        settle(&mut shelf, at(20_100), 45 * MB);
+        assert!(waiting(&shelf, "b") >= 1);
+        shelf.take(at(40_000), &kind("c"));
+        settle(&mut shelf, at(40_100), 200 * MB);
+        assert!(shelf.len() >= 1, "nothing more is ended for it than it takes to find out");
+    }
+
+    #[test]
+    fn of_what_is_wanted_the_half_that_is_never_taken_is_given_up_after_a_while() {
+        let mut shelf = shelf();
+        for _ in 0..3 {
+            shelf.take(at(0), &kind("a"));
+        }
+        assert_eq!(fill(&mut shelf, at(100), MB), 4);
+        assert!(shelf.expired(at(10_000)).is_empty(), "they were lacking");
+        // One at a time from now on: three are never taken.
+        shelf.take(at(12_000), &kind("a"));
+        fill(&mut shelf, at(12_100), MB);
+        assert_eq!(shelf.next(at(12_100)), Next::Wait(Some(Duration::from_millis(7_900))));
+        assert_eq!(shelf.expired(at(20_000)).len(), 2);
+        assert_eq!(
+            (waiting(&shelf, "a"), shelf.next(at(20_000))),
+            (2, Next::Wait(Some(Duration::from_secs(52))))
+        );
     }
 
     #[test]

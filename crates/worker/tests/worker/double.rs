@@ -5,6 +5,7 @@ use crate::kit::{Kit, zip};
 use async_trait::async_trait;
 use fabric::control::FunctionConfig;
 use sandbox::*;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
@@ -41,7 +42,16 @@ pub(crate) fn on_host_in(
     variables: &[(&str, &str)],
     change: impl FnOnce(&mut FunctionConfig, &mut worker::Settings),
 ) -> OnHost {
-    let sandbox = Arc::new(HostSandbox::default());
+    on_host_over(HostSandbox::default(), world, variables, change)
+}
+
+pub(crate) fn on_host_over(
+    sandbox: HostSandbox,
+    world: World,
+    variables: &[(&str, &str)],
+    change: impl FnOnce(&mut FunctionConfig, &mut worker::Settings),
+) -> OnHost {
+    let sandbox = Arc::new(sandbox);
     let zip = zip("runtime.py", include_str!("runtime.py"));
     let kit = Kit::over(world, sandbox.clone(), |fakes| fakes, zip, variables, change);
     OnHost { kit, sandbox }
@@ -73,9 +83,20 @@ pub(crate) struct HostSandbox {
     pub(crate) stopped: Arc<AtomicUsize>,
     /// The newest environment's Runtime API door.
     pub(crate) runtime_api: Mutex<Option<SocketAddr>>,
+    /// Likewise to the Lambda API.
+    pub(crate) lambda_api: Mutex<Option<SocketAddr>>,
+    /// What the newest process was told.
+    pub(crate) variables: Arc<Mutex<BTreeMap<String, String>>>,
+    /// Rooms can wait for their function. A process that waits in one does not listen.
+    pub(crate) deaf_rooms: bool,
+    /// The newest environment's peak of memory, MB.
+    pub(crate) peak_mb: Arc<AtomicUsize>,
 }
 
 struct HostEnvironment {
+    binds: bool,
+    variables: Arc<Mutex<BTreeMap<String, String>>>,
+    peak_mb: Arc<AtomicUsize>,
     mounts: Vec<ReadOnlyMount>,
     runtime_api: TcpListener,
     lambda_api: TcpListener,
@@ -89,7 +110,7 @@ impl Sandbox for HostSandbox {
         "host"
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        Capabilities { bind: self.deaf_rooms, ..Capabilities::default() }
     }
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
         let bind = || async { TcpListener::bind("127.0.0.1:0").await.unwrap() };
@@ -99,7 +120,11 @@ impl Sandbox for HostSandbox {
             lambda_api: bind().await,
             groups: Mutex::default(),
             stopped: Arc::clone(&self.stopped),
+            binds: self.deaf_rooms,
+            variables: Arc::clone(&self.variables),
+            peak_mb: Arc::clone(&self.peak_mb),
         };
+        *self.lambda_api.lock().unwrap() = Some(environment.lambda_api.local_addr().unwrap());
         *self.runtime_api.lock().unwrap() = Some(environment.runtime_api.local_addr().unwrap());
         self.booted.fetch_add(1, Ordering::SeqCst);
         Ok(Arc::new(environment))
@@ -121,7 +146,16 @@ impl HostEnvironment {
 
 #[async_trait]
 impl Environment for HostEnvironment {
-    async fn start(&self, process: ProcessSpec) -> Result<Process, BootError> {
+    async fn start(&self, mut process: ProcessSpec) -> Result<Process, BootError> {
+        let deaf = process.bind.then(|| {
+            (process.program, process.arguments) = ("/bin/sleep".into(), vec!["60".to_owned()]);
+            process.working_directory = "/".into(); // no code is shown yet
+            // Whoever writes into it is told that nobody reads.
+            let (writer, _) = tokio::io::duplex(1);
+            let writer: Box<dyn tokio::io::AsyncWrite + Send + Unpin> = Box::new(writer);
+            writer
+        });
+        *self.variables.lock().unwrap() = process.environment.clone();
         let program = self.outside(process.program.to_str().unwrap());
         let mut child = Command::new(&program)
             .args(process.arguments.iter().map(|argument| self.outside(argument)))
@@ -147,7 +181,7 @@ impl Environment for HostEnvironment {
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
             telemetry: None,
-            bind: None,
+            bind: deaf,
             exited,
         })
     }
@@ -161,10 +195,11 @@ impl Environment for HostEnvironment {
         Ok(Box::new(stream))
     }
     async fn stats(&self) -> Result<Stats, BootError> {
-        Ok(Stats { memory_peak_bytes: 31 << 20, ..Stats::default() })
+        let peak = 31.max(self.peak_mb.load(Ordering::SeqCst)) as u64;
+        Ok(Stats { memory_peak_bytes: peak << 20, cpu_us: 1, ..Stats::default() })
     }
     async fn bind(&self, _: Binding) -> Result<(), BootError> {
-        Err(BootError::Unsupported("bind"))
+        if self.binds { Ok(()) } else { Err(BootError::Unsupported("bind")) }
     }
     async fn pause(&self) -> Result<(), BootError> {
         Err(BootError::Unsupported("pause"))

@@ -134,10 +134,15 @@ impl Telemetry for Fakes {
 impl Api for Fakes {
     async fn call(&self, request: ApiRequest) -> ApiResponse {
         let (tx, body) = fabric::stream::channel(2);
-        let said = format!("{} {} {}", request.method, request.uri, request.credentials.access_key_id.len());
+        let mut said =
+            format!("{} {} {}", request.method, request.uri, request.credentials.access_key_id.len());
+        if !request.body.is_empty() {
+            said.push_str(&format!(" with {} bytes", request.body.len()));
+        }
+        let headers = vec![("content-length".to_owned(), said.len().to_string().into())];
         tx.send(BodyFrame::Data(said.into())).await.unwrap();
         tx.send(BodyFrame::End).await.unwrap();
-        ApiResponse { head: ApiHead { status: 200, headers: Vec::new() }, body }
+        ApiResponse { head: ApiHead { status: 200, headers }, body }
     }
 }
 
@@ -166,7 +171,7 @@ impl Runtimes for Fakes {
             arguments,
             variables: BTreeMap::new(),
             mounts: Vec::new(),
-            ahead: false,
+            ahead: plan.config.runtime == "ahead",
             runtime_version: "python:3.11.7".into(),
             warning: (plan.config.runtime == "python3.9").then(|| STANDS_IN.to_owned()),
         })

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // what helps tests is a test
 
 mod abuse;
+mod door;
 mod double;
 mod kit;
 mod life;
+mod pool;
 mod raw;
 mod stream;
 mod turnstile;

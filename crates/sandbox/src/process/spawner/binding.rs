@@ -6,7 +6,7 @@
 //! `/dev/shm`, which are refused.
 
 use super::Spawner;
-use crate::process::cgroup::Limits;
+use crate::process::cgroup::{Limits, Tree};
 use crate::process::protocol::Failure;
 use crate::process::rootfs::{self, Source};
 use crate::process::sys::{self, At, StepError};
@@ -15,8 +15,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 impl Spawner {
-    /// Root only: without it the spawner has no power over a mount namespace that is not its own. Limits first: what
-    /// does not fit them is refused before anything is shown.
+    /// Root only: without it the spawner has no power over a mount namespace that is not its own. Limits first: what does
+    /// not fit them is refused before anything is shown.
     pub(super) fn bind(
         &mut self,
         key: u64,
@@ -26,18 +26,29 @@ impl Spawner {
         if !self.host.capabilities.bind {
             return Err(Failure::Unsupported);
         }
-        let floor = self.config.cpu_floor_percent;
+        let limits = Limits::of(memory_mb, self.config.cpu_floor_percent);
         let environment = self.live(key)?;
         let (group, pidfd) = (environment.group.clone(), environment.pidfd.try_clone());
-        environment.memory_bytes = u64::from(memory_mb) << 20;
-        let bound = self
-            .host
-            .tree
-            .limit(&group, &Limits::of(memory_mb, floor))
-            .at("limits of a waiting environment")
-            .and_then(|()| show(pidfd.at("pidfd")?.as_fd(), mounts));
-        bound.map_err(super::failure_of)
+        let (before, tree) = (environment.memory_bytes, self.host.tree.as_ref());
+        let limited = room_for(tree, &group, before, limits.memory_bytes)
+            .and_then(|()| tree.limit(&group, &limits).at("limits of a waiting environment"));
+        limited.map_err(super::failure_of)?;
+        // Only now: the watcher goes by it where the kernel has no limit, and a refused one is no limit.
+        self.live(key)?.memory_bytes = limits.memory_bytes;
+        pidfd.at("pidfd").and_then(|pidfd| show(pidfd.as_fd(), mounts)).map_err(super::failure_of)
     }
+}
+
+/// A limit below what is charged already would have the kernel look for memory, or kill, inside the write, and this loop
+/// with all its environments wait for it: such a binding is refused. (A room that waits has the smallest limit there is,
+/// so that binding raises it.)
+fn room_for(tree: &dyn Tree, group: &str, before: u64, limit: u64) -> Result<(), StepError> {
+    let charged = if limit < before { tree.charged(group) } else { 0 };
+    if charged <= limit {
+        return Ok(());
+    }
+    let reason = format!("{charged} bytes are in use already, the limit is to be {limit}");
+    Err(StepError { step: "limits of a waiting environment", reason })
 }
 
 /// Mounts the folders inside.

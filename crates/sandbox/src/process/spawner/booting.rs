@@ -8,6 +8,7 @@ use super::super::protocol::{Answer, BootWire, Channel, Failure, FromInit, FromS
 use super::super::sys::{self, At, Forked, StepError};
 use super::super::uids;
 use super::{Environment, Spawner, State, failure_of, kill, watch};
+use rustix::event::epoll;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -63,15 +64,28 @@ impl Spawner {
                 channel: theirs,
             }),
             Forked::Parent { pid, pidfd } => {
-                let watched = watch(&self.epoll, channel.as_fd(), key * 2 + 2, false)
+                let watched = fault::refuse_watch()
+                    .and_then(|()| watch(&self.epoll, channel.as_fd(), key * 2 + 2, false))
                     .and_then(|()| watch(&self.epoll, pidfd.as_fd(), key * 2 + 3, true));
-                if let Err(error) = watched {
-                    kill(&pidfd);
-                    return Err(error).at("epoll");
-                }
-                Ok(Environment::new(State::Booting { request }, slot, group, channel, pidfd, pid, spec))
+                let booting = State::Booting { request };
+                let environment = Environment::new(booting, slot, group, channel, pidfd, pid, spec);
+                Ok(match watched {
+                    Ok(()) => environment,
+                    Err(error) => self.unwatched(key, request, environment, &error),
+                })
             }
         }
+    }
+
+    /// An init whose end would be told by nobody: it is killed, and on the books until the clock finds it dead, for it may
+    /// have a group by now.
+    fn unwatched(&mut self, key: u64, request: u64, mut one: Environment, why: &io::Error) -> Environment {
+        kill(&one.pidfd);
+        let _ = epoll::delete(&self.epoll, &one.channel);
+        let failure = Failure::Host { step: "epoll".to_owned(), reason: why.to_string() };
+        one.state = State::Ending { boot: Some((request, failure)), reaped: false };
+        self.unwatched.push(key);
+        one
     }
 
     /// Round and round, so that a user is not taken again right after its environment is gone.

@@ -2,7 +2,7 @@
 
 use super::super::fault;
 use super::super::protocol::{Answer, Failure, FromSpawner, StatusWire};
-use super::{Spawner, State, kill};
+use super::{Spawner, State, WATCH_MS, kill, now_ms};
 use rustix::event::epoll;
 use std::io;
 use std::os::fd::AsFd;
@@ -38,6 +38,8 @@ impl Spawner {
         }
         let _ = epoll::delete(&self.epoll, &environment.channel);
         kill(&environment.pidfd);
+        // No such group yet if it was still booting: then its init goes without.
+        drop(self.host.tree.hasten(&environment.group));
         fault::step();
         if self.host.capabilities.pause {
             // No such group yet if it was still booting.
@@ -77,6 +79,17 @@ impl Spawner {
         }
     }
 
+    /// Those whose end has no event.
+    pub(super) fn look_at_unwatched(&mut self) {
+        for key in std::mem::take(&mut self.unwatched) {
+            self.on_end(key);
+            let state = self.environments.get(&key).map(|one| &one.state);
+            if matches!(state, Some(State::Ending { reaped: false, .. })) {
+                self.unwatched.push(key);
+            }
+        }
+    }
+
     /// Removes the groups of those that ended, frees their users and answers who waits.
     pub(super) fn remove_ended(&mut self) {
         let ended: Vec<u64> = self
@@ -106,10 +119,17 @@ impl Spawner {
 
     /// Without the kernel's limit: kills what is largest where too much is resident.
     pub(super) fn watch_memory(&mut self) {
+        let began = now_ms();
+        if began < self.watch_due_ms {
+            return;
+        }
         for environment in self.environments.values_mut().filter(|one| matches!(one.state, State::Live)) {
             let killed = super::super::watch::enforce(environment.pid, environment.memory_bytes);
-            environment.memory_peak_bytes = environment.memory_peak_bytes.max(killed.resident_bytes);
+            environment.memory_peak_bytes = environment.memory_peak_bytes.max(killed.used_bytes);
             environment.out_of_memory_kills += u64::from(killed.killed);
         }
+        // However much there is to look at, most of the loop's time is for those who ask it something.
+        let now = now_ms();
+        self.watch_due_ms = now + WATCH_MS.max(4 * (now - began));
     }
 }
