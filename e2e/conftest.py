@@ -13,6 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("TINDERBOX", ROOT / "target/debug/tinderbox"))
 
 
+# How the roles meet in every server of this run: run.sh has a second run with `encoded`.
+FABRIC = os.environ.get("TINDERBOX_TEST_FABRIC")
 TOOLS = pathlib.Path(os.environ.get("TINDERBOX_TEST_TOOLS", ROOT / "target/test-tools"))
 
 
@@ -30,6 +32,8 @@ class Server:
 
     def start(self):
         command = [self.binary, "up", "--data", self.data, "--port", "0", "--output", "json", *self.arguments]
+        if FABRIC and "--fabric" not in self.arguments:
+            command += ["--fabric", FABRIC]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **self.popen)
         # One line, once it listens; nothing where it ended at its start.
         ready = self.process.stdout.readline()

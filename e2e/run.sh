@@ -3,5 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
-export PYTHONDONTWRITEBYTECODE=1 PATH="$tools/venv/bin:$PATH"
-exec "$tools/venv/bin/python" -m pytest -q -rs -p no:cacheprovider e2e "$@"
+export PYTHONDONTWRITEBYTECODE=1 PATH="$tools/venv/bin:$PATH:$tools/java-25/bin"
+test() {
+    "$tools/venv/bin/python" -m pytest -q -rs -p no:cacheprovider "$@"
+}
+test e2e "$@"
+# Once more with every call between roles encoded and decoded; a run that was asked for something else is left alone.
+[ $# -gt 0 ] || TINDERBOX_TEST_FABRIC=encoded test e2e/test_main_job.py e2e/test_clients.py

@@ -24,7 +24,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from conftest import BINARY, Server
-from functions import PYTHON, ROLE, function, package
+from functions import PYTHON, ROLE, eventually, function, package
 
 AWS = "/usr/bin/aws"
 needs_aws_v2 = pytest.mark.skipif(
@@ -267,6 +267,31 @@ def test_strict_runtimes_refuses_what_is_not_installed_and_else_the_nearest_stan
         assert accepted(client, {**create, "Runtime": absent}), "without the setting the nearest one stands in"
     finally:
         strict.stop()
+
+
+def test_a_version_that_stands_in_is_told_where_its_owner_looks(server, tmp_path):
+    listed = json.loads(subprocess.run([BINARY, "runtimes", "ls", "--output", "json", "--data", tmp_path], env=clean(), capture_output=True, check=True).stdout)
+    there = {it["version"]["minor"] for it in listed["interpreters"] if it["language"] == "python"}
+    absent = next((minor for minor in (14, 13, 12, 11, 10) if minor not in there), None)
+    if not there or absent is None:
+        pytest.skip("this host has every Python or none")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/app.py").write_text("def handler(event, context): return 1")
+    runtime = f"python3.{absent}"
+    deploy = ["deploy", tmp_path / "code", "--name", "stands-in", "--runtime", runtime, "--handler", "app.handler"]
+    tinderbox(server, *deploy)
+    try:
+        stdout, stderr = tinderbox(server, "invoke", "stands-in")
+        told = f"{runtime} is not installed here: Python 3."
+        assert stdout == "1\n" and f"warning: {told}" in stderr and "stands in" in stderr
+        assert in_json(server, "invoke", "stands-in")["warning"].startswith(told)
+        assert f"warning: {told}" in tinderbox(server, *deploy)[1]
+        assert in_json(server, *deploy)["warning"].startswith(told)
+        lines = lambda: [e["message"] for e in server.client("logs").filter_log_events(logGroupName="/aws/lambda/stands-in")["events"]]
+        lines = eventually(lines, lambda lines: any(line.startswith("REPORT") for line in lines))
+        assert lines[0].startswith("INIT_START") and lines[1].startswith(f"[WARN] {told}")
+    finally:
+        tinderbox(server, "rm", "stands-in")
 
 
 def accepted(client, create):

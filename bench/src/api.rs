@@ -35,6 +35,7 @@ pub(crate) struct Connection {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) function_error: bool,
+    pub(crate) request_id: String,
     pub(crate) body: Bytes,
 }
 
@@ -77,14 +78,20 @@ impl Connection {
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.map_err(|error| failed(&error))?.to_bytes();
         let function_error = parts.headers.contains_key("x-amz-function-error");
-        Ok(Answer { status: parts.status, function_error, body })
+        let request_id = parts.headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok());
+        let request_id = request_id.unwrap_or_default().to_owned();
+        Ok(Answer { status: parts.status, function_error, request_id, body })
     }
 
     /// Invokes and wants a good answer.
     pub(crate) async fn invoke(&mut self, path: &str, event: Bytes) -> Outcome<Bytes> {
+        self.good(path, event).await.map(|answer| answer.body)
+    }
+
+    async fn good(&mut self, path: &str, event: Bytes) -> Outcome<Answer> {
         let answer = self.call(Method::POST, path, event).await?;
         if answer.status == StatusCode::OK && !answer.function_error {
-            return Ok(answer.body);
+            return Ok(answer);
         }
         let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)]).into_owned();
         Err(format!("{path}: {}: {said}", answer.status))
@@ -94,6 +101,34 @@ impl Connection {
     pub(crate) async fn noop(&mut self, name: &str, event: &'static str) -> Outcome<Noop> {
         let body = self.invoke(&invoke_path(name), Bytes::from_static(event.as_bytes())).await?;
         serde_json::from_slice(&body).map_err(|error| format!("{name}: no answer of a no-op: {error}"))
+    }
+
+    /// Invokes one of our no-op functions; the answer, how long it took, and the invocation's id for [`Self::rooms`].
+    pub(crate) async fn timed(&mut self, name: &str) -> Outcome<(Noop, Duration, String)> {
+        let start = Instant::now();
+        let answer = self.good(&invoke_path(name), Bytes::from_static(b"{}")).await?;
+        let took = start.elapsed();
+        let noop = serde_json::from_slice(&answer.body)
+            .map_err(|error| format!("{name}: no answer of a no-op: {error}"))?;
+        Ok((noop, took, answer.request_id))
+    }
+
+    /// The rooms of an invocation's waterfall. It is written behind the answer: waited for, bounded.
+    pub(crate) async fn rooms(&mut self, request_id: &str) -> Outcome<Vec<String>> {
+        let path = format!("/_tinderbox/traces/{request_id}");
+        let start = Instant::now();
+        loop {
+            let answer = self.call(Method::GET, &path, Bytes::new()).await?;
+            if answer.status == StatusCode::OK {
+                let trace: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+                let spans = trace["spans"].as_array().cloned().unwrap_or_default();
+                return Ok(spans.iter().filter_map(|span| Some(span["room"].as_str()?.to_owned())).collect());
+            }
+            if start.elapsed() > ACTIVE_WAIT_MAX {
+                return Err(format!("{path}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body)));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Creates a function and waits until it is active.

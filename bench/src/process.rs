@@ -90,6 +90,12 @@ pub(crate) fn tree(root: i32) -> Tree {
     tree
 }
 
+/// Whether a process is the platform's own, by its name: the server, its spawner (started as /proc/self/exe) and what
+/// they fork.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name.starts_with("tinderbox") || name == "exe"
+}
+
 /// Mounts that this process's namespace shows, and those of one other process.
 pub(crate) fn mounts(pid: i32) -> usize {
     let lines = |who: &str| {

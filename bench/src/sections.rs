@@ -1,6 +1,9 @@
 //! The sections, one file each. A new one: a file, a line here, a line in `xtask/src/bench.rs`, its budgets.
 
 mod cold;
+mod core;
+mod dev;
+mod freezer;
 mod fresh_clone;
 mod server;
 mod soak;
@@ -14,7 +17,10 @@ pub(crate) async fn run(section: &str, setting: &Setting) -> Outcome<Report> {
     match section {
         "server" => server::run(setting, &mut report).await?,
         "warm" => warm::run(setting, &mut report).await?,
+        "core" => core::run(setting, &mut report),
         "cold" => cold::run(setting, &mut report).await?,
+        "freezer" => freezer::run(setting, &mut report).await?,
+        "dev" => dev::run(setting, &mut report)?,
         "fresh-clone" => fresh_clone::run(setting, &mut report)?,
         "soak" => soak::run(setting, &mut report).await?,
         _ => return Err(format!("bench has no section {section}")),

@@ -8,9 +8,19 @@ use sandbox::egress::fuzzing::{packet, question, reply};
 enum Guest<'a> {
     Raw(&'a [u8]),
     /// A payload in an IPv4 header that is right, whose rest is not.
-    Ip { protocol: u8, to: [u8; 4], payload: &'a [u8] },
-    Question { message: &'a [u8], alias_exists: bool },
-    Reply { sent: &'a [u8], reply: &'a [u8] },
+    Ip {
+        protocol: u8,
+        to: [u8; 4],
+        payload: &'a [u8],
+    },
+    Question {
+        message: &'a [u8],
+        alias_exists: bool,
+    },
+    Reply {
+        sent: &'a [u8],
+        reply: &'a [u8],
+    },
 }
 
 libfuzzer_sys::fuzz_target!(|guest: Guest<'_>| match guest {

@@ -1,6 +1,7 @@
 //! The roles' messages as they travel: what decodes survives its own bytes.
 #![no_main]
 
+use fabric::api::{ApiHead, ApiRequest, BodyFrame};
 use fabric::assignment::{AssignmentRequest, AssignmentResponse};
 use fabric::control::{ControlRequest, ControlResponse};
 use fabric::placement::{PlacementRequest, PlacementResponse};
@@ -17,7 +18,7 @@ fn survives<T: Serialize + DeserializeOwned>(bytes: &[u8]) {
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 13 {
+    match kind % 16 {
         0 => survives::<AssignmentRequest>(bytes),
         1 => survives::<AssignmentResponse>(bytes),
         2 => survives::<ControlRequest>(bytes),
@@ -30,6 +31,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         9 => survives::<WorkerResponse>(bytes),
         10 => survives::<InvokeRequest>(bytes),
         11 => survives::<InvokeFrame>(bytes),
-        _ => survives::<InvokeRefusal>(bytes),
+        12 => survives::<InvokeRefusal>(bytes),
+        13 => survives::<ApiRequest>(bytes),
+        14 => survives::<ApiHead>(bytes),
+        _ => survives::<BodyFrame>(bytes),
     }
 });

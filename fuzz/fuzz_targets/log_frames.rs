@@ -54,7 +54,8 @@ libfuzzer_sys::fuzz_target!(|written: Written<'_>| {
     let piece = usize::from(written.piece).max(bytes.len() / 1024 + 1);
     let whole = frames([bytes.as_slice()].into_iter());
     assert_eq!(frames(bytes.chunks(piece)), whole, "the pieces in which it came do not matter");
-    let honest = written.parts.iter().all(|part| !matches!(part, Part::Raw(_) | Part::Lies(..) | Part::Long(..)));
+    let honest =
+        written.parts.iter().all(|part| !matches!(part, Part::Raw(_) | Part::Lies(..) | Part::Long(..)));
     if honest {
         let messages = written.parts.iter().take(16).filter_map(|part| match part {
             Part::Text(_, message) | Part::Json(_, message) | Part::Old(message) => Some(*message),

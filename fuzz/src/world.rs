@@ -42,5 +42,9 @@ impl Tasks for NoTasks {
 
 /// A new one, at zero.
 pub fn still() -> World {
-    World { clock: Arc::new(StillClock(AtomicU64::new(0))), entropy: Arc::new(Zeros), tasks: Arc::new(NoTasks) }
+    World {
+        clock: Arc::new(StillClock(AtomicU64::new(0))),
+        entropy: Arc::new(Zeros),
+        tasks: Arc::new(NoTasks),
+    }
 }

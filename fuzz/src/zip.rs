@@ -3,12 +3,26 @@
 use arbitrary::Arbitrary;
 use images::ZipError;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use std::sync::OnceLock;
 
 /// Parts of names, most of them meant to get out.
 const PARTS: [&str; 16] = [
-    "a", "b", "..", ".", "", "/", "a/b", "../../x", "/etc/passwd", "link", "link/x", "C:\\x", "a\\..\\b", "\0", "é",
+    "a",
+    "b",
+    "..",
+    ".",
+    "",
+    "/",
+    "a/b",
+    "../../x",
+    "/etc/passwd",
+    "link",
+    "link/x",
+    "C:\\x",
+    "a\\..\\b",
+    "\0",
+    "é",
     "index.py",
 ];
 
@@ -141,7 +155,8 @@ impl Entry {
         directory.extend(b"PK\x01\x02");
         directory.extend([20, self.made_by]);
         directory.extend(&common);
-        directory.extend([name.len() as u16, extra.len() as u16, 0, 0, 0].iter().flat_map(|n| n.to_le_bytes()));
+        directory
+            .extend([name.len() as u16, extra.len() as u16, 0, 0, 0].iter().flat_map(|n| n.to_le_bytes()));
         directory.extend((u32::from(self.kind.mode() | self.mode & 0o7777) << 16).to_le_bytes());
         directory.extend(either(offset).to_le_bytes());
         directory.extend(name);
@@ -208,10 +223,13 @@ pub fn check(zip: &[u8]) {
             assert!(!matches!(one, ZipError::Folder { .. }), "{one}");
             assert!(!into.exists());
         }
-        (_, Err(ZipError::Folder { path, reason })) => panic!("what was inspected does not unpack: {path}: {reason}"),
+        (_, Err(ZipError::Folder { path, reason })) => {
+            panic!("what was inspected does not unpack: {path}: {reason}")
+        }
         (one, other) => panic!("inspected {one:?}, unpacked {other:?}"),
     }
-    let names: Vec<_> = fs::read_dir(parent.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(parent.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), usize::from(unpacked.is_ok()), "{names:?}");
     if unpacked.is_ok() {
         fs::remove_dir_all(&into).unwrap();
@@ -240,6 +258,6 @@ fn walk(folder: &Path, root: &Path) -> u64 {
 fn stays_inside(link: &Path, root: &Path) -> bool {
     match fs::canonicalize(link) {
         Ok(real) => real.starts_with(fs::canonicalize(root).unwrap()),
-        Err(_) => !PathBuf::from(fs::read_link(link).unwrap()).components().any(|c| c == Component::RootDir),
+        Err(_) => !fs::read_link(link).unwrap().components().any(|c| c == Component::RootDir),
     }
 }

@@ -17,6 +17,9 @@ const SECTIONS: &[(&str, bool, &str)] = &[
     ("server", true, "size of the binary, ready after up, idle memory, memory of an environment"),
     ("warm", true, "invocations of waiting environments, beside the floor and beside others"),
     ("cold", true, "first answers of functions without an environment, bursts, a thousand environments"),
+    ("core", true, "assignment decisions per second, one thread, no IO"),
+    ("freezer", false, "what a frozen environment costs its next caller, and what standing still gives back"),
+    ("dev", true, "from saving a file to the new code's answer"),
     ("fresh-clone", false, "the README's first command from a fresh clone until the answer"),
     ("soak", false, "minutes of mixed traffic: nothing may grow (--minutes=N, ten)"),
 ];
@@ -62,7 +65,9 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     let root = root();
     let out = root.join("target/bench");
     // A debug build would measure something else; what is measured is what the README builds.
-    build(&root, "tinderbox")?;
+    if ask.sections != ["core"] {
+        build(&root, "tinderbox")?;
+    }
     build(&root, "bench")?;
     let mut reports = Vec::new();
     for section in &ask.sections {
@@ -158,7 +163,7 @@ mod tests {
         let ask = parse(&["warm", "--check", "--output", "json", "--seconds=1"]).unwrap();
         let expected = Ask { sections: vec!["warm"], check: true, json: true, options: vec!["--seconds=1"] };
         assert_eq!(ask, expected);
-        assert_eq!(parse(&[]).unwrap().sections, ["server", "warm", "cold"]);
+        assert_eq!(parse(&[]).unwrap().sections, ["server", "warm", "cold", "core", "dev"]);
         for bad in [&["war"][..], &["--output", "xml"], &["--output"], &["--chek"]] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }

@@ -17,6 +17,8 @@ const RUSTFLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanit
 const TRIPLE: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 const SECONDS_DEFAULT: u32 = 4;
+/// Of a run that names none: the same inputs are tried at each commit, so a finding belongs to it. `--seed` tries others.
+const SEED_DEFAULT: u32 = 20_261_121;
 /// Longest input, bytes.
 const INPUT_BYTES_MAX: u32 = 16_384;
 /// One input may take this long, seconds; a slower one is a finding.
@@ -25,12 +27,7 @@ const INPUT_SECONDS_MAX: u32 = 10;
 const MEMORY_MB_MAX: u32 = 1_024;
 
 pub(crate) fn run(args: &[&str]) -> Outcome {
-    let (seconds, only) = match args {
-        [] => (SECONDS_DEFAULT, None),
-        ["--seconds", seconds] => (number(seconds)?, None),
-        ["--seconds", seconds, target] => (number(seconds)?, Some(*target)),
-        _ => return Err("usage: cargo xtask fuzz [--seconds N [TARGET]]".to_owned()),
-    };
+    let Ask { seconds, seed, only } = Ask::parse(args)?;
     let folder = root().join("fuzz");
     let targets: Vec<String> =
         targets(&folder)?.into_iter().filter(|target| only.is_none_or(|only| only == target)).collect();
@@ -40,18 +37,45 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     build(&folder)?;
     let mut failed = Vec::new();
     for target in &targets {
-        if !fuzz(&folder, target, seconds)? {
+        if !fuzz(&folder, target, seconds, seed)? {
             failed.push(target.as_str());
         }
     }
     match failed.is_empty() {
-        true => Ok(format!("fuzz: {} targets, {seconds} s each, found nothing", targets.len())),
-        false => Err(format!("fuzz: findings in {}; see fuzz/artifacts", failed.join(", "))),
+        true => Ok(format!("fuzz: {} targets, {seconds} s each, found nothing (seed {seed})", targets.len())),
+        false => Err(format!("fuzz: findings in {} (seed {seed}); see fuzz/artifacts", failed.join(", "))),
     }
 }
 
-fn number(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| format!("{text} is no number of seconds"))
+struct Ask<'a> {
+    seconds: u32,
+    seed: u32,
+    only: Option<&'a str>,
+}
+
+impl<'a> Ask<'a> {
+    fn parse(mut args: &[&'a str]) -> Result<Self, String> {
+        let number = |text: &str| text.parse().map_err(|_| format!("{text} is no number"));
+        let mut ask = Self { seconds: SECONDS_DEFAULT, seed: SEED_DEFAULT, only: None };
+        loop {
+            args = match args {
+                [] => return Ok(ask),
+                ["--seconds", text, rest @ ..] => {
+                    ask.seconds = number(text)?;
+                    rest
+                }
+                ["--seed", text, rest @ ..] => {
+                    ask.seed = number(text)?;
+                    rest
+                }
+                [target] if !target.starts_with('-') => {
+                    ask.only = Some(target);
+                    &[]
+                }
+                _ => return Err("usage: cargo xtask fuzz [--seconds N] [--seed N] [TARGET]".to_owned()),
+            };
+        }
+    }
 }
 
 /// Every file of `fuzz_targets` is one.
@@ -75,7 +99,7 @@ fn build(folder: &Path) -> Result<(), String> {
 }
 
 /// Whether the target found nothing. New inputs go beside the build, never into the committed corpus.
-fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool, String> {
+fn fuzz(folder: &Path, target: &str, seconds: u32, seed: u32) -> Result<bool, String> {
     let found = folder.join("target/corpus").join(target);
     let artifacts = folder.join("artifacts").join(target);
     for folder in [&found, &artifacts] {
@@ -88,6 +112,7 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool, String> {
         .arg(folder.join("corpus").join(target))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-seed={seed}"))
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .arg(format!("-timeout={INPUT_SECONDS_MAX}"))
         .arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"))
@@ -98,7 +123,7 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool, String> {
         .map_err(|error| format!("{target}: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let runs = said.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
-    println!("   {target:<18} {:>9} runs", runs.unwrap_or("?").trim());
+    println!("   {target:<18} {:>9} runs  seed {seed}", runs.unwrap_or("?").trim());
     if !output.status.success() {
         println!("{said}");
     }

@@ -16,6 +16,8 @@ struct Step {
 
 const STEPS: &[Step] = &[
     Step { name: "fmt", command: &["cargo", "fmt", "--all", "--check"] },
+    // A workspace of its own.
+    Step { name: "fmt-fuzz", command: &["cargo", "fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"] },
     Step { name: "tidy", command: &["cargo", "xtask", "tidy"] },
     Step { name: "codegen", command: &["cargo", "xtask", "codegen", "--check"] },
     Step { name: "tools", command: &["bash", "e2e/tools.sh"] },
@@ -24,6 +26,21 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         command: &["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
+    },
+    Step {
+        name: "clippy-fuzz",
+        command: &[
+            "cargo",
+            "clippy",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--config",
+            "build.rustflags=['--cfg','fuzzing']",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ],
     },
     Step { name: "unit", command: &["cargo", "test", "--workspace", "--no-fail-fast"] },
     // Its build is its own (instrumented); the runs take 44 seconds together.

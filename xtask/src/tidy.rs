@@ -1,10 +1,12 @@
-//! `cargo xtask tidy`: the house rules that a compiler does not know (design.md section 3, style.md 10, 30, 32).
+//! `cargo xtask tidy`: the house rules that a compiler does not know (CONTRIBUTING.md names them).
 //!
 //! | check | rule |
 //! |---|---|
 //! | layers | arrows between crates go down only; services never see each other |
 //! | size | a function over 70 lines or a file over 600 has a line with a reason, and its number only falls |
 //! | map | every crate is in ARCHITECTURE.md's code map |
+//! | paths | what ARCHITECTURE.md and docs/life-of-an-invocation.md name exists |
+//! | tasks | every task that is started has a row in `world::KINDS`, and every row is started |
 //! | promises | every row of COMPAT.md and SPECIFICATION.md names a test or a bench section that exists |
 
 use std::fs;
@@ -14,8 +16,10 @@ use crate::{Outcome, root};
 
 mod layers;
 mod map;
+mod paths;
 mod promises;
 mod size;
+mod tasks;
 
 /// Everything that is wrong, or how much was looked at.
 type Findings = Vec<String>;
@@ -36,6 +40,10 @@ pub(crate) fn run() -> Outcome {
     findings.extend(size::check(&sources, document("tidy/exceptions.txt").as_deref())?);
     findings
         .extend(map::check(document("ARCHITECTURE.md").as_deref(), crates.iter().map(|c| c.name.as_str())));
+    for map in ["ARCHITECTURE.md", "docs/life-of-an-invocation.md"] {
+        findings.extend(paths::check(map, document(map).as_deref(), |path| root().join(path).exists()));
+    }
+    findings.extend(tasks::check(&sources));
     let proofs = promises::Proofs::collect(&sources);
     findings.extend(promises::check_compat(document("COMPAT.md").as_deref(), &proofs));
     findings.extend(promises::check_specification(document("SPECIFICATION.md").as_deref(), &proofs));

@@ -1,4 +1,8 @@
 //! `cold`: the first answer of a function that has no environment, as its client sees it.
+//!
+//! Two series of each language. Without a pool (`--pool 0`) every environment is made for its function, and what counts
+//! is how much that takes beyond the bare start of the interpreter. With one, an answer counts only if its waterfall has
+//! `pool.bind`: it really came out of the pool, with its interpreter up before it was asked for.
 
 use crate::api::{Connection, Noop, SMALL_MB, WHOLE_PROCESSOR_MB};
 use crate::functions::{self, Function};
@@ -20,12 +24,17 @@ const HOLD_EVENT: &str = r#"{"sleep_ms": 30000}"#;
 /// More than a thousand environments of 128 MB, and than this machine has: no-ops use little of it.
 const MEMORY_MB: &str = "1000000";
 const STARTS: usize = 20;
+/// Before each pooled start: what was taken from the pool is made again while nothing starts.
+const POOL_FILL: Duration = Duration::from_millis(1_500);
+/// Tries for [`ALONE`] pooled starts; the pool promises no room to anybody.
+const POOLED_TRIES_MAX: usize = 2 * ALONE;
 
 pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     let columns = ["what", "p50 ms", "p99 ms", "all after ms", "p50 over bare start"];
     let mut table = Table::new("cold: first answer of functions without an environment", &columns);
     for function in functions::all(setting, &mut report.notes)? {
         language(setting, report, &mut table, &function).await?;
+        pooled(setting, report, &mut table, &function).await?;
     }
     report.tables.push(table);
     thousand(setting, report).await
@@ -49,7 +58,7 @@ async fn language(
         dash(),
     ]);
     let data = DataFolder::new(setting, language)?;
-    let platform = Platform::start(setting, data.path(), &["--memory", MEMORY_MB])?;
+    let platform = Platform::start(setting, data.path(), &["--memory", MEMORY_MB, "--pool", "0"])?;
     let mut connection = Connection::open(platform.address).await?;
     // The platform looks for interpreters once; that is no cold start.
     connection.create("first", &function.package, WHOLE_PROCESSOR_MB).await?;
@@ -66,6 +75,48 @@ async fn language(
         let shown = format!("{language}, {size} at once");
         write(report, table, &shown, &format!("{language}.{size}"), &samples, Some(all), &bare);
     }
+    platform.stop()
+}
+
+/// One after the other, each out of the pool.
+async fn pooled(
+    setting: &Setting,
+    report: &mut Report,
+    table: &mut Table,
+    function: &Function,
+) -> Outcome<()> {
+    let language = function.language;
+    let data = DataFolder::new(setting, language)?;
+    let platform = Platform::start(setting, data.path(), &["--memory", MEMORY_MB])?;
+    let mut connection = Connection::open(platform.address).await?;
+    // The pool makes what was asked for before.
+    connection.create("first", &function.package, WHOLE_PROCESSOR_MB).await?;
+    connection.noop("first", "{}").await?;
+    let (mut samples, mut tries) = (Vec::new(), 0);
+    while samples.len() < ALONE && tries < POOLED_TRIES_MAX {
+        let name = format!("pooled-{tries}");
+        tries += 1;
+        connection.create(&name, &function.package, WHOLE_PROCESSOR_MB).await?;
+        tokio::time::sleep(POOL_FILL).await;
+        let (answer, took, request_id) = connection.timed(&name).await?;
+        expect_cold(&answer)?;
+        if connection.rooms(&request_id).await?.iter().any(|room| room == "pool.bind") {
+            samples.push(milliseconds(took));
+        }
+    }
+    if samples.is_empty() {
+        report.note(format!("{language}: no cold start came out of the pool in {tries} tries"));
+        return platform.stop();
+    }
+    if samples.len() < tries {
+        report.note(format!("{language}: {} of {tries} cold starts came out of the pool", samples.len()));
+    }
+    let samples = Samples::of(samples);
+    report.figure(&format!("{language}.pooled.p50_ms"), samples.median());
+    report.figure(&format!("{language}.pooled.p99_ms"), samples.percentile(99.0));
+    let dash = || "–".to_owned();
+    let shown = format!("{language}, alone, out of the pool");
+    table.row([shown, short(samples.median()), short(samples.percentile(99.0)), dash(), dash()]);
     platform.stop()
 }
 

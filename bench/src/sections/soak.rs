@@ -4,7 +4,9 @@
 //! replay a tenth ─► drain (no environment left) ─► look ─► replay the rest ─► drain ─► look again
 //! ```
 //! Growth is the difference of the two looks: environments are gone in both, so what has grown is a leak or a cache
-//! that the first tenth had not filled.
+//! that the first tenth had not filled. There is no pool (`--pool 0`): its rooms live for minutes, and how many there are
+//! at a look is chance. A pool's own cost is a figure beside it, of a second server: a tenth of the traffic, and a look
+//! while its rooms wait.
 
 mod trace;
 
@@ -55,12 +57,7 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     let functions = functions::all(setting, &mut report.notes)?;
     let trace = Trace::read(&setting.root.join("bench/data/azure-2019"), FUNCTIONS)?;
     let data = DataFolder::new(setting, "soak")?;
-    let platform = Platform::start(setting, data.path(), &["--idle-timeout", IDLE, "--memory", "100000"])?;
-    let mut connection = Connection::open(platform.address).await?;
-    for idx in 0..trace.functions() {
-        connection.create(&name(idx), &kind(&functions, idx).package, SMALL_MB).await?;
-    }
-    drop(connection);
+    let platform = start(setting, &data, &functions, &trace, &["--pool", "0"]).await?;
     let found = Arc::new(Mutex::new(Found::default()));
     #[allow(clippy::cast_precision_loss)]
     let rate = RATE_PER_CORE * report.machine.cores as f64 * MINUTE.as_secs_f64();
@@ -73,6 +70,50 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     let after = drained(&platform).await?;
     let found = std::mem::take(&mut *found.lock().await);
     write(report, &before, &after, found);
+    platform.stop()?;
+    with_pool(setting, report, &functions, &trace, first, &before).await
+}
+
+/// A server with all functions, and a little more of the command line.
+async fn start(
+    setting: &Setting,
+    data: &DataFolder,
+    functions: &[Function],
+    trace: &Trace,
+    more: &[&str],
+) -> Outcome<Platform> {
+    let arguments = [&["--idle-timeout", IDLE, "--memory", "100000"], more].concat();
+    let platform = Platform::start(setting, data.path(), &arguments)?;
+    let mut connection = Connection::open(platform.address).await?;
+    for idx in 0..trace.functions() {
+        connection.create(&name(idx), &kind(functions, idx).package, SMALL_MB).await?;
+    }
+    Ok(platform)
+}
+
+/// What waiting rooms hold: the same tenth on a server with its pool, against the first look of the one without.
+#[allow(clippy::cast_precision_loss)]
+async fn with_pool(
+    setting: &Setting,
+    report: &mut Report,
+    functions: &[Function],
+    trace: &Trace,
+    first: &[Vec<Call>],
+    without: &Look,
+) -> Outcome<()> {
+    let data = DataFolder::new(setting, "soak-pool")?;
+    let platform = start(setting, &data, functions, trace, &[]).await?;
+    let found = Arc::new(Mutex::new(Found::default()));
+    replay(&platform, first, &found).await?;
+    let with = drained(&platform).await?;
+    let more = |with: u64, without: u64| with as f64 - without as f64;
+    let pss_mib = more(with.pss_kb, without.pss_kb) / 1024.0;
+    let processes = more(with.processes as u64, without.processes as u64);
+    report.figure("pool.pss_mib", pss_mib);
+    report.figure("pool.processes", processes);
+    let mut table = Table::new("soak: what the pool holds when no environment is", &["PSS MiB", "processes"]);
+    table.row([short(pss_mib), short(processes)]);
+    report.tables.push(table);
     platform.stop()
 }
 

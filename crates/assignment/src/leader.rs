@@ -6,7 +6,7 @@ use fabric::assignment::{
     Retire,
 };
 use fabric::placement::{Place, Placement, PlacementError, ReleaseSlot};
-use fabric::worker::{StartEnvironment, StopEnvironment, WorkerControl};
+use fabric::worker::{StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
 use fabric::{Lease, Span, Start};
 use rustc_hash::FxHashMap;
 use scheduler::assignment::{Effect, Input, Machine, Refusal, Settings, WaiterId};
@@ -37,7 +37,7 @@ pub struct AssignmentService {
     parts: Parts,
     state: Mutex<State>,
     /// A deadline came nearer: the timer looks again.
-    wake: Notify,
+    wake: Arc<Notify>,
     /// For the tasks that carry out effects: they must not keep the service alive.
     me: Weak<Self>,
 }
@@ -82,7 +82,7 @@ impl AssignmentService {
         let service = Arc::new_cyclic(|me| Self {
             parts,
             state: Mutex::new(state),
-            wake: Notify::new(),
+            wake: Arc::new(Notify::new()),
             me: me.clone(),
         });
         service.parts.world.spawn("assignment.timer", Self::timer(service.me.clone()));
@@ -94,6 +94,7 @@ impl AssignmentService {
         let mut state = self.lock();
         state.closed = true;
         state.waiting.clear();
+        self.wake.notify_one();
     }
 
     async fn timer(me: Weak<Self>) {
@@ -104,11 +105,14 @@ impl AssignmentService {
             }
             let next = service.lock().machine.next_deadline();
             let wait = next.map_or(IDLE_LOOK, |next| next.saturating_sub(service.now()).min(IDLE_LOOK));
-            let clock = service.parts.world.clock.clone();
+            let (clock, wake) = (service.parts.world.clock.clone(), Arc::clone(&service.wake));
+            // It sleeps alone: whoever lets go of the service ends it at once.
+            drop(service);
             tokio::select! {
                 () = clock.sleep(wait) => {}
-                () = service.wake.notified() => {}
+                () = wake.notified() => {}
             }
+            let Some(service) = me.upgrade() else { return };
             let tasks = service.step(Input::Tick);
             service.carry_out(tasks);
         }
@@ -162,7 +166,8 @@ impl AssignmentService {
                 if let Err(error) = self.parts.placement.release(ReleaseSlot { environment }).await {
                     tracing::warn!(%environment, %error, "slot not released");
                 }
-                return;
+                // Only now: who waits for the room would be refused it while the slot is still taken.
+                Input::Released
             }
         };
         let tasks = self.step(input);
@@ -197,16 +202,21 @@ impl AssignmentService {
         }
     }
 
-    /// The worker reports `Gone` itself; one that nobody knows took its environments along.
+    /// The worker reports `Gone` itself, or says that there is nothing to end; one that nobody knows took its
+    /// environments along.
     async fn end(&self, environment: EnvironmentId, id: &WorkerId) -> Option<Input> {
         let Some(worker) = self.parts.workers.control(id) else {
             return Some(Input::Gone { environment });
         };
         let (partition, epoch) = (self.parts.partition, self.parts.epoch);
-        if let Err(error) = worker.stop_environment(StopEnvironment { environment, partition, epoch }).await {
-            tracing::warn!(%environment, worker = %id, %error, "environment not stopped");
+        match worker.stop_environment(StopEnvironment { environment, partition, epoch }).await {
+            Ok(()) => None,
+            Err(WorkerError::NotThere) => Some(Input::Gone { environment }),
+            Err(error) => {
+                tracing::warn!(%environment, worker = %id, %error, "environment not stopped");
+                None
+            }
         }
-        None
     }
 
     fn lease(&self, grant: Grant, since: world::Instant) -> Lease {
@@ -283,10 +293,17 @@ fn refused(refusal: Refusal) -> AcquireError {
         Refusal::Stale => AcquireError::Stale,
         Refusal::ConcurrencyLimit => AcquireError::ConcurrencyLimit,
         Refusal::NoCapacity => AcquireError::NoCapacity,
+        Refusal::TooLarge => AcquireError::TooLarge,
         Refusal::QueueFull => AcquireError::QueueFull,
         Refusal::WorkerRefused => {
             AcquireError::Unavailable { reason: "the worker did not take the environment".to_owned() }
         }
+    }
+}
+
+impl Drop for AssignmentService {
+    fn drop(&mut self) {
+        self.wake.notify_one(); // the timer finds that nothing is left and ends
     }
 }
 
@@ -361,6 +378,7 @@ impl Assignment for AssignmentService {
             EnvironmentEvent::Finishing => Input::Finishing { environment, token },
             EnvironmentEvent::Idle => Input::Idle { environment, token },
             EnvironmentEvent::Gone => Input::Gone { environment },
+            EnvironmentEvent::NotFound => Input::NotFound { environment, token },
         });
         self.carry_out(tasks);
         Ok(())

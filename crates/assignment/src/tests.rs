@@ -14,8 +14,9 @@ use fabric::{Lease, Start};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use types::{AccountId, Epoch, FunctionName, PartitionId, Region, Version, VersionKey, WorkerId};
-use world::World;
+use world::{BoxFuture, Clock, Instant, WallTime, World};
 
 /// Placement with a number of slots, and the one worker.
 struct Host {
@@ -54,6 +55,9 @@ impl WorkerControl for Host {
     }
 }
 
+/// Ends a test that would hang.
+const MINUTE: Duration = Duration::from_secs(60);
+
 struct Directory(Arc<Host>);
 
 impl WorkerDirectory for Directory {
@@ -63,13 +67,32 @@ impl WorkerDirectory for Directory {
 }
 
 fn service(slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
+    service_in(World::real(), slots, starts)
+}
+
+/// A clock that stands still: what a second look or a deadline would mend is not mended.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Instant {
+        Instant(0)
+    }
+    fn wall(&self) -> WallTime {
+        WallTime(0)
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<()> {
+        Box::pin(std::future::pending())
+    }
+}
+
+fn service_in(world: World, slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
     let host = Arc::new(Host {
         slots: Semaphore::new(slots),
         started: Semaphore::new(starts),
         stopped: tokio::sync::Mutex::new(Vec::new()),
     });
     let parts = Parts {
-        world: World::real(),
+        world,
         placement: host.clone(),
         workers: Arc::new(Directory(host.clone())),
         partition: PartitionId(0),
@@ -151,7 +174,8 @@ async fn after_retire_an_old_generation_is_stale_and_idle_ones_are_stopped() {
     assert_eq!(service.acquire(wanted(1)).await, Err(AcquireError::Stale));
     let fresh = service.acquire(wanted(2)).await.expect("a lease");
     assert_ne!(fresh.environment, lease.environment);
-    // Effects run in tasks of their own; the slot of the stopped one is asked for by nobody, so wait for the call itself.
+    // Effects run in tasks of their own; the slot of the stopped one is asked for by nobody, so wait for the call
+    // itself.
     while host.stopped.lock().await.is_empty() {
         tokio::task::yield_now().await;
     }
@@ -166,4 +190,75 @@ async fn a_closed_service_refuses_who_waits_and_who_comes() {
     });
     assert!(matches!(waited, Err(AcquireError::Unavailable { .. })));
     assert!(matches!(service.acquire(wanted(1)).await, Err(AcquireError::Unavailable { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_waits_for_the_one_slot_is_lost() {
+    let world = World { clock: Arc::new(Still), ..World::real() };
+    let (service, _) = service_in(world, 1, 1_000);
+    let mut callers = JoinSet::new();
+    for caller in 0..16 {
+        let service = Arc::clone(&service);
+        // Functions of their own: none is served by another's environment, so each needs the slot itself.
+        let mut acquire = wanted(1);
+        acquire.key.function = FunctionName::new(format!("f{}", caller % 8));
+        callers.spawn(async move {
+            for _ in 0..25 {
+                let lease = service.acquire(acquire.clone()).await.expect("a lease");
+                service.report(report(&lease, EnvironmentEvent::Gone)).await.expect("taken");
+            }
+        });
+    }
+    let all = World::real().timeout(MINUTE, callers.join_all()).await;
+    assert!(all.is_some(), "every acquire is answered");
+    assert!(service.census(CensusQuery).await.expect("rows").is_empty());
+}
+
+#[tokio::test]
+async fn who_waits_across_an_update_is_stale_at_once() {
+    let (service, _) = service(1, 0);
+    let key = wanted(1).key;
+    let retire = Retire {
+        scope: Scope { account: key.account, region: key.region },
+        function: key.function,
+        version: Some(Version::Latest),
+        generation_min: 2,
+    };
+    // One is being started, the other waits for room.
+    let (starting, queued, ()) =
+        tokio::join!(service.acquire(wanted(1)), service.acquire(wanted(1)), async {
+            while service.census(CensusQuery).await.expect("rows").is_empty() {
+                tokio::task::yield_now().await;
+            }
+            service.retire(retire).await.expect("taken");
+        });
+    assert_eq!((starting, queued), (Err(AcquireError::Stale), Err(AcquireError::Stale)));
+}
+
+#[tokio::test]
+async fn one_that_is_not_found_keeps_its_slot_until_its_worker_says_that_it_is_gone() {
+    let (service, host) = service(1, 2);
+    let lease = service.acquire(wanted(1)).await.expect("a lease");
+    service.report(report(&lease, EnvironmentEvent::NotFound)).await.expect("taken");
+    while host.stopped.lock().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(host.slots.available_permits(), 0, "it may still be there");
+    let (next, ()) = tokio::join!(service.acquire(wanted(1)), async {
+        tokio::task::yield_now().await;
+        service.report(report(&lease, EnvironmentEvent::Gone)).await.expect("taken");
+    });
+    assert_ne!(next.expect("a lease").environment, lease.environment);
+}
+
+#[tokio::test]
+async fn the_timer_keeps_nothing_alive() {
+    let (service, host) = service(1, 1);
+    tokio::task::yield_now().await;
+    let gone = Arc::downgrade(&service);
+    drop(service);
+    assert!(gone.upgrade().is_none(), "it sleeps without the service");
+    while Arc::strong_count(&host) > 1 {
+        tokio::task::yield_now().await;
+    }
 }

@@ -122,7 +122,9 @@ impl fabric::control::Control for Control {
         let found = self.inner.index.get(&id.scope, &id.name);
         let found = found.ok_or_else(|| id.not_found(named.qualifier.as_ref()))?;
         let (version, state) = found.function.qualified(named.qualifier.as_ref())?;
-        Ok(Described { version: found.function.shown(version, state), tags: found.function.tags.clone() })
+        let version = found.function.shown(version, state);
+        let warning = self.inner.settings.runtimes.warning(&version.config.runtime);
+        Ok(Described { version, tags: found.function.tags.clone(), warning })
     }
 
     async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {

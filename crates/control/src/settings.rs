@@ -4,11 +4,16 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::limits;
 
-/// Whether a function of this runtime may be created (`--strict-runtimes`).
+/// What serves the runtimes: whether a function of one may be created (`--strict-runtimes`), and what else is to know.
 #[async_trait]
 pub trait RuntimeCheck: Send + Sync + 'static {
     /// `Err` says what is not installed and what is; the caller sees it.
     async fn check(&self, runtime: &str) -> Result<(), String>;
+    /// What the owner of a function of this runtime should know. Never waits.
+    fn warning(&self, runtime: &str) -> Option<String> {
+        let _ = runtime;
+        None
+    }
 }
 
 /// Takes any runtime: the worker chooses the nearest one.

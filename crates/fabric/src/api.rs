@@ -9,7 +9,8 @@ use types::{AccountId, Region};
 /// The Lambda API as environments reach it.
 #[async_trait]
 pub trait Api: Send + Sync + 'static {
-    /// One request that came through an environment's door. Only these credentials sign it, only their account is touched.
+    /// One request that came through an environment's door. Only these credentials sign it, only their account is
+    /// touched.
     async fn call(&self, request: ApiRequest) -> ApiResponse;
 }
 

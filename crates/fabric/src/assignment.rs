@@ -11,7 +11,7 @@ service! {
     pub trait Assignment(AssignmentRequest, AssignmentResponse, AcquireError) {
         /// Room 6: an idle environment of this version, most recently used first, or a new one.
         acquire(Acquire(Acquire)) -> Lease;
-        /// A worker says what became of an environment.
+        /// A worker says what became of an environment, or a frontend that it did not find it.
         report(Report(EnvironmentReport)) -> ();
         /// Control says that a function changed: older generations are used no more. Answered once taken.
         retire(Retire(Retire)) -> ();
@@ -32,7 +32,7 @@ pub struct Acquire {
 pub struct EnvironmentReport {
     pub worker: WorkerId,
     pub environment: EnvironmentId,
-    /// The grant this is about; a report under an older token is ignored.
+    /// The grant this is about; a report under an older token is ignored, but for `Gone`, which is final.
     pub token: LeaseToken,
     pub event: EnvironmentEvent,
 }
@@ -43,8 +43,11 @@ pub enum EnvironmentEvent {
     Finishing,
     /// The runtime asked for the next event.
     Idle,
-    /// Destroyed; its slot is free.
+    /// Destroyed; its slot is free. Only its worker says so.
     Gone,
+    /// A frontend could not hand an invocation to it: it, or the way to its worker, is not there. It is granted no
+    /// more and its worker is asked to end it; the slot stays taken until that says `Gone`.
+    NotFound,
 }
 
 /// Environments of these versions below this generation serve nobody any more. `version: None` means every
@@ -84,6 +87,9 @@ pub enum AcquireError {
     /// No worker has room and none came free in time.
     #[error("no capacity")]
     NoCapacity,
+    /// No worker is large enough, however long one waits.
+    #[error("larger than any worker")]
+    TooLarge,
     /// Too many requests wait already.
     #[error("too many waiting")]
     QueueFull,

@@ -193,6 +193,8 @@ pub struct Mutated {
 pub struct Described {
     pub version: FunctionVersion,
     pub tags: BTreeMap<String, String>,
+    /// What its owner should know: that another version of the runtime stands in, say.
+    pub warning: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,9 +12,10 @@ use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, VersionKey};
 service! {
     /// What assignment asks of a worker.
     pub trait WorkerControl(WorkerRequest, WorkerResponse, WorkerError) {
-        /// Makes an environment; answers when it is accepted, not when it is up. The first invocation comes under `token`.
+        /// Makes an environment; answers when it is accepted, not when it is up. The first invocation comes under
+        /// `token`.
         start_environment(Start(StartEnvironment)) -> ();
-        /// Ends an environment: an idle one now, a busy one after its invocation.
+        /// Ends an environment: an idle one now, a busy one after its invocation. `NotThere` if nothing of it is left.
         stop_environment(Stop(StopEnvironment)) -> ();
     }
 }
@@ -68,12 +69,16 @@ pub enum WorkerError {
     Full,
     #[error("the worker is going away")]
     Draining,
+    /// It never was, or it is gone to the last.
+    #[error("no such environment")]
+    NotThere,
 }
 
 /// Before user code saw anything, so the frontend may ask again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum InvokeRefusal {
-    /// Epoch or token is not the one that the environment waits for.
+    /// Epoch or token is not the one that the environment waits for, or its generation is no longer what the
+    /// function is: resolve again.
     #[error("stale lease")]
     Stale,
     /// It runs another invocation.

@@ -1,8 +1,8 @@
 //! `GET /_tinderbox/code/EXPIRES/DIGEST/MAC`: what GetFunction's `Code.Location` names.
 //!
 //! Clients fetch it without any header, so the address itself is the permission: it names one zip by its digest,
-//! expires after ten minutes as AWS's do, and carries a MAC under a key that is drawn at every start. On AWS the address
-//! is S3's, so refusals are worded as S3 words them ("Error responses", S3 API reference), in XML.
+//! expires after ten minutes as AWS's do, and carries a MAC under a key that is drawn at every start. On AWS the
+//! address is S3's, so refusals are worded as S3 words them ("Error responses", S3 API reference), in XML.
 
 use crate::answer::Answer;
 use crate::errors::ApiError;

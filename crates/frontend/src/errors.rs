@@ -178,9 +178,14 @@ impl From<AcquireError> for ApiError {
         match error {
             AcquireError::ConcurrencyLimit => Self::throttled("ConcurrentInvocationLimitExceeded"),
             AcquireError::QueueFull => Self::throttled("CallerRateLimitExceeded"),
+            // What the hosts hold is the concurrency that there is: who asks for more is throttled, as on AWS.
             AcquireError::NoCapacity => {
-                tracing::warn!("no lease: no worker has room");
-                Self::unavailable()
+                tracing::warn!("no lease: no worker has room (`up --memory`)");
+                Self::throttled("ConcurrentInvocationLimitExceeded")
+            }
+            AcquireError::TooLarge => {
+                let message = "No worker is large enough for the function's MemorySize.";
+                Self { status: Some(503), ..Self::service(message) }
             }
             AcquireError::Stale => {
                 Self::service("The function changes faster than it can be invoked. Please try again.")
@@ -294,7 +299,7 @@ mod tests {
         for (error, status) in [
             (AcquireError::ConcurrencyLimit, 429),
             (AcquireError::QueueFull, 429),
-            (AcquireError::NoCapacity, 503),
+            (AcquireError::NoCapacity, 429),
             (AcquireError::Unavailable { reason: String::new() }, 503),
         ] {
             let answer = ApiError::from(error).answer();
@@ -306,6 +311,12 @@ mod tests {
             429,
             "TooManyRequestsException",
             r#"{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            AcquireError::TooLarge.into(),
+            503,
+            "ServiceException",
+            r#"{"Type":"Service","Message":"No worker is large enough for the function's MemorySize."}"#,
         );
         check(
             ApiError::not_implemented("CreateAlias"),

@@ -70,7 +70,7 @@ pub struct Settings {
     pub connections_max: usize,
     /// Invocations between accept and outcome; one more is answered 429.
     pub invocations_max: usize,
-    /// How long an invocation waits for an environment.
+    /// How long an invocation waits for room for its environment, at a full host; then it is answered 429.
     pub acquire_wait_max: Duration,
     /// How long shutdown waits for requests in progress.
     pub drain_max: Duration,
@@ -86,7 +86,9 @@ impl Default for Settings {
             default_architecture: if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned(),
             connections_max: 4_096,
             invocations_max: 4_096,
-            acquire_wait_max: Duration::from_secs(30),
+            // Room is made by ending idle environments, which takes tenths of a second. Where all are busy, who waits
+            // longer would only make everyone wait so long: accepted ones stay within this of their usual latency.
+            acquire_wait_max: Duration::from_secs(5),
             drain_max: Duration::from_secs(10),
         }
     }

@@ -45,23 +45,25 @@ pub trait Sandbox: Send + Sync + 'static {
 pub trait Environment: Send + Sync + 'static {
     /// Starts a process inside: the runtime first, extensions beside it.
     async fn start(&self, process: ProcessSpec) -> Result<Process, BootError>;
-    /// The next connection that came through this door from inside. Bounded: past the backlog the kernel makes clients wait.
+    /// The next connection that came through this door from inside. Bounded: past the backlog the kernel makes clients
+    /// wait.
     async fn accept(&self, door: Door) -> std::io::Result<Box<dyn Connection>>;
     /// Gives a room that waited without a function what it lacks: folders and limits. Before user code runs in it.
     /// `Unsupported` where `capabilities().bind` is false.
     async fn bind(&self, binding: Binding) -> Result<(), BootError>;
     /// Memory and processor time so far.
     async fn stats(&self) -> Result<Stats, BootError>;
-    /// Stops every task inside where it stands (AWS's freeze); answers when all stand still. What comes through the doors or goes
-    /// into pipes waits. Idempotent, and [`Environment::stop`] works as ever. Costs a fraction of a millisecond to a few.
+    /// Stops every task inside where it stands (AWS's freeze); answers when all stand still. What comes through the
+    /// doors or goes into pipes waits. Idempotent, and [`Environment::stop`] works as ever. Costs a fraction of a
+    /// millisecond to a few.
     /// `Unsupported` where `capabilities().pause` is false; any other error: the environment runs on.
     async fn pause(&self) -> Result<(), BootError>;
     /// Lets them go on (the thaw); when it answers, they run. Of one that is not paused: nothing.
     async fn resume(&self) -> Result<(), BootError>;
     /// Has the host take back memory that the environment does not need as it stands (file cache and the like; what is
-    /// swapped out is the host's business), best while paused. Answers how many bytes less it holds, bounded in time: an error says
-    /// that it took too long or too many wait, and changes nothing. What is needed again is read again: for environments
-    /// that stay idle. `Unsupported` where `capabilities().reclaim` is false.
+    /// swapped out is the host's business), best while paused. Answers how many bytes less it holds, bounded in time:
+    /// an error says that it took too long or too many wait, and changes nothing. What is needed again is read again:
+    /// for environments that stay idle. `Unsupported` where `capabilities().reclaim` is false.
     async fn reclaim(&self) -> Result<u64, BootError> {
         Err(BootError::Unsupported("reclaim"))
     }

@@ -72,8 +72,8 @@ pub const UID_BASE: u32 = 1_879_048_192;
 pub const CPU_FLOOR_PERCENT: u32 = 50;
 /// AWS's default of EphemeralStorage, and so the size of nearly every `/tmp`.
 pub const TMP_READY_MB: u32 = 512;
-/// So many empty file systems of that size wait, mounted on sparse files: a burst of cold starts finds one each, and an idle
-/// server holds a few megabytes of disk and some hundred kilobytes of the kernel's memory for them.
+/// So many empty file systems of that size wait, mounted on sparse files: a burst of cold starts finds one each, and an
+/// idle server holds a few megabytes of disk and some hundred kilobytes of the kernel's memory for them.
 pub const TMP_READY_MAX: u32 = 8;
 /// Most environments of one server.
 pub const ENVIRONMENTS_MAX: u32 = 4_096;
@@ -157,8 +157,8 @@ pub enum LaunchError {
     Refused(String),
 }
 
-/// If this process was started as a spawner or as its egress process: is one, and never returns. To be called first of all in `main`, while
-/// there is one thread and nothing is open.
+/// If this process was started as a spawner or as its egress process: is one, and never returns. To be called first of
+/// all in `main`, while there is one thread and nothing is open.
 pub fn spawner_entry_point() {
     let mut arguments = std::env::args();
     if arguments.next().as_deref() != Some(SPAWNER_NAME) {

@@ -1,6 +1,8 @@
-//! The `nat` egress against real kernels: a namespace that plays the host (and holds the egress process), one that plays
-//! the internet, joined by a veth pair, and one or more environments with nothing but a TUN. All of it is gone when
-//! the test's threads and descriptors are; this machine's own network is never touched.
+//! The `nat` egress against real kernels: a namespace that plays the host (and holds the egress process), one that
+//! plays the internet, joined by a veth pair, and one or more environments with nothing but a TUN. All of it is gone
+//! when the test's threads and descriptors are; this machine's own network is never touched.
+
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
 
 #[path = "egress/lab.rs"]
 mod lab;

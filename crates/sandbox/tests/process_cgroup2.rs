@@ -1,9 +1,12 @@
 //! The conformance suite and the kill tests over a real hierarchy of control groups version 2.
 //!
 //! Where this host's own is version 2, the other test files have run on it already. Elsewhere they are run again as
-//! root of a small guest (`tests/guest/run.sh`: QEMU without KVM, half a minute), if what it needs is here: QEMU, a static busybox
-//! and a kernel with its modules, found in the usual places or named by `TINDERBOX_GUEST_KERNEL`,
-//! `TINDERBOX_GUEST_MODULES` and `TINDERBOX_GUEST_BUSYBOX`. On Debian: qemu-system-x86, busybox-static, linux-image-cloud-amd64.
+//! root of a small guest (`tests/guest/run.sh`: QEMU without KVM, half a minute), if what it needs is here: QEMU, a
+//! static busybox and a kernel with its modules, found in the usual places or named by `TINDERBOX_GUEST_KERNEL`,
+//! `TINDERBOX_GUEST_MODULES` and `TINDERBOX_GUEST_BUSYBOX`. On Debian: qemu-system-x86, busybox-static,
+//! linux-image-cloud-amd64.
+
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! The egress process killed and hung: it is replaced, environments go on, and nobody else waits.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 mod common;
 
 use sandbox::conformance::Kit;

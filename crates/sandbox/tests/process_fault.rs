@@ -1,5 +1,8 @@
-//! The spawner dies between any two steps of its start, of a boot and of a stop: what the next start finds is swept, whichever
-//! step it was. Every step there is gets its turn; how many there are is found by going on until the fault does not come.
+//! The spawner dies between any two steps of its start, of a boot and of a stop: what the next start finds is swept,
+//! whichever step it was. Every step there is gets its turn; how many there are is found by going on until the fault
+//! does not come.
+
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
 
 mod common;
 

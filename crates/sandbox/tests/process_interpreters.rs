@@ -1,6 +1,8 @@
 //! Interpreters of the host run inside: what the filters and the root must leave to ordinary programs. Each is passed
 //! over where it is not installed.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 mod common;
 
 use sandbox::ReadOnlyMount;

@@ -1,5 +1,7 @@
 //! kill -9 of the server and of the spawner, with running and frozen environments: nothing may be left.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 mod common;
 
 use sandbox::process::{Config, launch};
@@ -43,8 +45,13 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_secs(30), "{what}");
-        std::thread::sleep(Duration::from_millis(10));
+        pause(10);
     }
+}
+
+#[allow(clippy::disallowed_methods)] // a test without a world: the machine's own time
+fn pause(milliseconds: u64) {
+    std::thread::sleep(Duration::from_millis(milliseconds));
 }
 
 fn groups_of(run: &str) -> Vec<std::path::PathBuf> {
@@ -120,7 +127,7 @@ fn when_server_and_spawner_are_killed_during_boots_nothing_is_left_after_the_nex
         let line = lines.next().expect("a line").expect("readable");
         let spawner: u32 = line.strip_prefix("spawner ").expect("pid").parse().expect("a number");
         // Not synchronisation: each round cuts at another moment.
-        std::thread::sleep(Duration::from_millis(round * 15));
+        pause(round * 15);
         let run = run_of(data.path());
         kill(spawner);
         kill(child.id());

@@ -1,4 +1,7 @@
-//! How long a boot takes: a figure, printed; nothing is asserted about milliseconds. `cargo test -- --ignored --nocapture`
+//! How long a boot takes: a figure, printed; nothing is asserted about milliseconds. `cargo test -- --ignored
+//! --nocapture`
+
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
 
 mod common;
 

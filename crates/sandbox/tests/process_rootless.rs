@@ -1,6 +1,8 @@
 //! The conformance suite without root: the same tests, run again by an ordinary user where this host lets such users
 //! make user namespaces. Started as root, one test starts this very binary as that user.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 mod common;
 
 use sandbox::conformance::Kit;

@@ -12,13 +12,19 @@
 //!      └──────────[next event asked]──────────────────────────►  │
 //!                                          [idle too long, retired, room needed]
 //!                                                                ▼
-//!   any state ──[worker: Gone]──► (dropped; its slot is released)   Stopping
+//!   any state ──[worker: Gone]──► (dropped; its slot is released)   Stopping ◄──[frontend: not found]── Busy
 //! ```
+//! Only a worker says Gone, and only then is the slot released: before that the room is in use.
 //!
 //! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
 //! [`Settings::finishing_wait`], since the runtime's next `next` is microseconds away and a cold start is not;
 //! then it goes for a new environment; then, if there is no room, in the queue of its version until its deadline.
-//! Queues of different versions take turns, so that one function's burst does not starve the others.
+//! Queues of different versions take turns, so that one function's burst does not starve the others. Retired
+//! generations' waiters are refused at once as stale.
+//!
+//! Room is looked for in chains: when placement has taken back a slot ([`Input::Released`]) the waiter whose turn it
+//! is asks; on yes the next one asks, on no the next one that needs less ([`Room::refused_mb`]), so that a freed
+//! 10 GB serves eighty of 128 MB, and a large waiter does not stand before a small hole for all others.
 
 mod environments;
 mod waiters;
@@ -46,6 +52,8 @@ pub struct Settings {
     pub finishing_wait: Duration,
     /// Acquires that may wait at once, over all versions.
     pub waiters_max: usize,
+    /// How often placement is asked again while someone waits for room: a worker that joins says nothing here.
+    pub room_look: Duration,
 }
 
 impl Default for Settings {
@@ -56,6 +64,7 @@ impl Default for Settings {
             // A hundred times what a runtime needs from `response` to `next`, a fifth of a pooled cold start.
             finishing_wait: Duration::from_millis(5),
             waiters_max: 10_000,
+            room_look: Duration::from_secs(1),
         }
     }
 }
@@ -88,8 +97,12 @@ pub enum Input {
     Finishing { environment: EnvironmentId, token: LeaseToken },
     /// The worker says that the runtime asked for the next event.
     Idle { environment: EnvironmentId, token: LeaseToken },
-    /// The worker says that it is destroyed.
+    /// The worker says that it is destroyed. Final, under whatever token: no id is used twice.
     Gone { environment: EnvironmentId },
+    /// A frontend did not find it under this lease. Its worker knows whether it is there.
+    NotFound { environment: EnvironmentId, token: LeaseToken },
+    /// Placement has taken back a slot.
+    Released,
     /// Generations of these versions below `generation_min` serve nobody any more.
     Retire {
         account: AccountId,
@@ -134,7 +147,7 @@ pub enum Effect {
         environment: EnvironmentId,
         worker: WorkerId,
     },
-    /// Tell placement that its slot is free.
+    /// Tell placement that its slot is free; answer by `Released`.
     Release {
         environment: EnvironmentId,
     },
@@ -145,7 +158,10 @@ pub enum Effect {
 pub enum Refusal {
     Stale,
     ConcurrencyLimit,
+    /// Not now.
     NoCapacity,
+    /// On no worker, ever.
+    TooLarge,
     QueueFull,
     WorkerRefused,
 }
@@ -166,11 +182,28 @@ pub struct Machine {
     settings: Settings,
     environments: Environments,
     waiters: Waiters,
+    room: Room,
+}
+
+/// What is known of placement's room.
+#[derive(Debug)]
+struct Room {
+    /// Slots taken back so far.
+    releases: u64,
+    /// The least that was refused since the last release, MB: what needs as much need not ask.
+    refused_mb: u32,
+    /// When to ask again whatever is known.
+    look_at: Duration,
 }
 
 impl Machine {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, environments: Environments::default(), waiters: Waiters::default() }
+        Self {
+            settings,
+            environments: Environments::default(),
+            waiters: Waiters::default(),
+            room: Room { releases: 0, refused_mb: u32::MAX, look_at: Duration::ZERO },
+        }
     }
 
     /// One step; appends what is to be done. `now` never goes back.
@@ -186,14 +219,20 @@ impl Machine {
             Input::NotPlaced { environment, ever } => self.not_placed(now, environment, ever, effects),
             Input::Started { environment } => self.started(now, environment, effects),
             Input::NotStarted { environment } => self.not_started(environment, effects),
+            Input::NotFound { environment, token } => {
+                if self.environments.is_leased(environment, token) {
+                    self.stop(now, environment, effects);
+                }
+            }
+            Input::Released => self.released(now, effects),
             Input::Finishing { environment, token } => {
                 self.environments.finishing(now, environment, token);
             }
             Input::Idle { environment, token } => self.idle(now, environment, token, effects),
-            Input::Gone { environment } => self.gone(now, environment, effects),
+            Input::Gone { environment } => self.gone(environment, effects),
             Input::Retire { account, region, function, version, generation_min } => {
                 self.environments.retire(account, region, function, version, generation_min);
-                self.stop_retired(now, effects);
+                self.end_retired(now, effects);
             }
             Input::Tick => self.tick(now, effects),
         }
@@ -203,7 +242,8 @@ impl Machine {
     pub fn next_deadline(&self) -> Option<Duration> {
         let waiting = self.waiters.next_deadline();
         let reaping = self.environments.oldest_idle().map(|(since, _)| since + self.settings.idle_max);
-        waiting.into_iter().chain(reaping).min()
+        let looking = self.waiters.someone_needs_room().then_some(self.room.look_at);
+        waiting.into_iter().chain(reaping).chain(looking).min()
     }
 
     /// Every live environment.
@@ -222,7 +262,7 @@ impl Machine {
             return;
         }
         if self.environments.learn_generation(&waiter.key) {
-            self.stop_retired(now, effects);
+            self.end_retired(now, effects);
         }
         // Waiters for room count too: they are admitted invocations that have no environment yet.
         let admitted =
@@ -254,12 +294,7 @@ impl Machine {
             key: waiter.key.clone(),
             memory_mb: waiter.memory_mb,
         });
-        self.environments.insert(Environment::placing(
-            now,
-            waiter.environment,
-            waiter.key.clone(),
-            waiter.token,
-        ));
+        self.environments.insert(Environment::placing(now, &waiter, self.room.releases));
         self.waiters.bind(waiter);
     }
 
@@ -274,16 +309,20 @@ impl Machine {
             effects.push(Effect::Release { environment });
             return;
         };
+        if env.worker.is_some() {
+            return; // said twice
+        }
         // Nobody waits for it any more, or its code was replaced meanwhile: the slot is for others.
         if !self.waiters.is_bound(environment) {
             self.environments.remove(environment);
             effects.push(Effect::Release { environment });
-            self.serve_queue(now, effects);
             return;
         }
         env.worker = Some(worker.clone());
         env.enter(now, Phase::Starting);
         effects.push(Effect::Start { environment, key: env.key.clone(), worker, token: env.token });
+        // There may be room for more.
+        self.serve_queue(now, effects);
     }
 
     fn not_placed(
@@ -293,22 +332,50 @@ impl Machine {
         ever: bool,
         effects: &mut Vec<Effect>,
     ) {
-        self.environments.remove(environment);
-        let Some(waiter) = self.waiters.unbind(environment) else { return };
+        if !self.environments.is_in(environment, Phase::Placing) {
+            return;
+        }
+        let Some(env) = self.environments.remove(environment) else { return };
+        // A slot was taken back while the answer was on its way: perhaps the very one.
+        let outdated = env.asked != self.room.releases;
+        if !ever && !outdated {
+            self.room.refused_mb = self.room.refused_mb.min(env.memory_mb);
+        }
+        if let Some(waiter) = self.waiters.unbind(environment) {
+            self.without_room(now, waiter, ever, outdated, effects);
+        }
+        self.serve_queue(now, effects);
+    }
+
+    fn without_room(
+        &mut self,
+        now: Duration,
+        waiter: Waiter,
+        ever: bool,
+        outdated: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         if ever || waiter.deadline <= now {
-            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::NoCapacity });
-            return;
-        }
-        // One of its own version may have come free meanwhile.
-        if let Some(environment) = self.environments.take_idle(&waiter.key) {
+            let refusal = if ever { Refusal::TooLarge } else { Refusal::NoCapacity };
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal });
+        } else if let Some(environment) = self.environments.take_idle(&waiter.key) {
+            // One of its own version has come free meanwhile.
             self.grant(now, &waiter, environment, false, effects);
-            return;
+        } else if outdated {
+            self.place(now, waiter, effects);
+        } else {
+            if !self.waiters.someone_needs_room() {
+                self.room.look_at = now + self.settings.room_look;
+            }
+            self.waiters.wait_for_room(waiter);
+            self.make_room(now, effects);
         }
-        self.waiters.wait_for_room(waiter);
-        self.make_room(now, effects);
     }
 
     fn started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        if !self.environments.is_in(environment, Phase::Starting) {
+            return;
+        }
         let Some(waiter) = self.waiters.unbind(environment) else {
             // The waiter went while it started. Its first token is spent, so it can serve nobody else.
             self.stop(now, environment, effects);
@@ -318,9 +385,11 @@ impl Machine {
     }
 
     fn not_started(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if self.environments.remove(environment).is_some() {
-            effects.push(Effect::Release { environment });
+        if !self.environments.is_in(environment, Phase::Starting) {
+            return;
         }
+        self.environments.remove(environment);
+        effects.push(Effect::Release { environment });
         if let Some(waiter) = self.waiters.unbind(environment) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
         }
@@ -374,34 +443,47 @@ impl Machine {
             self.grant(now, &waiter, environment, false, effects);
             return;
         }
-        if self.waiters.someone_needs_room() {
+        if self.room_is_short() {
             self.stop(now, environment, effects);
             return;
         }
         self.environments.push_idle(now, environment);
     }
 
-    fn gone(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if self.environments.remove(environment).is_none() {
-            return;
+    fn gone(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        let Some(env) = self.environments.remove(environment) else { return };
+        if env.worker.is_some() {
+            effects.push(Effect::Release { environment });
         }
-        effects.push(Effect::Release { environment });
         if let Some(waiter) = self.waiters.unbind(environment) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
         }
+    }
+
+    /// There is more room than was known: a chain of questions begins.
+    fn released(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.room.releases += 1;
+        self.room.refused_mb = u32::MAX;
         self.serve_queue(now, effects);
     }
 
-    /// A slot may be free: the version whose turn it is tries again.
+    /// The waiter whose turn it is, of those for whom there may be room, asks again.
     fn serve_queue(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        if let Some(waiter) = self.waiters.next_for_room() {
+        if let Some(waiter) = self.waiters.next_for_room(self.room.refused_mb) {
             self.place(now, waiter, effects);
         }
     }
 
-    /// Someone waits for room: the environment that has been idle longest gives way.
+    /// More is waited for than is being ended.
+    fn room_is_short(&self) -> bool {
+        self.environments.stopping_mb() < self.waiters.room_mb()
+    }
+
+    /// Someone waits for room: the environments that have been idle longest give way.
     fn make_room(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        if let Some((_, environment)) = self.environments.oldest_idle() {
+        while self.room_is_short()
+            && let Some((_, environment)) = self.environments.oldest_idle()
+        {
             self.environments.forget_idle(environment);
             self.stop(now, environment, effects);
         }
@@ -415,9 +497,15 @@ impl Machine {
         }
     }
 
-    fn stop_retired(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+    /// Idle environments of retired generations end now, used ones after their use; who waits for one reads again
+    /// what the function is now.
+    fn end_retired(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         for environment in self.environments.take_retired_idle() {
             self.stop(now, environment, effects);
+        }
+        let environments = &self.environments;
+        for waiter in self.waiters.take_where(|key| environments.is_stale(key)) {
+            effects.push(Effect::Refuse { waiter, refusal: Refusal::Stale });
         }
     }
 
@@ -427,6 +515,10 @@ impl Machine {
         }
         while let Some(waiter) = self.waiters.expired_for_room(now) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::NoCapacity });
+        }
+        if self.waiters.someone_needs_room() && self.room.look_at <= now {
+            self.room.look_at = now + self.settings.room_look;
+            self.released(now, effects);
         }
         while let Some((since, environment)) = self.environments.oldest_idle() {
             if since + self.settings.idle_max > now {

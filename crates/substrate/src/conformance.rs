@@ -1,6 +1,8 @@
 //! What every provider must do. Each function panics with a sentence when it does not. A provider's tests hand in a
 //! fresh, empty store, and where a suite needs a restart a way to open the same store again.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 use crate::blobs::{BLOB_BYTES_MAX, BlobError, BlobKey, Blobs};
 use crate::kv::{Entry, Expected, Key, Kv, KvError, Revision, Write};
 use bytes::Bytes;

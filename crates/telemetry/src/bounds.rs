@@ -1,7 +1,8 @@
 //! What keeps the store in its bounds: each function does one step of bounded work inside the caller's
 //! transaction and says whether more is left.
 //!
-//! Events go in the order of their times, from whoever has most first. A stream that loses its last event goes too; a group stays.
+//! Events go in the order of their times, from whoever has most first. A stream that loses its last event goes too; a
+//! group stays.
 
 use crate::write::{STREAMS_MAX, as_i64};
 use crate::{EVENT_OVERHEAD_BYTES, Settings};

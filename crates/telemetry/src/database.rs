@@ -34,7 +34,7 @@ const SCHEMA_VERSION: i64 = 1;
 const APPLICATION_ID: i64 = 0x5442_4f58;
 /// Page cache of the connection that writes, KiB. Batches touch the right edges of three trees: a few pages.
 const WRITER_CACHE_KIB: i64 = 1024;
-/// Page cache of one reading connection, KiB: the server's idle memory is counted (design.md section 5).
+/// Page cache of one reading connection, KiB: the server's idle memory is counted (SPECIFICATION.md).
 const READER_CACHE_KIB: i64 = 256;
 /// Longest wait for another connection's lock; only checkpoints and a start next to a dying server wait at all.
 const BUSY_WAIT: Duration = Duration::from_secs(5);

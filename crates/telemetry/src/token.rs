@@ -1,7 +1,8 @@
 //! Page tokens: where the next page starts, as text.
 //!
 //! Event pages name a gap between events by `(timestamp, id)`; ids start at 1, so `(t, 0)` is the gap before all
-//! events of `t`. The 56 digits are CloudWatch's own width (`f/…/s`, `b/…/s`), and an event's `eventId` has the same form.
+//! events of `t`. The 56 digits are CloudWatch's own width (`f/…/s`, `b/…/s`), and an event's `eventId` has the same
+//! form.
 
 use fabric::telemetry::TelemetryError;
 

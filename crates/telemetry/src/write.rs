@@ -22,6 +22,9 @@ const NAME_BYTES_MAX: usize = 512;
 /// One waterfall as JSON. Ours is about one KiB; ten thousand of the largest still fit the default bound.
 const TRACE_BYTES_MAX: usize = 8 * 1024;
 
+/// A function that writes so much at once is waiting for room to write more.
+const URGENT_EVENTS: usize = 64;
+
 /// All that changes the store.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -38,6 +41,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether its caller must not wait for others: one who set something up, or who has more to say than one batch.
+    pub(crate) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Append(append) => append.events.len() >= URGENT_EVENTS,
+            Self::PutTrace(_) => false,
+            _ => true,
+        }
+    }
+
     /// What it weighs in the mailbox, bytes.
     pub(crate) fn weight(&self) -> usize {
         const COMMAND_BYTES: usize = 256;

@@ -31,6 +31,9 @@ use world::{Instant, World};
 const MAILBOX_COMMANDS: usize = 1_024;
 /// Bytes of commands that may wait.
 const MAILBOX_BYTES: usize = 8 * 1024 * 1024;
+/// What is not urgent waits so long for company: a commit costs as much as many lines, and at thousands of
+/// invocations a second each would have its own.
+const GATHER: Duration = Duration::from_millis(10);
 /// Longest wait of a caller for room; then the store is too slow for what it is given, and says so.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 /// Free pages given back to the file system in one step.
@@ -115,7 +118,7 @@ async fn write_all(world: World, mut inbox: mpsc::Receiver<Letter>, pen: Pen) {
     let mut pen = Some(pen);
     let mut more = false;
     let mut notice = DropNotice::default();
-    while let Some(letters) = collect(&mut inbox, more, bytes_max).await {
+    while let Some(letters) = collect(&world, &mut inbox, more, bytes_max).await {
         let (commands, replies): (Vec<_>, Vec<_>) =
             letters.into_iter().map(|letter| (letter.command, (letter.reply, letter._room))).unzip();
         let now_ms = world.wall().millis();
@@ -140,28 +143,44 @@ async fn write_all(world: World, mut inbox: mpsc::Receiver<Letter>, pen: Pen) {
     }
 }
 
-/// Waits for one letter (does not wait when tidying has more to do) and takes what else is there, up to
-/// `bytes_max`. `None` when no mailbox is left.
-async fn collect(inbox: &mut mpsc::Receiver<Letter>, more: bool, bytes_max: usize) -> Option<Vec<Letter>> {
+/// Waits for one letter (does not wait when tidying has more to do) and takes what else is there or comes while none
+/// is urgent, up to `bytes_max`. `None` when no mailbox is left.
+async fn collect(
+    world: &World,
+    inbox: &mut mpsc::Receiver<Letter>,
+    more: bool,
+    bytes_max: usize,
+) -> Option<Vec<Letter>> {
     let mut letters = Vec::new();
     let mut bytes = 0;
+    let mut urgent = more;
     if more {
         tokio::task::yield_now().await;
     } else {
         let first = inbox.recv().await?;
         bytes += first.command.weight();
+        urgent = first.command.is_urgent();
         letters.push(first);
     }
+    let mut gathered = world.clock.sleep(GATHER);
     while bytes < bytes_max {
-        match inbox.try_recv() {
-            Ok(letter) => {
-                bytes += letter.command.weight();
-                letters.push(letter);
-            }
-            Err(mpsc::error::TryRecvError::Empty) => break,
+        let letter = match inbox.try_recv() {
+            Ok(letter) => letter,
+            Err(mpsc::error::TryRecvError::Empty) if urgent => break,
+            Err(mpsc::error::TryRecvError::Empty) => tokio::select! {
+                biased;
+                letter = inbox.recv() => match letter {
+                    Some(letter) => letter,
+                    None => break,
+                },
+                () = &mut gathered => break,
+            },
             Err(mpsc::error::TryRecvError::Disconnected) if letters.is_empty() => return None,
             Err(mpsc::error::TryRecvError::Disconnected) => break,
-        }
+        };
+        bytes += letter.command.weight();
+        urgent |= letter.command.is_urgent();
+        letters.push(letter);
     }
     Some(letters)
 }

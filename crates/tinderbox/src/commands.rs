@@ -1,4 +1,5 @@
-//! The commands, one file each. The servers (`up`, `demo`) arrange their own process; the clients share a small runtime.
+//! The commands, one file each. The servers (`up`, `demo`) arrange their own process; the clients share a small
+//! runtime.
 
 mod demo;
 mod deploy;

@@ -165,9 +165,8 @@ impl Platform {
         let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
         let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
         let mut control_settings = control::Settings::new([architecture()]);
-        if settings.strict_runtimes {
-            control_settings.runtimes = Arc::new(Strict(runtimes.clone()));
-        }
+        control_settings.runtimes =
+            Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes });
         let control = control::Control::open(
             world.clone(),
             Arc::new(kv.map_err(|error| error.to_string())?),
@@ -217,7 +216,8 @@ impl Platform {
         Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, _lock: lock })
     }
 
-    /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every environment.
+    /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
+    /// environment.
     ///
     /// Without its spawner a server could neither make environments nor end them, and it has given up the privilege
     /// to start another: it ends with an error, so that whoever supervises it starts it anew, which sweeps.
@@ -304,12 +304,20 @@ fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 
-/// `--strict-runtimes`, as control asks it.
-struct Strict(Arc<HostRuntimes>);
+/// The host's interpreters, as control asks for them.
+struct Host {
+    runtimes: Arc<HostRuntimes>,
+    /// `--strict-runtimes`
+    strict: bool,
+}
 
 #[async_trait::async_trait]
-impl control::RuntimeCheck for Strict {
+impl control::RuntimeCheck for Host {
     async fn check(&self, runtime: &str) -> Result<(), String> {
-        self.0.choose(runtime).await.map(drop)
+        if self.strict { self.runtimes.choose(runtime).await.map(drop) } else { Ok(()) }
+    }
+
+    fn warning(&self, runtime: &str) -> Option<String> {
+        self.runtimes.stand_in(runtime)
     }
 }

@@ -75,6 +75,13 @@ impl Screen {
         }
     }
 
+    /// What the owner of a function should know.
+    pub(crate) fn warn(self, warning: Option<&str>) {
+        if let Some(warning) = warning {
+            self.note(format!("warning: {warning}"));
+        }
+    }
+
     /// The last words of a command that failed.
     pub(crate) fn failure(self, failure: &Failure) {
         if failure.quiet {
@@ -131,6 +138,11 @@ impl Spinner {
 
     pub(crate) fn at(&self, position: u64) {
         self.0.set_position(position);
+    }
+
+    /// Says something else: the spinner goes, and turns again below it.
+    pub(crate) fn aside<T>(&self, say: impl FnOnce() -> T) -> T {
+        self.0.suspend(say)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The README's first command, as a newcomer runs it.
 
-#![allow(clippy::unwrap_used)] // helpers of tests are tests
+#![allow(clippy::expect_used, clippy::unwrap_used)] // helpers of tests are tests
 
 use std::path::Path;
 use std::process::{Command, Output};

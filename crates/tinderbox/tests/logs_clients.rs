@@ -1,7 +1,7 @@
 //! CloudWatch Logs as real clients use it: boto3 and the aws cli (v2, for `logs tail`) against the real frontend
 //! over the real store. The other roles are not needed and fail whoever calls them.
 
-#![allow(clippy::unwrap_used)] // all of it is test code
+#![allow(clippy::expect_used, clippy::unwrap_used)] // all of it is test code
 
 use async_trait::async_trait;
 use bytes::Bytes;

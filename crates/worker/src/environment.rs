@@ -83,7 +83,7 @@ impl Resident {
         let mut spans = Spans::default();
         let prepared = match self.prepare(&mut spans).await {
             Ok(prepared) => prepared,
-            Err(reason) => return self.refuse_all(&InvokeRefusal::Failed { reason }).await,
+            Err(refusal) => return self.refuse_all(&refusal).await,
         };
         self.occupy(&prepared, spans).await;
         prepared.logs.flush().await;
@@ -209,11 +209,22 @@ impl Resident {
 
     async fn refuse_all(&mut self, why: &InvokeRefusal) {
         // The one for whom it is made is on its way: it is told why. A stop or a wait bounds this.
-        if !self.seat.is_untaken() || matches!(why, InvokeRefusal::Failed { .. } | InvokeRefusal::Overloaded)
-        {
+        if !self.seat.is_untaken() || !matches!(why, InvokeRefusal::Gone) {
             let wait = self.house.parts.settings.first_invocation_wait;
-            if let Some(Some(job)) = self.house.parts.world.timeout(wait, self.mailbox.recv()).await {
-                self.leave_table();
+            let (seat, mut stopping) = (Arc::clone(&self.seat), self.stopping.clone());
+            let nobody_comes = async move {
+                wait_for_stop(&mut stopping).await;
+                if !seat.close_untaken() {
+                    std::future::pending::<()>().await; // it is in the mailbox
+                }
+            };
+            let job = tokio::select! {
+                biased;
+                job = self.house.parts.world.timeout(wait, self.mailbox.recv()) => job.flatten(),
+                () = nobody_comes => None,
+            };
+            self.leave_table();
+            if let Some(job) = job {
                 let _ = job.accept.send(Err(why.clone())); // the caller may have gone
             }
         }
@@ -235,7 +246,7 @@ impl Resident {
             return;
         }
         self.leave_table();
-        self.house.left();
+        self.house.left(self.id);
         let token = self.seat.close();
         for _ in 0..GONE_TRIES {
             if self.report(token, EnvironmentEvent::Gone).await {

@@ -108,6 +108,8 @@ pub struct Launch {
     pub ahead: bool,
     /// As INIT_START says it: `python:3.11.7`.
     pub runtime_version: String,
+    /// Another version stands in for the one that was asked for: said in the function's own log.
+    pub warning: Option<String>,
 }
 
 /// Why no program serves it.

@@ -16,7 +16,7 @@ use fabric::worker::{
     InvokeFrame, InvokeRefusal, InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
     WorkerInvoke,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -48,6 +48,8 @@ pub(crate) struct House {
 #[derive(Default)]
 struct Table {
     seats: FxHashMap<EnvironmentId, Arc<Seat>>,
+    /// No invocation finds these any more, but they are not gone: their room is in use until they say so.
+    ending: FxHashSet<EnvironmentId>,
     epochs: FxHashMap<PartitionId, Epoch>,
     draining: bool,
 }
@@ -112,11 +114,15 @@ fn unpack(zip: &[u8], into: &std::path::Path) -> Result<(), String> {
 impl House {
     /// No invocation finds this environment any more.
     pub(crate) fn forget(&self, id: EnvironmentId) {
-        self.table().seats.remove(&id);
+        let mut table = self.table();
+        if table.seats.remove(&id).is_some() {
+            table.ending.insert(id);
+        }
     }
 
     /// One environment is gone.
-    pub(crate) fn left(&self) {
+    pub(crate) fn left(&self, id: EnvironmentId) {
+        self.table().ending.remove(&id);
         self.living.send_modify(|living| *living = living.saturating_sub(1));
     }
 
@@ -157,8 +163,10 @@ impl WorkerControl for Worker {
         if !table.admits(message.partition, message.epoch) {
             return Err(WorkerError::Stale);
         }
-        if let Some(seat) = table.seats.get(&message.environment) {
-            seat.stop();
+        match table.seats.get(&message.environment) {
+            Some(seat) => seat.stop(),
+            None if table.ending.contains(&message.environment) => {} // it will say when it is gone
+            None => return Err(WorkerError::NotThere),
         }
         Ok(())
     }

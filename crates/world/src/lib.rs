@@ -4,6 +4,10 @@
 //! reads the machine's; a test or a simulator hands in its own and the same code runs deterministically.
 //! `clippy.toml` bans the ambient ones everywhere else; the allows below are the only exceptions.
 
+mod kinds;
+
+pub use kinds::{End, KINDS, Panic, TaskKind, kind};
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -56,7 +60,8 @@ pub trait Entropy: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Starts tasks. Each has a name; a task that panics is logged under it and does not take others along.
+/// Starts tasks. Each has a name, with an owner and a policy in [`KINDS`]; one that panics is logged by them and does
+/// not take others along.
 pub trait Tasks: Send + Sync + 'static {
     /// Runs `future` on its own until it ends or its handle is aborted.
     fn spawn(&self, name: &'static str, future: BoxFuture<()>) -> TaskHandle;
@@ -185,6 +190,7 @@ impl Tasks for RealTasks {
         };
         TaskHandle::tokio(tokio::spawn(guarded).abort_handle())
     }
+    #[allow(clippy::disallowed_methods)] // the one real spawner
     fn spawn_blocking(&self, name: &'static str, work: Box<dyn FnOnce() + Send>) {
         tokio::task::spawn_blocking(move || {
             let guard = PanicGuard(name);
@@ -199,8 +205,17 @@ struct PanicGuard(&'static str);
 
 impl Drop for PanicGuard {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            tracing::error!(task = self.0, "task panicked; its unit fails, the process goes on");
+        if !std::thread::panicking() {
+            return;
+        }
+        let owner = kind(self.0).map_or("nobody", |kind| kind.owner);
+        match kind(self.0).map(|kind| kind.panic) {
+            Some(Panic::Fenced) => {
+                tracing::warn!(task = self.0, owner, "task panicked: what it worked for fails, nothing else");
+            }
+            _ => {
+                tracing::error!(task = self.0, owner, "task panicked: what it served is gone until a restart")
+            }
         }
     }
 }

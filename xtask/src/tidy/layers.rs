@@ -1,4 +1,4 @@
-//! Arrows go down only. The floors are design.md section 3.
+//! Arrows go down only. The floors are those of ARCHITECTURE.md.
 
 use std::path::Path;
 use std::process::Command;

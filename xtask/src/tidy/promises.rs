@@ -110,7 +110,7 @@ fn rows(text: &str) -> Vec<Row> {
     rows
 }
 
-/// Tables with a column named Status: each row that promises something names its tests in the last column.
+/// Tables with a column named Status: each row, also one that says no, names its tests in the last column.
 pub(super) fn check_compat(text: Option<&str>, proofs: &Proofs) -> Findings {
     let Some(text) = text else { return vec!["promises: COMPAT.md is missing".to_owned()] };
     let mut findings = Findings::new();
@@ -123,7 +123,6 @@ pub(super) fn check_compat(text: Option<&str>, proofs: &Proofs) -> Findings {
         let at = format!("promises: COMPAT.md:{}", row.line);
         let status = row.cells.get(column).map(|cell| cell.trim_matches(['*', '`', ' ']).to_lowercase());
         match status.as_deref() {
-            Some("no") => {}
             Some(status) if STATUSES.contains(&status) => findings.extend(check_row(&at, &row, proofs)),
             other => findings.push(format!(
                 "{at}: status {:?} is none of {}",
@@ -202,7 +201,8 @@ mod tests {
         for (row, expected) in [
             ("| x | yes | | `a::it_works`, `test_cli` |", None),
             ("| x | **differs** | | `it_waits` |", None),
-            ("| x | no | | |", None),
+            ("| x | no | | `it_waits` |", None),
+            ("| x | no | | |", Some("no test is named")),
             ("| x | yes | | |", Some("no test is named")),
             ("| x | partly | | it_works |", Some("no test is named")),
             ("| x | yes | | `a::it_fails` |", Some("`a::it_fails` does not exist")),
@@ -221,8 +221,10 @@ mod tests {
         assert_eq!(check_compat(None, &proofs()), ["promises: COMPAT.md is missing"]);
         assert_eq!(check_compat(Some("no table"), &proofs()).len(), 1);
         // A legend beside the tables is no promise.
-        let legend =
-            format!("| Word | Meaning |\n|---|---|\n| yes | as AWS |\n\n{}", table("| x | no | | |"));
+        let legend = format!(
+            "| Word | Meaning |\n|---|---|\n| yes | as AWS |\n\n{}",
+            table("| x | no | | `it_works` |")
+        );
         assert_eq!(check_compat(Some(&legend), &proofs()), Findings::new());
     }
 

@@ -106,9 +106,7 @@ impl Run {
             let lease = match self.frontend.assignment.acquire(acquire).await {
                 Ok(lease) => lease,
                 Err(AcquireError::Stale) => {
-                    self.resolved = resolve(&self.frontend, &self.target).await?;
-                    check_state(self.resolved.state)?;
-                    self.invocation.timeout = self.resolved.timeout;
+                    self.resolve_again().await?;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -120,12 +118,21 @@ impl Run {
                 Err(error @ (InvokeRefusal::Failed { .. } | InvokeRefusal::Overloaded)) => {
                     return Err(error.into());
                 }
-                Err(InvokeRefusal::Gone) => self.report_gone(&lease).await,
-                Err(InvokeRefusal::Stale | InvokeRefusal::Busy) => {}
+                Err(InvokeRefusal::Gone) => self.report_not_found(&lease).await,
+                // The function may have changed while its environment was made, and assignment not know it yet.
+                Err(InvokeRefusal::Stale) => self.resolve_again().await?,
+                Err(InvokeRefusal::Busy) => {}
             }
             tracing::debug!(request_id = %self.invocation.request_id, "a lease was refused; asking again");
         }
         Err(ApiError::unavailable())
+    }
+
+    async fn resolve_again(&mut self) -> Result<(), ApiError> {
+        self.resolved = resolve(&self.frontend, &self.target).await?;
+        check_state(self.resolved.state)?;
+        self.invocation.timeout = self.resolved.timeout;
+        Ok(())
     }
 
     async fn hand_over(&self, lease: &Lease) -> Result<FrameStream<InvokeFrame>, InvokeRefusal> {
@@ -134,14 +141,14 @@ impl Run {
         worker.invoke.invoke(request).await
     }
 
-    /// A leader that grants what is not there would grant it again. Guarded by the lease's token, so it can not
-    /// hit a later grant.
-    async fn report_gone(&self, lease: &Lease) {
+    /// A leader that grants what can not be reached would grant it again. It is under the lease's token, so it can
+    /// not hit a later grant; whether the environment is really gone is its worker's to say.
+    async fn report_not_found(&self, lease: &Lease) {
         let report = EnvironmentReport {
             worker: lease.worker.clone(),
             environment: lease.environment,
             token: lease.token,
-            event: EnvironmentEvent::Gone,
+            event: EnvironmentEvent::NotFound,
         };
         if let Err(error) = self.frontend.assignment.report(report).await {
             tracing::debug!(%error, "a missing environment could not be reported");

@@ -11,6 +11,8 @@ use fabric::control::{CreateFunction, FunctionVersion, ListFunctions};
 use lambda_api::lambda::shapes;
 use types::{Version, limits};
 
+const WARNING_HEADER: &str = "x-tinderbox-warning";
+
 pub(super) async fn create(frontend: &Frontend, call: Call<'_>) -> Result<Answer, ApiError> {
     let mut input: shapes::CreateFunctionRequest = call.input()?;
     // The largest thing of the request; its base64 is not needed any more.
@@ -72,13 +74,14 @@ pub(super) async fn get(frontend: &Frontend, call: Call<'_>) -> Result<Answer, A
         location: Some(format!("http://{host}{path}")),
         ..Default::default()
     };
+    let warning = described.warning.clone();
     let output = shapes::GetFunctionResponse {
         configuration: Some(configuration::shown(&described.version, &arn, Shown::Whole)),
         code: Some(code),
         tags: Some(described.tags).filter(|tags| !tags.is_empty()),
         ..Default::default()
     };
-    json(200, &output)
+    Ok(warned(json(200, &output)?, warning))
 }
 
 pub(super) async fn get_configuration(frontend: &Frontend, call: Call<'_>) -> Result<Answer, ApiError> {
@@ -87,7 +90,16 @@ pub(super) async fn get_configuration(frontend: &Frontend, call: Call<'_>) -> Re
     let target = target(call.caller, "GetFunctionConfiguration", name, qualifier)?;
     let described = frontend.control.get_function(target.named.clone()).await?;
     let arn = arn_as_asked(&described.version, &target);
-    json(200, &configuration::shown(&described.version, &arn, Shown::Whole))
+    let answer = json(200, &configuration::shown(&described.version, &arn, Shown::Whole))?;
+    Ok(warned(answer, described.warning))
+}
+
+/// A header of ours: AWS's shapes have no member for it, and every client passes over a header that it does not know.
+fn warned(answer: Answer, warning: Option<String>) -> Answer {
+    match warning {
+        Some(warning) => answer.with(WARNING_HEADER, warning),
+        None => answer,
+    }
 }
 
 pub(super) async fn list(frontend: &Frontend, call: Call<'_>) -> Result<Answer, ApiError> {

@@ -25,6 +25,8 @@ type Stored = (FunctionVersion, Bytes, BTreeMap<String, String>);
 #[derive(Default)]
 pub(super) struct FakeControl {
     functions: Mutex<BTreeMap<(Scope, FunctionName), Stored>>,
+    /// How often it was asked what a function is.
+    pub(super) resolves: Mutex<usize>,
 }
 
 fn store() -> ControlError {
@@ -82,7 +84,7 @@ impl Control for FakeControl {
         Ok(Mutated { version })
     }
     async fn get_function(&self, message: Named) -> Result<Described, ControlError> {
-        self.stored(&message).map(|(version, _, tags)| Described { version, tags })
+        self.stored(&message).map(|(version, _, tags)| Described { version, tags, warning: None })
     }
     async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {
         let functions = self.functions.lock().unwrap();
@@ -123,6 +125,7 @@ impl Control for FakeControl {
         self.stored(&message.named).map(drop)
     }
     async fn resolve(&self, message: Named) -> Result<ResolvedVersion, ControlError> {
+        *self.resolves.lock().unwrap() += 1;
         let (version, ..) = self.stored(&message)?;
         let key = VersionKey {
             account: message.scope.account,

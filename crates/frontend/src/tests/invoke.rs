@@ -73,9 +73,14 @@ async fn refused_leases_are_asked_for_again_before_user_code_and_missing_environ
     let (_, answer) = kit.invoke(INVOKE, &[], b"{}", vec![success("1"), outcome(None)]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(*kit.assignment.acquires.lock().unwrap(), 5);
+    assert_eq!(
+        *kit.control.resolves.lock().unwrap(),
+        3,
+        "once, and again for each Stale of assignment and worker"
+    );
     let reports = kit.assignment.reports.lock().unwrap();
     assert_eq!(reports.len(), 1);
-    assert_eq!(reports[0].event, EnvironmentEvent::Gone);
+    assert_eq!(reports[0].event, EnvironmentEvent::NotFound, "only a worker says Gone");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! The spawner's end: start the egress process, attach and detach environments, notice its death.
 //!
-//! For a single-threaded caller, in two ways. [`Handle::start`], [`Handle::attach`] and [`Handle::detach`] wait for their answers.
-//! A caller with a loop of its own uses `begin`, `post_attach`, `post_detach` and `next_answer`, which never wait: answers come in
-//! the orders' order, the first is that of the beginning. One handle is used in one way.
+//! For a single-threaded caller, in two ways. [`Handle::start`], [`Handle::attach`] and [`Handle::detach`] wait for
+//! their answers. A caller with a loop of its own uses `begin`, `post_attach`, `post_detach` and `next_answer`, which
+//! never wait: answers come in the orders' order, the first is that of the beginning. One handle is used in one way.
 
 use std::ffi::OsString;
 use std::io;

@@ -102,7 +102,8 @@ pub(crate) trait Tree: Send {
     fn thaw(&self, name: &str) -> io::Result<()>;
     /// Whether every task came to a stop after `freeze`.
     fn is_frozen(&self, name: &str) -> io::Result<bool>;
-    /// What has the kernel look for memory that the group can do without: all of it, for the kernel knows best what that is.
+    /// What has the kernel look for memory that the group can do without: all of it, for the kernel knows best what
+    /// that is.
     fn reclaim(&self, name: &str) -> io::Result<Job>;
     /// Removes the group; `ResourceBusy` while something in it still dies.
     fn remove(&self, name: &str) -> io::Result<()>;

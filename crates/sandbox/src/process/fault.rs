@@ -1,7 +1,7 @@
 //! Faults for tests: the spawner dies between two steps, everything else finds out by itself.
 //!
-//! A test names a step by its number ([`super::Fault`]); production names none, and each step costs one look at a number.
-//! Steps are counted where errors get their step's name ([`super::sys::At`]), and at the few places beside.
+//! A test names a step by its number ([`super::Fault`]); production names none, and each step costs one look at a
+//! number. Steps are counted where errors get their step's name ([`super::sys::At`]), and at the few places beside.
 //!
 //! ```text
 //!  the spawner's own step:   SIGKILL to itself
@@ -22,7 +22,8 @@ static WATCHES_LEFT: AtomicI64 = AtomicI64::new(0);
 /// Number of the pipe's end by which an init tells the spawner to die; -1: there is none.
 static TELL: AtomicI32 = AtomicI32::new(-1);
 
-/// Counts the spawner's own steps from here, or prepares what an init tells it by: something came of it if that is readable.
+/// Counts the spawner's own steps from here, or prepares what an init tells it by: something came of it if that is
+/// readable.
 pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
     match fault {
         None => Ok(None),

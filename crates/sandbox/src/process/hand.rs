@@ -6,8 +6,9 @@
 //!  no answer for the job's time ──▶ killed by the spawner, who goes on without it
 //! ```
 //!
-//! It is the spawner's own code, forked, with the spawner's privilege, and takes orders from the spawner alone: no byte of
-//! a guest or of the server reaches it but a size and a name of ours. It is pid 1 of a pid namespace of its own, so that a
+//! It is the spawner's own code, forked, with the spawner's privilege, and takes orders from the spawner alone: no byte
+//! of a guest or of the server reaches it but a size and a name of ours. It is pid 1 of a pid namespace of its own, so
+//! that a
 //! `mkfs.ext4` that it runs ends with it, and it ends with the spawner.
 
 use super::protocol::{Channel, MESSAGE_BYTES_MAX};

@@ -1,7 +1,7 @@
 //! What this run leaves on the host, written down before it is made, so that the next start can remove it.
 //!
 //! ```text
-//!  <data>/sandbox/lock         held (a POSIX lock: not inherited by a fork, gone with its process) while a spawner lives
+//!  <data>/sandbox/lock         held (a POSIX lock: not inherited by a fork, gone with its process) while it lives
 //!  <data>/sandbox/life         held (a BSD lock: shared with every fork) while anything of a spawner's own code runs
 //!  <data>/sandbox/run-<id>     the control group folders of that run, written and synced before they are used
 //!  <data>/sandbox/root         mount point of the template; the mount is in the spawner's own namespace
@@ -13,9 +13,9 @@
 //! thawed. So the sweep kills and thaws what is in the groups of each run that is written down, then removes
 //! them. The lock is taken before: a live server's run is never swept.
 //!
-//! A dying spawner gives up its lock before its inits are told of its death, and such an init may be about to make its group. So
-//! every init and every hand holds `life` as long as it runs, and the sweep goes on killing until it has that: then
-//! nothing makes anything any more. A live spawner's forks hold it for the next sweep to wait for.
+//! A dying spawner gives up its lock before its inits are told of its death, and such an init may be about to make its
+//! group. So every init and every hand holds `life` as long as it runs, and the sweep goes on killing until it has
+//! that: then nothing makes anything any more. A live spawner's forks hold it for the next sweep to wait for.
 
 use super::sys::{self, At, StepError};
 use std::fs::File;
@@ -189,7 +189,8 @@ fn holder_lives(lock: &File) -> bool {
     }
 }
 
-/// When a process began, in the kernel's ticks: field 22 of proc_pid_stat(5). Nothing for one that is dead, reaped or not.
+/// When a process began, in the kernel's ticks: field 22 of proc_pid_stat(5). Nothing for one that is dead, reaped or
+/// not.
 fn began(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is a name in parentheses that may contain anything; the state is the next word.
@@ -272,6 +273,7 @@ fn remove_waiting(folder: &Path) -> io::Result<()> {
 }
 
 /// The kernel has no event for "this group can be removed now" in version 1.
+#[allow(clippy::disallowed_methods)] // the spawner has no world, and nobody to serve while it starts or ends
 fn look_again_later() {
     std::thread::sleep(std::time::Duration::from_millis(LOOK_AGAIN_MS));
 }

@@ -2,6 +2,7 @@
 //! generation of each version may still be used.
 
 use super::Row;
+use super::waiters::Waiter;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -40,6 +41,9 @@ pub(super) struct Environment {
     pub(super) key: VersionKey,
     pub(super) worker: Option<WorkerId>,
     pub(super) token: LeaseToken,
+    pub(super) memory_mb: u32,
+    /// [`super::Room::releases`] when placement was asked: an answer from before a release says nothing about now.
+    pub(super) asked: u64,
     /// It has settled at least once, so it takes a lease under any token.
     pub(super) used: bool,
     phase: Phase,
@@ -47,8 +51,18 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    pub(super) fn placing(now: Duration, id: EnvironmentId, key: VersionKey, token: LeaseToken) -> Self {
-        Self { id, key, worker: None, token, used: false, phase: Phase::Placing, since: now }
+    pub(super) fn placing(now: Duration, waiter: &Waiter, asked: u64) -> Self {
+        Self {
+            id: waiter.environment,
+            key: waiter.key.clone(),
+            worker: None,
+            token: waiter.token,
+            memory_mb: waiter.memory_mb,
+            asked,
+            used: false,
+            phase: Phase::Placing,
+            since: now,
+        }
     }
 
     pub(super) fn enter(&mut self, now: Duration, phase: Phase) {
@@ -92,6 +106,8 @@ pub(super) struct Environments {
     /// Idle since when, oldest first: for reaping and for making room.
     idle_order: BTreeSet<(Duration, EnvironmentId)>,
     granted: FxHashMap<(AccountId, Region), u32>,
+    /// What is being ended, MB: room that is on its way.
+    stopping_mb: u64,
     /// Lowest generation of a version that may be used, learnt from updates and from acquires.
     generation_min: FxHashMap<Slot, u64>,
     /// The same for a whole function (it was deleted, perhaps made again).
@@ -101,6 +117,14 @@ pub(super) struct Environments {
 impl Environments {
     pub(super) fn get_mut(&mut self, id: EnvironmentId) -> Option<&mut Environment> {
         self.by_id.get_mut(&id)
+    }
+
+    pub(super) fn is_in(&self, id: EnvironmentId, phase: Phase) -> bool {
+        self.by_id.get(&id).is_some_and(|env| env.phase == phase)
+    }
+
+    pub(super) fn stopping_mb(&self) -> u64 {
+        self.stopping_mb
     }
 
     pub(super) fn insert(&mut self, env: Environment) {
@@ -113,6 +137,9 @@ impl Environments {
         self.forget_idle(id);
         let env = self.by_id.remove(&id)?;
         self.count(&env.key, env.phase, Phase::Stopping);
+        if env.phase == Phase::Stopping {
+            self.stopping_mb -= u64::from(env.memory_mb);
+        }
         if let Some(version) = self.by_version.get_mut(&env.key) {
             version.live -= 1;
             if version.live == 0 {
@@ -130,8 +157,13 @@ impl Environments {
             return false;
         }
         env.enter(now, phase);
-        let key = env.key.clone();
-        self.count(&key, before, phase);
+        if phase == Phase::Stopping {
+            self.stopping_mb += u64::from(env.memory_mb);
+        }
+        if before.is_granted() != phase.is_granted() || [before, phase].contains(&Phase::Finishing) {
+            let key = env.key.clone();
+            self.count(&key, before, phase);
+        }
         true
     }
 
@@ -163,6 +195,12 @@ impl Environments {
         if self.by_id.get(&id).is_some_and(|env| env.token == token && env.phase == Phase::Busy) {
             self.enter(now, id, Phase::Finishing);
         }
+    }
+
+    /// Whether this is the lease under which it is used now.
+    pub(super) fn is_leased(&self, id: EnvironmentId, token: LeaseToken) -> bool {
+        let used = |env: &Environment| matches!(env.phase, Phase::Busy | Phase::Finishing);
+        self.by_id.get(&id).is_some_and(|env| env.token == token && used(env))
     }
 
     /// Hands it out under `token` (a cold one keeps the token that its worker was told).
@@ -242,12 +280,12 @@ impl Environments {
         key.generation < least.max(self.function_min.get(&function).copied().unwrap_or(0))
     }
 
-    /// Takes the generation of an acquire as known; `true` if it was news.
+    /// Takes the generation of an acquire as known; `true` if an older one was known, so that there may be some of
+    /// it. The first that is heard of a version makes nothing stale.
     pub(super) fn learn_generation(&mut self, key: &VersionKey) -> bool {
         let least = self.generation_min.entry(Slot::of(key)).or_default();
-        let news = *least < key.generation;
-        *least = key.generation.max(*least);
-        news
+        let before = std::mem::replace(least, key.generation.max(*least));
+        before != 0 && before < key.generation
     }
 
     pub(super) fn retire(

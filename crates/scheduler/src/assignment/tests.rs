@@ -1,5 +1,7 @@
 //! The machine driven by hand, and at random against its invariants.
 
+mod room;
+
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +127,66 @@ fn after_an_update_old_environments_serve_nobody() {
 }
 
 #[test]
+fn who_waits_for_an_old_generation_reads_again() {
+    let mut rig = Rig::new(Settings::default());
+    let old = key("hello", 1);
+    let (finishing, token) = rig.cold(&old);
+    let (placing, placing_id, _) = rig.acquire(&old);
+    let (starting, starting_id, _) = rig.acquire(&old);
+    rig.step(Input::Placed { environment: starting_id, worker: WorkerId::new("w") });
+    let (queued, queued_id, _) = rig.acquire(&old);
+    assert_eq!(rig.step(Input::NotPlaced { environment: queued_id, ever: false }), []);
+    rig.step(Input::Finishing { environment: finishing, token });
+    let (loose, _, effects) = rig.acquire(&old);
+    assert_eq!(effects, []);
+    let (other, _, _) = rig.acquire(&key("other", 1));
+    let effects = rig.step(Input::Retire {
+        account: old.account.clone(),
+        region: old.region.clone(),
+        function: old.function.clone(),
+        version: Some(Version::Latest),
+        generation_min: 2,
+    });
+    let stale = |waiter| Effect::Refuse { waiter, refusal: Refusal::Stale };
+    assert_eq!(effects, [placing, starting, queued, loose].map(stale), "all of it, and not {other:?}");
+    // What was on its way for them ends as it comes up.
+    let effects = rig.step(Input::Placed { environment: placing_id, worker: WorkerId::new("w") });
+    assert_eq!(effects, [Effect::Release { environment: placing_id }]);
+    let effects = rig.step(Input::Started { environment: starting_id });
+    assert!(matches!(effects[..], [Effect::Stop { environment, .. }] if environment == starting_id));
+}
+
+#[test]
+fn one_that_is_not_found_is_stopped_and_its_slot_kept_until_its_worker_says_gone() {
+    let mut rig = Rig::new(Settings::default());
+    let hello = key("hello", 1);
+    let (environment, first) = rig.cold(&hello);
+    rig.step(Input::Idle { environment, token: first });
+    assert_eq!(rig.step(Input::NotFound { environment, token: first }), [], "it is idle by now");
+    let (_, _, effects) = rig.acquire(&hello);
+    let [Effect::Grant { token, .. }] = effects[..] else { panic!("{effects:?}") };
+    assert_eq!(rig.step(Input::NotFound { environment, token: first }), [], "an older lease");
+    let effects = rig.step(Input::NotFound { environment, token });
+    assert!(matches!(effects[..], [Effect::Stop { .. }]), "no slot is released: {effects:?}");
+    assert_eq!(rig.step(Input::NotFound { environment, token }), [], "twice is once");
+    let (_, _, effects) = rig.acquire(&hello);
+    assert!(matches!(effects[..], [Effect::Place { .. }]), "it is granted no more: {effects:?}");
+    assert_eq!(rig.step(Input::Gone { environment }), [Effect::Release { environment }]);
+}
+
+#[test]
+fn a_refused_start_gives_its_room_to_who_waits_for_it() {
+    let mut rig = Rig::new(Settings::default());
+    let (_, starting, _) = rig.acquire(&key("a", 1));
+    rig.step(Input::Placed { environment: starting, worker: WorkerId::new("w") });
+    let (_, fresh, _) = rig.acquire(&key("b", 1));
+    assert_eq!(rig.step(Input::NotPlaced { environment: fresh, ever: false }), []);
+    let effects = rig.step(Input::NotStarted { environment: starting });
+    assert!(matches!(effects[..], [Effect::Release { .. }, Effect::Refuse { .. }]), "{effects:?}");
+    assert!(matches!(rig.step(Input::Released)[..], [Effect::Place { .. }]));
+}
+
+#[test]
 fn a_newer_generation_in_an_acquire_retires_the_older_ones() {
     let mut rig = Rig::new(Settings::default());
     let (environment, token) = rig.cold(&key("hello", 1));
@@ -184,8 +246,9 @@ fn without_room_the_longest_idle_gives_way_and_the_waiter_gets_its_slot() {
     let (waiter, fresh, _) = rig.acquire(&key("new", 1));
     let effects = rig.step(Input::NotPlaced { environment: fresh, ever: false });
     assert!(matches!(effects[..], [Effect::Stop { environment, .. }] if environment == idle), "{effects:?}");
-    let effects = rig.step(Input::Gone { environment: idle });
-    assert!(matches!(effects[..], [Effect::Release { .. }, Effect::Place { .. }]), "{effects:?}");
+    assert_eq!(rig.step(Input::Gone { environment: idle }), [Effect::Release { environment: idle }]);
+    let effects = rig.step(Input::Released);
+    assert!(matches!(effects[..], [Effect::Place { .. }]), "not before the slot is back: {effects:?}");
     rig.step(Input::NotPlaced { environment: fresh, ever: false });
     rig.now += SECOND;
     let effects = rig.step(Input::Tick);
@@ -214,12 +277,15 @@ fn versions_that_wait_for_room_take_turns() {
         waiter
     };
     let (_a1, _a2, _b1) = (wait("a"), wait("a"), wait("b"));
-    let placed = |effects: Vec<Effect>| match &effects[..] {
-        [Effect::Release { .. }, Effect::Place { key, .. }] => key.function.to_string(),
-        other => panic!("{other:?}"),
+    let mut placed = |environment| {
+        assert_eq!(rig.step(Input::Gone { environment }), [Effect::Release { environment }]);
+        match &rig.step(Input::Released)[..] {
+            [Effect::Place { key, .. }] => key.function.to_string(),
+            other => panic!("{other:?}"),
+        }
     };
-    assert_eq!(placed(rig.step(Input::Gone { environment })), "a");
-    assert_eq!(placed(rig.step(Input::Gone { environment: other })), "b", "a has had its turn");
+    assert_eq!(placed(environment), "a");
+    assert_eq!(placed(other), "b", "a has had its turn");
 }
 
 #[test]
@@ -253,7 +319,7 @@ proptest! {
     /// Random inputs, in any order and also nonsensical ones: each environment is granted to one waiter at a
     /// time, every waiter is answered at most once, concurrency holds, and a stale generation is never granted.
     #[test]
-    fn no_environment_is_ever_granted_twice(steps in proptest::collection::vec((0u8..10, 0u8..12, 1u64..4), 1..400)) {
+    fn no_environment_is_ever_granted_twice(steps in proptest::collection::vec((0u8..13, 0u8..12, 1u64..4), 1..400)) {
         let mut rig = Rig::new(Settings { concurrency_max: 6, waiters_max: 8, ..Settings::default() });
         let mut held: BTreeMap<EnvironmentId, LeaseToken> = BTreeMap::new();
         let mut answered: BTreeSet<WaiterId> = BTreeSet::new();
@@ -278,6 +344,9 @@ proptest! {
                 6 => rig.step(Input::Idle { environment, token }),
                 7 => rig.step(Input::Gone { environment }),
                 8 => rig.step(Input::Cancel { waiter: WaiterId(u64::from(which)) }),
+                9 => rig.step(Input::NotFound { environment, token }),
+                10 => rig.step(Input::Released),
+                11 => rig.step(Input::NotStarted { environment }),
                 _ => rig.step(Input::Tick),
             };
             // What a report ended is no longer held; the machine's own census says so.

@@ -16,6 +16,8 @@ use worker::runtimes::Interpreter;
 use worker::runtimes::detect::{HostView, detect};
 use world::World;
 
+/// What the server has to say of a function beside AWS's shapes: which version of its runtime stands in, say.
+const WARNING_HEADER: &str = "x-tinderbox-warning";
 /// AWS wants a role; nothing here assumes it.
 const ROLE: &str = "arn:aws:iam::000000000000:role/tinderbox";
 /// Between two looks at a function that is not ready yet.
@@ -40,13 +42,14 @@ pub(super) async fn run(client: Client, args: DeployArgs, screen: Screen) -> Res
     drop(spinner);
     let wanted = wanted(args, guess, screen)?;
     let spinner = screen.spinner(format!("deploying {}", wanted.name));
-    let (created, function) = apply(&client, &wanted, &zip).await?;
+    let Applied { created, function, warning } = apply(&client, &wanted, &zip).await?;
     drop(spinner);
     if screen.json {
-        return screen.value(&json!({ "created": created, "function": function }));
+        return screen.value(&json!({ "created": created, "function": function, "warning": warning }));
     }
     let verb = if created { "created" } else { "updated" };
     screen.line(format!("{verb} {}", wanted.name))?;
+    screen.warn(warning.as_deref());
     screen.note(format!("  → tinderbox invoke {} --trace", wanted.name));
     Ok(())
 }
@@ -119,8 +122,17 @@ pub(super) fn name_of(package: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Creates or updates, and waits until the new code serves. Says whether it was created, and what it is now.
-pub(crate) async fn apply(client: &Client, wanted: &Wanted, zip: &[u8]) -> Result<(bool, Value), Failure> {
+/// What became of it.
+pub(crate) struct Applied {
+    pub(crate) created: bool,
+    /// As GetFunctionConfiguration answers it.
+    pub(crate) function: Value,
+    /// What its owner should know, in the server's words.
+    pub(crate) warning: Option<String>,
+}
+
+/// Creates or updates, and waits until the new code serves.
+pub(crate) async fn apply(client: &Client, wanted: &Wanted, zip: &[u8]) -> Result<Applied, Failure> {
     let zip = base64::engine::general_purpose::STANDARD.encode(zip);
     let path = format!("/2015-03-31/functions/{}", segment(&wanted.name));
     let mut body = configuration(wanted);
@@ -141,7 +153,8 @@ pub(crate) async fn apply(client: &Client, wanted: &Wanted, zip: &[u8]) -> Resul
         }
         Err(failure) => return Err(failure),
     };
-    Ok((created, ready(client, &path).await?))
+    let (function, warning) = ready(client, &path).await?;
+    Ok(Applied { created, function, warning })
 }
 
 fn configuration(wanted: &Wanted) -> Value {
@@ -159,13 +172,14 @@ fn configuration(wanted: &Wanted) -> Value {
 }
 
 /// Looks until the function is Active and its last update Successful.
-async fn ready(client: &Client, path: &str) -> Result<Value, Failure> {
+async fn ready(client: &Client, path: &str) -> Result<(Value, Option<String>), Failure> {
     let world = World::real();
     for _ in 0..READY_LOOKS_MAX {
-        let function = client.lambda(Method::GET, format!("{path}/configuration"), None).await?.json()?;
+        let reply = client.lambda(Method::GET, format!("{path}/configuration"), None).await?;
+        let function = reply.json()?;
         let is = |name: &str, value: &str| function.get(name).and_then(Value::as_str) == Some(value);
         if is("State", "Active") && !is("LastUpdateStatus", "InProgress") {
-            return Ok(function);
+            return Ok((function, reply.header(WARNING_HEADER).map(str::to_owned)));
         }
         if is("State", "Failed") || is("LastUpdateStatus", "Failed") {
             return Err(Failure::here("the function can not be made ready"));
@@ -173,6 +187,13 @@ async fn ready(client: &Client, path: &str) -> Result<Value, Failure> {
         world.clock.sleep(POLL).await;
     }
     Err(Failure::here("the function is not ready after a minute"))
+}
+
+/// The warning of a function, asked for by itself. Nothing where it can not be read: the answer itself counts.
+pub(super) async fn warning(client: &Client, name: &str) -> Option<String> {
+    let path = format!("/2015-03-31/functions/{}/configuration", segment(name));
+    let reply = client.lambda(Method::GET, path, None).await.ok()?;
+    reply.header(WARNING_HEADER).map(str::to_owned)
 }
 
 #[cfg(test)]

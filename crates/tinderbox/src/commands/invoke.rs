@@ -1,5 +1,6 @@
 //! `tinderbox invoke NAME`: one synchronous invocation, its answer on stdout.
 
+use super::deploy;
 use crate::cli::InvokeArgs;
 use crate::client::{Client, Reply, Request, segment};
 use crate::failure::{Exit, Failure};
@@ -37,10 +38,15 @@ pub(super) async fn run(client: Client, args: InvokeArgs, screen: Screen) -> Res
     let ask = Ask { qualifier: args.qualifier.as_deref(), tail: args.tail, trace: args.trace };
     let invoked = invoke(&client, &args.name, payload, ask).await?;
     let trace = if args.trace { Some(waterfall::fetch(&client, &invoked.request_id).await?) } else { None };
+    // After the answer: by then the server knows what served it.
+    let warning = deploy::warning(&client, &args.name).await;
     drop(spinner);
     if screen.json {
-        screen.value(&as_value(&invoked, trace.as_ref()))?;
+        let mut value = as_value(&invoked, trace.as_ref());
+        value["warning"] = json!(warning);
+        screen.value(&value)?;
     } else {
+        screen.warn(warning.as_deref());
         show(screen, &invoked, trace.as_ref())?;
     }
     match invoked.error {

@@ -12,7 +12,7 @@ use crate::pool::{self, Ahead, Kind};
 use crate::runtime_api::{Delivery, Event, Link};
 use fabric::Scope;
 use fabric::api::ScopedCredentials;
-use fabric::control::BootPlan;
+use fabric::control::{BootPlan, ControlError};
 use fabric::telemetry::StreamName;
 use fabric::worker::InvokeRefusal;
 use sandbox::{BootError, Environment, Exit};
@@ -69,22 +69,25 @@ pub(super) enum Begun {
 }
 
 impl Resident {
-    /// Plan, code, launch. Nothing of the function runs.
-    pub(super) async fn prepare(&self, spans: &mut Spans) -> Result<Prepared, String> {
+    /// Plan, code, launch. Nothing of the function runs, so every failure is a refusal.
+    pub(super) async fn prepare(&self, spans: &mut Spans) -> Result<Prepared, InvokeRefusal> {
         let parts = &self.house.parts;
         let started = parts.world.now();
-        let plan = parts.control.boot_plan(self.key.clone()).await.map_err(|error| error.to_string())?;
+        let plan = parts.control.boot_plan(self.key.clone()).await.map_err(not_planned)?;
         let planned = parts.world.now();
         spans.add("control.boot_plan", started, planned);
         let digest = plan.code_digest.clone();
         let fetch = || async { parts.control.code(digest.clone()).await.map_err(|error| error.to_string()) };
-        let code = self.house.code.get(&digest, fetch).await.map_err(|error| error.to_string())?;
+        let code = match self.house.code.get(&digest, fetch).await {
+            Ok(code) => code,
+            Err(error) => return Err(self.without_code(error.to_string()).await),
+        };
         let unpacked = parts.world.now();
         spans.add("code", planned, unpacked);
         let launch = match parts.runtimes.launch(&plan, code.folder()).await {
             Ok(launch) => Ok(launch),
             Err(LaunchError::Entrypoint(message)) => Err(message),
-            Err(LaunchError::Host(reason)) => return Err(reason),
+            Err(LaunchError::Host(reason)) => return Err(InvokeRefusal::Failed { reason }),
         };
         spans.add("runtime.choose", unpacked, parts.world.now());
         let version = plan.key.version.to_string();
@@ -113,6 +116,14 @@ impl Resident {
         Ok(Prepared { plan, platform, logs, credentials, start, code })
     }
 
+    /// Code of an old generation may be collected between its plan and its fetch: then the plan is gone too.
+    async fn without_code(&self, reason: String) -> InvokeRefusal {
+        match self.house.parts.control.boot_plan(self.key.clone()).await {
+            Err(error) => not_planned(error),
+            Ok(_) => InvokeRefusal::Failed { reason },
+        }
+    }
+
     /// One try: a fresh room, and init in it for at most `limit`. A failed one is cleared away and reported here.
     pub(super) async fn begin(
         &mut self,
@@ -125,6 +136,12 @@ impl Resident {
         if phase == Phase::Init {
             let line = prepared.platform.init_start(world.wall(), phase);
             prepared.logs.platform(world.wall(), line).await;
+            if let Some(warning) =
+                prepared.start.as_ref().ok().and_then(|start| start.launch.warning.as_ref())
+            {
+                let line = prepared.platform.warning(world.wall(), warning);
+                prepared.logs.platform(world.wall(), line).await;
+            }
         }
         let made = match self.walls(prepared, spans).await {
             Ok(made) => made,
@@ -218,6 +235,15 @@ impl Resident {
         if world.timeout(STOP_WAIT, stopped).await.is_none() {
             tracing::error!(environment = %self.id, "the sandbox does not end; it is left to its backend");
         }
+    }
+}
+
+/// No plan for this generation: the function was changed or deleted since it was resolved, which is no failure of
+/// the platform; the frontend reads again what it is now.
+fn not_planned(error: ControlError) -> InvokeRefusal {
+    match error {
+        ControlError::NotFound { .. } => InvokeRefusal::Stale,
+        error => InvokeRefusal::Failed { reason: error.to_string() },
     }
 }
 

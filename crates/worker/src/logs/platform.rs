@@ -103,6 +103,15 @@ impl Platform {
         )
     }
 
+    /// Of ours: what its owner should know, and AWS has no line for.
+    pub(crate) fn warning(&self, at: WallTime, text: &str) -> Option<String> {
+        self.line(
+            Level::Warn,
+            || format!("[WARN] {text}\n"),
+            |json| json(at, "platform.warning", json!({"message": text})),
+        )
+    }
+
     /// Text only when init failed, as AWS writes it for on-demand environments.
     pub(crate) fn init_report(
         &self,

@@ -10,8 +10,8 @@
 //! In time ────────────────────────────► Behind (drops) ───────────────────► In time (says how many it dropped)
 //! ```
 //! A store that is merely slow slows down the function that writes so much; one that hangs costs log events and never
-//! an invocation. A platform line is a barrier: the function wrote its lines before it asked for the next event, so they are in
-//! the pipe already and are read before END is written.
+//! an invocation. A platform line is a barrier: the function wrote its lines before it asked for the next event, so
+//! they are in the pipe already and are read before END is written.
 
 use super::frames::Frames;
 use super::lines::Lines;

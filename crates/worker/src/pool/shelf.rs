@@ -138,7 +138,8 @@ impl<R> Shelf<R> {
         ended
     }
 
-    /// A room is made only while nothing starts, so that it costs no start its processor: what was asked for last, first.
+    /// A room is made only while nothing starts, so that it costs no start its processor: what was asked for last,
+    /// first.
     pub(super) fn next(&self, now: Instant) -> Next {
         let quiet = now.since(self.last_take);
         if self.closed || self.kinds.is_empty() {

@@ -52,10 +52,9 @@ pub fn choose(identifier: &str, interpreters: &[Interpreter], strict: bool) -> R
     }
     let warning = (!exact).then(|| {
         format!(
-            "{identifier} is not installed on this host: the function runs on {} {} ({}), the nearest version",
+            "{identifier} is not installed here: {} {}, the nearest version, stands in",
             language.title(),
             best.version,
-            best.real_path.display()
         )
     });
     Ok(Choice { runtime, interpreter: Some((*best).clone()), exact, warning })

@@ -97,6 +97,17 @@ impl HostRuntimes {
         self.choose_with(runtime, RunIt).await
     }
 
+    /// Which version stands in for a runtime that is not installed, in words. Does not wait: `None` also while it is not
+    /// known.
+    pub fn stand_in(&self, runtime: &str) -> Option<String> {
+        let RuntimeId::Managed { language, .. } = RuntimeId::parse(runtime)? else { return None };
+        let known = self.known.borrow();
+        if !known.settles(runtime, language) {
+            return None;
+        }
+        choose(runtime, &known.interpreters, self.strict).ok()?.warning
+    }
+
     async fn choose_with(
         &self,
         runtime: &str,
@@ -182,6 +193,7 @@ impl Runtimes for HostRuntimes {
             mounts: planned.read_only_mounts.into_iter().map(mount).collect(),
             ahead: planned.ahead,
             runtime_version: version(&choice, &plan.config.runtime),
+            warning: choice.warning,
         })
     }
 }

@@ -82,6 +82,9 @@ impl Control for Fakes {
         if config.runtime == "gone" {
             return Err(ControlError::NotFound { arn: arn() });
         }
+        if config.runtime == "broken" {
+            return Err(ControlError::Store { reason: "disk".to_owned() });
+        }
         Ok(BootPlan { key, arn: arn(), config, code_digest: CodeDigest::new("Zm9v") })
     }
     async fn code(&self, _: CodeDigest) -> Result<Bytes, ControlError> {
@@ -143,6 +146,9 @@ impl Api for Fakes {
     }
 }
 
+pub(crate) const STANDS_IN: &str =
+    "python3.9 is not installed here: Python 3.11.7, the nearest version, stands in";
+
 #[async_trait]
 impl Runtimes for Fakes {
     async fn launch(&self, plan: &BootPlan, _: &Path) -> Result<Launch, LaunchError> {
@@ -167,6 +173,7 @@ impl Runtimes for Fakes {
             mounts: Vec::new(),
             ahead: plan.config.runtime == "ahead",
             runtime_version: "python:3.11.7".into(),
+            warning: (plan.config.runtime == "python3.9").then(|| STANDS_IN.to_owned()),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of an environment, and what its caller and its log say.
 
 use crate::double::{OnHost, on_host};
-use crate::kit::{ENVIRONMENT, Kit};
+use crate::kit::{ENVIRONMENT, Kit, STANDS_IN};
 use fabric::assignment::EnvironmentEvent;
 use fabric::worker::{InvokeRefusal, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke};
 use std::sync::atomic::Ordering;
@@ -74,6 +74,16 @@ async fn the_log_is_in_order_and_the_tail_is_from_start_to_report() {
     let stream = kit.fakes.streams.lock().unwrap()[0].clone();
     assert_eq!(stream.group, "/aws/lambda/hello");
     assert!(stream.stream.ends_with(&format!("/[$LATEST]{}", ENVIRONMENT.hex())), "{stream:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_stands_in_for_another_is_told_in_the_functions_own_log() {
+    let kit = on_host(&[], |config, _| config.runtime = "python3.9".into());
+    kit.start().await;
+    kit.invoke(1, "{}").await;
+    let log = kit.log_until("REPORT").await;
+    assert!(log[0].starts_with("INIT_START "), "{log:?}");
+    assert_eq!(log[1], format!("[WARN] {STANDS_IN}\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,11 +217,42 @@ async fn a_program_that_does_not_start_is_an_invalid_entry_point() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_that_can_not_be_made_is_refused_before_user_code() {
-    let kit = on_host(&[], |config, _| config.runtime = "gone".into());
+    let kit = on_host(&[], |config, _| config.runtime = "broken".into());
     kit.start().await;
     let refused = kit.worker.invoke(Kit::request(1, "{}")).await;
     assert!(matches!(refused, Err(InvokeRefusal::Failed { .. })), "{refused:?}");
     kit.reported(1, EnvironmentEvent::Gone).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_whose_generation_was_replaced_is_stale_and_no_failure() {
+    let kit = on_host(&[], |config, _| config.runtime = "gone".into());
+    kit.start().await;
+    let refused = kit.worker.invoke(Kit::request(1, "{}")).await;
+    assert_eq!(refused.err(), Some(InvokeRefusal::Stale));
+    kit.reported(1, EnvironmentEvent::Gone).await;
+    // Its waiter was told by assignment, so nobody comes: a stop ends it, and does not wait for the one who came.
+    let kit = on_host(&[], |config, settings| {
+        config.runtime = "gone".into();
+        settings.first_invocation_wait = Duration::from_secs(3_600);
+    });
+    kit.start().await;
+    kit.worker.stop_environment(stop(1)).await.unwrap();
+    kit.reported(1, EnvironmentEvent::Gone).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_of_what_is_gone_says_so() {
+    let kit = plain();
+    assert_eq!(kit.worker.stop_environment(stop(1)).await, Err(WorkerError::NotThere));
+    kit.start().await;
+    kit.worker.stop_environment(stop(1)).await.unwrap();
+    kit.reported(1, EnvironmentEvent::Gone).await;
+    assert_eq!(kit.worker.stop_environment(stop(1)).await, Err(WorkerError::NotThere));
+}
+
+fn stop(epoch: u64) -> StopEnvironment {
+    StopEnvironment { environment: ENVIRONMENT, partition: PartitionId(0), epoch: Epoch(epoch) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,8 +291,6 @@ async fn leases_are_fenced_by_epoch_and_token() {
     kit.reported(1, EnvironmentEvent::Idle).await;
     let again = kit.worker.invoke(Kit::request(1, "{}")).await;
     assert_eq!(again.err(), Some(InvokeRefusal::Stale), "a token is used once");
-    let stop =
-        |epoch| StopEnvironment { environment: ENVIRONMENT, partition: PartitionId(0), epoch: Epoch(epoch) };
     let mut newer = Kit::request(3, "{}");
     newer.lease.epoch = Epoch(2);
     assert_eq!(kit.invoke_with(newer, |_| {}).await.json()["count"], 2);

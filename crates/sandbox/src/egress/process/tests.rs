@@ -69,7 +69,8 @@ impl Bench {
         packets
     }
 
-    /// The next TCP answer to a port of the guest: its control, sequence and acknowledgement. Waits for as long as it takes.
+    /// The next TCP answer to a port of the guest: its control, sequence and acknowledgement. Waits for as long as it
+    /// takes.
     fn answer(&mut self, port: u16) -> (TcpControl, TcpSeqNumber, Option<TcpSeqNumber>) {
         loop {
             for packet in self.received() {

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!  the process:       Absent ──begin──▶ Asked ⇄ Quiet (every order answered)
-//!                       ▲                 └──dead, or an order unanswered for too long──▶ killed ─▶ Absent, a little later
+//!                       ▲                 └──dead, or an order unanswered too long──▶ killed ─▶ Absent, a little later
 //!  an environment:    made by init ──▶ order waits ──▶ sent ──Done──▶ attached (its boot is answered)
 //!                       └─────────── Refused, or the third process fails it: its boot fails ──▶
 //! ```
 //!
-//! The loop waits for none of this: orders are sent while there is room for them, answers come as events. So a process that
-//! hangs delays the boots that need it, by a bounded time, and no other environment's anything. While environments are
-//! attached and nothing is asked, it is asked for a sign of life now and then: one that hangs serves nobody.
+//! The loop waits for none of this: orders are sent while there is room for them, answers come as events. So a process
+//! that hangs delays the boots that need it, by a bounded time, and no other environment's anything. While environments
+//! are attached and nothing is asked, it is asked for a sign of life now and then: one that hangs serves nobody.
 
 use super::super::fault;
 use super::super::protocol::{Failure, FromSpawner};

@@ -1,13 +1,15 @@
-//! File systems for `/tmp` that wait, made ahead by a hand, so that no boot waits for mkfs, a copy, a loop device or a mount.
+//! File systems for `/tmp` that wait, made ahead by a hand, so that no boot waits for mkfs, a copy, a loop device or a
+//! mount.
 //!
 //! ```text
-//!  (start, a boot took one) ──▶ asked of the hand ──▶ waiting, at most `ready_max` ──▶ taken by one boot, never given back
+//!  (start, a boot took one) ──▶ asked of the hand ──▶ waiting, at most `ready_max` ──▶ taken by one boot, for good
 //! ```
 //!
-//! Each is a detached mount: no name on the host, in nobody's tree, held by one descriptor of the spawner. So the end of the spawner,
-//! however it comes, ends the mount, its loop device and its nameless image, and there is nothing to sweep. A used one is
-//! never reset and used again: that it is clean could be shown only by reading all of it, and making another costs
-//! nobody's time (`process_latency`, busy host: a boot with one that waits takes a third of one that makes its own). A boot that finds none of its size makes its own, as does one of another size.
+//! Each is a detached mount: no name on the host, in nobody's tree, held by one descriptor of the spawner. So the end
+//! of the spawner, however it comes, ends the mount, its loop device and its nameless image, and there is nothing to
+//! sweep. A used one is never reset and used again: that it is clean could be shown only by reading all of it, and
+//! making another costs nobody's time (`process_latency`, busy host: a boot with one that waits takes a third of one
+//! that makes its own). A boot that finds none of its size makes its own, as does one of another size.
 
 use super::super::fault;
 use super::super::hand::{Hand, Job, Outcome};

@@ -1,7 +1,7 @@
 //! Memory that paused environments do not need, given back to the host by a hand.
 //!
 //! ```text
-//!  Reclaim ──▶ asked of the hand ──▶ answered with the bytes │ took too long, its environment stops ──▶ the hand is killed
+//!  Reclaim ──▶ asked of the hand ──▶ answered with the bytes │ took too long, its environment stops ──▶ hand killed
 //! ```
 //!
 //! The kernel works while the control file is written to, for as long as it finds something; a signal ends that. So the

@@ -1,13 +1,19 @@
 //! From a path inside an environment to the file it was deployed from.
 //!
 //! Runtimes name places in their own way: `File "/var/task/app.py", line 3`, `(file:///var/task/index.mjs:3:9)`. All
-//! of it is a function's own text: read with care, bounded by its payload, and never opened outside the folder.
+//! of it is a function's own text: read with care, bounded by its payload. Only regular files that are really below the
+//! folder (a link may lead anywhere) are opened, and only the start of each is read.
 
 use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// Where the code is inside, in the two ways runtimes write it.
-const INSIDE: [&str; 2] = ["file:///var/task/", "/var/task/"];
+/// Where the code is inside. A module of Node.js is named by a URL, with `file://` before it.
+const INSIDE: &str = "/var/task/";
+const URL: &str = "file://";
+/// Of a file, so much is looked through for the line: more than anybody's source, less than what a disk can hold.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// The folder, as it is called here.
 pub(super) struct Roots(PathBuf);
@@ -31,11 +37,17 @@ impl Roots {
 
     /// The text with paths that a terminal can open.
     pub(super) fn reword(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for inside in INSIDE {
-            text = text.replace(inside, &format!("{}/", self.0.display().to_string().trim_end_matches('/')));
+        let folder = self.0.display().to_string();
+        let mut reworded = String::with_capacity(text.len());
+        let mut rest = text;
+        // Once over the text: the folder's own path may have /var/task/ in it.
+        while let Some((before, after)) = rest.split_once(INSIDE) {
+            reworded.push_str(before.strip_suffix(URL).unwrap_or(before));
+            reworded.push_str(folder.trim_end_matches('/'));
+            reworded.push('/');
+            rest = after;
         }
-        text
+        reworded + rest
     }
 
     /// The place in the folder's own files where an error was thrown.
@@ -52,7 +64,7 @@ impl Roots {
     }
 
     fn place(&self, frame: &str) -> Option<Place> {
-        let (_, rest) = frame.split_once("/var/task/")?;
+        let (_, rest) = frame.split_once(INSIDE)?;
         let end = rest.find(['"', ':', ')', '\n']).unwrap_or(rest.len());
         let (inside, after) = rest.split_at_checked(end)?;
         let line = first_number(after)?;
@@ -61,9 +73,19 @@ impl Roots {
             return None;
         }
         let path = self.0.join(inside);
-        let text = std::fs::read_to_string(&path).ok()?;
-        let source = text.lines().nth(line.checked_sub(1)?)?.to_owned();
+        let file = BufReader::new(self.open(&path)?.take(FILE_BYTES_MAX));
+        let source = file.lines().nth(line.checked_sub(1)?)?.ok()?;
         Some(Place { file: path.display().to_string(), line, source })
+    }
+}
+
+impl Roots {
+    /// A regular file whose real place is below the folder's real place: links are followed only to there.
+    fn open(&self, path: &Path) -> Option<File> {
+        let path = path.canonicalize().ok()?;
+        let inside = path.starts_with(self.0.canonicalize().ok()?);
+        // A pipe would be waited for.
+        (inside && path.metadata().ok()?.is_file()).then(|| File::open(path).ok()).flatten()
     }
 }
 
@@ -140,7 +162,31 @@ mod tests {
     }
 
     #[test]
+    fn a_link_out_of_the_folder_a_pipe_and_a_line_too_far_are_not_read() {
+        let (folder, roots) = folder();
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(outside.path(), "secret\n").unwrap();
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+        link(outside.path(), "out.py");
+        link(&folder.path().join("app.py"), "in.py");
+        let pipe = folder.path().join("pipe.py");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let long = "#\n".repeat(usize::try_from(FILE_BYTES_MAX).unwrap() / 2) + "far\n";
+        std::fs::write(folder.path().join("long.py"), long).unwrap();
+        let source = |name: &str, line: u64| {
+            let frame = format!("File \"/var/task/{name}\", line {line}");
+            roots.innermost(&json!({ "stackTrace": [frame] })).map(|place| place.source)
+        };
+        assert_eq!(source("out.py", 1), None);
+        assert_eq!(source("pipe.py", 1), None);
+        assert_eq!(source("long.py", FILE_BYTES_MAX / 2 + 1), None);
+        assert_eq!(source("in.py", 2).as_deref(), Some("two"));
+    }
+
+    #[test]
     fn paths_in_text_become_those_of_the_folder() {
+        let roots = Roots::new(Path::new("/srv/var/task/fn"));
+        assert_eq!(roots.reword("/var/task/b.py"), "/srv/var/task/fn/b.py");
         let roots = Roots::new(Path::new("fn/"));
         assert_eq!(roots.reword("at (file:///var/task/a.mjs:1) /var/task/b.py"), "at (fn/a.mjs:1) fn/b.py");
     }
