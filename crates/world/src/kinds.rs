@@ -87,6 +87,7 @@ pub const KINDS: &[TaskKind] = &[
     row("sandbox stop", "worker", Itself, Fenced),
     row("pool", "worker", Itself, Lasting),
     row("pool stop", "worker", Itself, Fenced),
+    row("code cache list", "worker", Itself, Lasting),
     row("code cache scan", "worker", Itself, Lasting),
     row("code cache removal", "worker", Itself, Fenced),
     row("unpack code", "worker", Itself, Fenced),
