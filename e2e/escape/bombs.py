@@ -291,7 +291,8 @@ def storm(kind, seconds):
     libraries = [os.path.join("/usr/bin", name) for name in os.listdir("/usr/bin")[:300]]
     while time.monotonic() < until:
         if kind == "sync":
-            with open("/tmp/dirty", "ab") as file:
+            # Over and over the same: a quick machine would fill /tmp.
+            with open("/tmp/dirty", "wb") as file:
                 file.write(b"x" * 65536)
             LIBC.sync()
         elif kind == "drop_cache":

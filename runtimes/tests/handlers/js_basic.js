@@ -125,7 +125,7 @@ exports.observed = async () => {
   const fs = require('node:fs');
   const name = (fd) => {
     try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`).replace(/[[:].*|.*\//, '');
+      return fs.readlinkSync(`/proc/self/fd/${fd}`).replace(/[[:].*|.*\//, '').replace(/^#\d+/, '');
     } catch {
       return 'the folder itself';
     }

@@ -144,5 +144,5 @@ def observed(event, context):
         "path": sys.path,
         "folder": os.getcwd(),
         "arguments": sys.argv[1:],
-        "descriptors": sorted(os.path.basename(os.path.realpath("/proc/self/fd/" + n)).split("[")[0].split(":")[0] for n in os.listdir("/proc/self/fd")),
+        "descriptors": sorted(os.path.basename(os.path.realpath("/proc/self/fd/" + n)).split("[")[0].split(":")[0].lstrip("#0123456789") for n in os.listdir("/proc/self/fd")),
     }
