@@ -378,7 +378,23 @@ pub(crate) fn start_log(global: &Global) {
         _ => tracing::Level::DEBUG,
     };
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(ansi).init();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(ansi);
+    log.with_writer(|| Lossy(std::io::stderr())).log_internal_errors(false).init();
+}
+
+/// Stderr, or nowhere: a line that can not be written (its reader has gone, its disk is full) is lost, and nothing else.
+/// An error would make the subscriber print it to stderr, and that failing would panic.
+struct Lossy<W>(W);
+
+impl<W: std::io::Write> std::io::Write for Lossy<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.write_all(bytes); // lost
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _ = self.0.flush(); // lost
+        Ok(())
+    }
 }
 
 /// Absolute: environments are told of it, and they have another working directory.

@@ -38,7 +38,7 @@ pub(super) async fn update(frontend: &Frontend, call: Call<'_>) -> Result<Answer
     };
     let change = ConfigChange {
         runtime: input.runtime,
-        handler: input.handler,
+        handler: input.handler.map(|handler| no_nul(&handler).map(|()| handler)).transpose()?,
         role: input.role,
         description: input.description,
         timeout_seconds: input.timeout.map(number),
@@ -68,6 +68,7 @@ pub(super) fn of_create(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
         ));
     };
+    no_nul(&handler)?;
     let architecture = match input.architectures.as_deref() {
         Some(list) => architecture(list)?,
         None => host_architecture.to_owned(),
@@ -108,6 +109,14 @@ pub(super) fn architecture(list: &[String]) -> Result<String, ApiError> {
     }
 }
 
+/// The handler becomes a variable of the runtime, which can not hold one.
+fn no_nul(handler: &str) -> Result<(), ApiError> {
+    if handler.contains('\0') {
+        return Err(ApiError::invalid_parameter("The handler contains a NUL character."));
+    }
+    Ok(())
+}
+
 /// `Environment` absent: `None`. `Environment:{}` and `{"Variables":{}}`: an empty set.
 fn environment(sent: Option<shapes::Environment>) -> Result<Option<BTreeMap<String, String>>, ApiError> {
     let Some(sent) = sent else { return Ok(None) };
@@ -122,6 +131,10 @@ fn environment(sent: Option<shapes::Environment>) -> Result<Option<BTreeMap<Stri
              used in this request: {}",
             reserved.join(", ")
         )));
+    }
+    // A program's variables can not hold one: a start would fail or cut it off.
+    if variables.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        return Err(ApiError::invalid_parameter(format!("{UNABLE} contains a NUL character.")));
     }
     let measured = serde_json::to_string(&variables).unwrap_or_default();
     if measured.len() > limits::ENVIRONMENT_BYTES_MAX {

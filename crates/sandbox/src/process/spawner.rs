@@ -431,12 +431,20 @@ impl Environment {
     }
 }
 
-/// Signals of the terminal are for the server, which says what is to happen; its end is told by the channel.
+/// Signals of the terminal are for the server, which says what is to happen; its end is told by the channel. A limit on
+/// file sizes is an error to be told, not a death.
 fn quiet_signals() {
     // SAFETY: SIG_IGN needs no handler.
     unsafe {
-        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE, libc::SIGUSR1]
-        {
+        for signal in [
+            libc::SIGINT,
+            libc::SIGTERM,
+            libc::SIGHUP,
+            libc::SIGQUIT,
+            libc::SIGPIPE,
+            libc::SIGUSR1,
+            libc::SIGXFSZ,
+        ] {
             libc::signal(signal, libc::SIG_IGN);
         }
     }
