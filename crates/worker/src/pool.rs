@@ -27,10 +27,11 @@ pub(crate) const TMP_MB: u32 = types::limits::EPHEMERAL_STORAGE_MB_DEFAULT;
 /// is never below: to lower one has the kernel look for memory, or kill, while the sandbox waits for it. What does not fit
 /// this fits no function of this size either. Processor comes with memory: the sandbox's floor for it, half a vCPU.
 const WAITING_MB: u32 = types::limits::MEMORY_MB_MIN;
-/// A runtime is taken to be up, and its memory looked at, when it has used no processor for this long.
-const SETTLE_STEP: Duration = Duration::from_millis(20);
+/// A runtime is taken to be up, and its memory looked at, when it has used no processor for this long: more than a
+/// period of the scheduler (100 ms), since one that has used up its share stands still until the next.
+const SETTLE_STEP: Duration = Duration::from_millis(120);
 /// Looks at most so often: one that never comes to rest is counted as it is.
-const SETTLE_LOOKS: u32 = 50;
+const SETTLE_LOOKS: u32 = 20;
 
 /// How much waits.
 #[derive(Clone, Debug)]
