@@ -75,7 +75,8 @@ enum Message {
 
 enum Tail {
     Untouched,
-    Begin,
+    /// Answered when what was in the pipes has its place before START.
+    Begin(oneshot::Sender<()>),
     End(oneshot::Sender<Bytes>),
 }
 
@@ -139,9 +140,13 @@ impl Logs {
         }
     }
 
-    /// START: from here on the tail is kept.
+    /// START: from here on the tail is kept. Waited for: a function that is quick would have its first lines read
+    /// before START, and out of the tail, if it were let go while the pump had not had its turn.
     pub(crate) async fn begin(&self, at: WallTime, line: Option<String>) {
-        self.send(Message::Platform { lines: line.into_iter().collect(), at, tail: Tail::Begin }).await;
+        let (begun, waited) = oneshot::channel();
+        let lines = line.into_iter().collect();
+        self.send(Message::Platform { lines, at, tail: Tail::Begin(begun) }).await;
+        drop(waited.await); // an error: the pump panicked, which `world` has logged
     }
 
     /// END and REPORT; answers the tail.
@@ -286,16 +291,20 @@ impl Pump {
             Message::Platform { lines, at, tail } => {
                 self.read_what_is_there().await;
                 self.flush_partial();
-                if matches!(tail, Tail::Begin) {
+                if matches!(tail, Tail::Begin(_)) {
                     self.batch.tail = Some(Vec::new());
                 }
                 for line in lines {
                     self.batch.push(at.millis(), line);
                 }
-                if let Tail::End(answer) = tail {
-                    let kept = self.batch.tail.take().unwrap_or_default();
-                    let from = kept.len().saturating_sub(LOG_TAIL_BYTES);
-                    let _ = answer.send(Bytes::from(kept).slice(from..)); // asked for only by some
+                match tail {
+                    Tail::Untouched => {}
+                    Tail::Begin(begun) => drop(begun.send(())), // waited for by a task that may have ended
+                    Tail::End(answer) => {
+                        let kept = self.batch.tail.take().unwrap_or_default();
+                        let from = kept.len().saturating_sub(LOG_TAIL_BYTES);
+                        let _ = answer.send(Bytes::from(kept).slice(from..)); // asked for only by some
+                    }
                 }
             }
         }
