@@ -1,14 +1,12 @@
 """Our Node.js client against AWS's: the same handlers, the same posts, the same console."""
 
 import json
-import os
-import re
-import subprocess
 
 import pytest
 from conftest import HANDLERS, OURS_NODE
 from fake_api import Invocation, run_client
 
+import ahead
 import normal
 
 EVENTS = (b'{"a":1}', b"[]")
@@ -145,20 +143,8 @@ def test_the_clients_own_objects_are_not_the_functions_this(node):
 
 
 def test_a_process_started_ahead_of_its_function_is_as_one_started_for_it(node):
-    run = lambda **options: run_client([str(node), OURS_NODE], HANDLERS, "js_basic.observed", [Invocation()], **options)
-    fresh, ahead = (run(telemetry=True, ahead=a) for a in (False, True))
-    seen = [json.loads(run.posts[0].body) for run in (fresh, ahead)]
-    for observation in seen:
-        # Each run has its own descriptor number and port.
-        observation["variables"].pop("AWS_LAMBDA_RUNTIME_API")
-        observation["initial"] = [re.sub(r"(_FD|127.0.0.1)=?.*", r"\1", one) for one in observation["initial"]]
-    assert seen[1] == seen[0]
+    ahead.is_as_fresh([str(node), OURS_NODE], "js_basic.observed")
 
 
 def test_a_process_whose_function_never_comes_ends_silently(node):
-    listens, told = os.pipe()
-    os.close(told)
-    variables = {"PATH": os.environ["PATH"], "TINDERBOX_BIND_FD": str(listens)}
-    ended = subprocess.run([str(node), OURS_NODE], env=variables, pass_fds=[listens], capture_output=True, timeout=60)
-    os.close(listens)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+    ahead.ends_silently([str(node), OURS_NODE])

@@ -1,14 +1,12 @@
 """Our Python client against AWS's: the same handlers, the same posts, the same log."""
 
 import json
-import os
-import re
-import subprocess
 
 import pytest
 from conftest import HANDLERS, OURS_PYTHON
 from fake_api import REQUEST_ID, Invocation, run_client
 
+import ahead
 import normal
 
 
@@ -151,20 +149,8 @@ def test_large_events_and_answers_arrive_whole(python):
 
 
 def test_a_process_started_ahead_of_its_function_is_as_one_started_for_it(python):
-    run = lambda **options: run_client([str(python), OURS_PYTHON], HANDLERS, "py_basic.observed", [Invocation()], **options)
-    fresh, ahead = (run(telemetry=True, ahead=a) for a in (False, True))
-    seen = [json.loads(run.posts[0].body) for run in (fresh, ahead)]
-    for observation in seen:
-        # Each run has its own descriptor number and port.
-        observation["variables"].pop("AWS_LAMBDA_RUNTIME_API")
-        observation["initial"] = [re.sub(r"(_FD|127.0.0.1)=?.*", r"\1", one) for one in observation["initial"]]
-    assert seen[1] == seen[0]
+    ahead.is_as_fresh([str(python), OURS_PYTHON], "py_basic.observed")
 
 
 def test_a_process_whose_function_never_comes_ends_silently(python):
-    listens, told = os.pipe()
-    os.close(told)
-    variables = {"PATH": os.environ["PATH"], "TINDERBOX_BIND_FD": str(listens)}
-    ended = subprocess.run([str(python), OURS_PYTHON], env=variables, pass_fds=[listens], capture_output=True, timeout=60)
-    os.close(listens)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+    ahead.ends_silently([str(python), OURS_PYTHON])
