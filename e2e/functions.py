@@ -1,7 +1,9 @@
 """Functions that the tests deploy."""
 import contextlib
 import io
+import json
 import time
+import urllib.request
 import uuid
 import zipfile
 
@@ -72,3 +74,16 @@ def eventually(read, good, seconds=30):
         assert time.monotonic() < deadline, f"not so within {seconds} s: {found}"
         time.sleep(0.02)
     return found
+
+
+def traced(server, client, name):
+    """An invocation's error, its answer, and the rooms it went through. `client` is of the server's own region."""
+    mark = lambda params, **_: params["headers"].__setitem__("X-Tinderbox-Trace", "1")
+    client.meta.events.register("before-call.lambda.Invoke", mark)
+    try:
+        answer = client.invoke(FunctionName=name)
+    finally:
+        client.meta.events.unregister("before-call.lambda.Invoke", mark)
+    trace = urllib.request.urlopen(f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}")
+    rooms = [span["room"] for span in json.load(trace)["spans"]]
+    return answer.get("FunctionError"), json.loads(answer["Payload"].read()), rooms

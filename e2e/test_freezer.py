@@ -1,9 +1,7 @@
 """Between invocations an environment stands still, and goes on where it stood."""
-import json
 import time
-import urllib.request
 
-from functions import eventually, function, package
+from functions import eventually, function, package, traced
 
 CODE = """
 import threading, time
@@ -27,15 +25,9 @@ def handler(event, context):
 
 def call(server, client, name):
     """The answer and the rooms of an invocation."""
-    mark = lambda params, **_: params["headers"].__setitem__("X-Tinderbox-Trace", "1")
-    client.meta.events.register("before-call.lambda.Invoke", mark)
-    try:
-        answer = client.invoke(FunctionName=name)
-    finally:
-        client.meta.events.unregister("before-call.lambda.Invoke", mark)
-    assert answer.get("FunctionError") is None
-    trace = urllib.request.urlopen(f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}")
-    return json.loads(answer["Payload"].read()), [span["room"] for span in json.load(trace)["spans"]]
+    error, answer, rooms = traced(server, client, name)
+    assert error is None
+    return answer, rooms
 
 
 def test_between_invocations_nothing_goes_on(server):

@@ -1,11 +1,9 @@
 """Cold starts out of the pool: quick, and in nothing that a function can see different from a fresh one."""
-import json
 import shutil
-import urllib.request
 
 import pytest
 
-from functions import eventually, function, package
+from functions import eventually, function, package, traced
 
 PYTHON = """
 import os, sys, random
@@ -48,20 +46,9 @@ exports.handler = async () => ({
 
 def cold(server, client, name):
     """The answer of a first invocation, and the rooms it went through."""
-    asked = {}
-    mark = lambda params, **_: params["headers"].__setitem__("X-Tinderbox-Trace", "1")
-    client.meta.events.register("before-call.lambda.Invoke", mark)
-    try:
-        answer = client.invoke(FunctionName=name)
-    finally:
-        client.meta.events.unregister("before-call.lambda.Invoke", mark)
-    asked = json.loads(answer["Payload"].read())
-    assert answer.get("FunctionError") is None, asked
-    request = urllib.request.Request(
-        f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}", headers={"Host": "127.0.0.1"}
-    )
-    trace = json.load(urllib.request.urlopen(request))
-    return asked, [span["room"] for span in trace["spans"]]
+    error, answer, rooms = traced(server, client, name)
+    assert error is None, answer
+    return answer, rooms
 
 
 def once(server, client, **settings):
@@ -115,12 +102,8 @@ def test_an_executable_finds_the_walls_ready(server, pooling):
 
     def rooms():
         with function(pooling, **settings) as name:
-            mark = lambda params, **_: params["headers"].__setitem__("X-Tinderbox-Trace", "1")
-            pooling.meta.events.register("before-call.lambda.Invoke", mark)
-            answer = pooling.invoke(FunctionName=name)
-            pooling.meta.events.unregister("before-call.lambda.Invoke", mark)
-            assert json.loads(answer["Payload"].read())["errorType"] == "Runtime.ExitError"
-            trace = urllib.request.urlopen(f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}")
-            return [span["room"] for span in json.load(trace)["spans"]]
+            error, answer, rooms = traced(server, pooling, name)
+            assert error and answer["errorType"] == "Runtime.ExitError"
+            return rooms
 
     eventually(rooms, lambda rooms: "pool.bind" in rooms)
