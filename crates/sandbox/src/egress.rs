@@ -47,11 +47,10 @@ mod policy;
 mod process;
 mod protocol;
 mod relay;
-mod tun;
 mod udp;
 mod upstream;
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 
 pub use handle::{EgressError, Handle, Start};
 pub use hosts::HostAddresses;
@@ -59,31 +58,12 @@ pub use policy::{Cidr, Policy, Protocol, Refusal, Verdict, verdict};
 pub use process::main;
 pub(crate) use protocol::Answer;
 pub use protocol::EnvironmentNumber;
-pub use tun::{create_tun, raise_loopback};
+use walls::network::MTU;
+pub use walls::network::{
+    DNS_SERVER, GATEWAY, GUEST, HOST_ALIAS, HOST_ALIAS_ADDRESS, RESOLV_CONF, SUBNET, SUBNET_PREFIX,
+};
+pub use walls::tun::{create_tun, raise_loopback};
 
-/// The network inside an environment: the same in every one, because none is connected to another.
-///
-/// 192.0.0.0/29 is the block IANA keeps for addresses that never leave a host (RFC 7335), so unlike a piece of
-/// 10/8 it cannot hide a machine of the team's own network from the function.
-pub const SUBNET: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 0);
-/// Length of [`SUBNET`]'s prefix.
-pub const SUBNET_PREFIX: u8 = 29;
-/// Where the default route points. Nothing listens there.
-pub const GATEWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 1);
-/// The environment's own address, and the only source address whose packets are looked at.
-pub const GUEST: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 2);
-/// What the environment's `resolv.conf` must name.
-pub const DNS_SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 3);
-/// What [`HOST_ALIAS`] resolves to when at least one `--allow-host` exists.
-pub const HOST_ALIAS_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 4);
-/// The name under which `--allow-host` endpoints are reached.
-pub const HOST_ALIAS: &str = "host.tinderbox.internal";
-/// The text of an environment's `/etc/resolv.conf`.
-pub const RESOLV_CONF: &str = "nameserver 192.0.0.3\n";
-
-/// The TUN's MTU. Larger than a wire's, because both ends of it are on this host and each packet costs two system
-/// calls; a quarter of [`FLOW_BUFFER`], so that a window holds several segments.
-const MTU: usize = 16_384;
 /// Bytes buffered per TCP flow and direction; when full, the faster side waits.
 const FLOW_BUFFER: usize = 65_536;
 /// TCP and UDP flows of one environment. AWS allows 1,024 descriptors in an environment, so no function has more.

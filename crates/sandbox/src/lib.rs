@@ -48,6 +48,13 @@ pub trait Environment: Send + Sync + 'static {
     /// The next connection that came through this door from inside. Bounded: past the backlog the kernel makes clients
     /// wait.
     async fn accept(&self, door: Door) -> std::io::Result<Box<dyn Connection>>;
+    /// The `nth` process that was started before the snapshot from which this environment was restored, with pipes of its
+    /// own: what it writes from now on comes out of them. Of a restored environment, once for each, before `resume`.
+    /// `Unsupported` where `capabilities().snapshot` is false; `Gone` if it had ended by then.
+    async fn adopt(&self, nth: usize) -> Result<Process, BootError> {
+        let _ = nth;
+        Err(BootError::Unsupported("restore"))
+    }
     /// Gives a room that waited without a function what it lacks: folders and limits. Before user code runs in it.
     /// `Unsupported` where `capabilities().bind` is false.
     async fn bind(&self, binding: Binding) -> Result<(), BootError>;
@@ -100,10 +107,7 @@ pub enum Door {
     LambdaApi,
 }
 
-/// Where the Runtime API listens inside every environment, on its own loopback (AWS uses this port too).
-pub const RUNTIME_API_ADDRESS: &str = "127.0.0.1:9001";
-/// Where the environment's own door to the Lambda API listens inside.
-pub const LAMBDA_API_ADDRESS: &str = "127.0.0.1:9002";
+pub use walls::{BIND_FD_VARIABLE, LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS};
 
 /// What the walls are made from.
 #[derive(Clone, Debug)]
@@ -163,9 +167,6 @@ pub struct ProcessSpec {
     /// waits there to be told what it is.
     pub bind: bool,
 }
-
-/// Names the descriptor from which a process that waits for its function reads.
-pub const BIND_FD_VARIABLE: &str = "TINDERBOX_BIND_FD";
 
 /// A process that was started.
 pub struct Process {

@@ -23,32 +23,22 @@
 //! Order in `main`: [`spawner_entry_point`] first of all; then [`launch`]; then [`drop_privileges`]; then the tokio
 //! runtime and [`ProcessSandbox::new`] in it.
 
-mod cgroup;
-mod cgroup_v1;
-mod cgroup_v2;
 mod client;
-mod fault;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod hand;
-mod init;
-mod landlock;
-mod namespaces;
 mod probe;
 mod protocol;
 mod reader;
-mod rootfs;
-mod seccomp;
 mod spawner;
 mod sweep;
-mod sys;
-mod tmp;
 mod uids;
-mod watch;
 
 pub use client::ProcessSandbox;
 pub use probe::{CgroupVersion, HostReport, Kvm, probe, report};
+#[doc(hidden)]
+pub use walls::Fault;
+use walls::{cgroup, fault, hand, init, landlock, namespaces, rootfs, seccomp, sys, tmp, watch};
 
 use crate::{Capabilities, Sandbox};
 use protocol::{
@@ -96,18 +86,6 @@ pub struct Config {
     /// For tests of what is left: where the spawner is to die.
     #[doc(hidden)]
     pub fault: Option<Fault>,
-}
-
-/// A step after which the spawner dies as by kill -9; steps are counted from 0.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Fault {
-    /// Of its own, from its start.
-    Spawner { step: u32 },
-    /// Of an environment's init, from the fork.
-    Init { step: u32 },
-    /// None: of the environments, this one's init can not be watched, as where the kernel has no memory for it.
-    Watch { boot: u32 },
 }
 
 impl Config {

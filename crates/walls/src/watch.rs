@@ -9,7 +9,7 @@
 //! the larger sum counts. What hides from both (a memfd in flight in a socket; one of a process that forbids looking at it;
 //! the smaller one of the two sums) is what the kernel's limit is better at.
 
-use super::cgroup::Usage;
+use crate::cgroup::Usage;
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -22,13 +22,13 @@ const DESCRIPTORS_MAX: usize = 4_096;
 
 /// What one look found and did.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Look {
-    pub(crate) used_bytes: u64,
-    pub(crate) killed: bool,
+pub struct Look {
+    pub used_bytes: u64,
+    pub killed: bool,
 }
 
 /// Kills the process below `init` that holds most if all of them together hold more than `limit`.
-pub(crate) fn enforce(init: i32, limit: u64) -> Look {
+pub fn enforce(init: i32, limit: u64) -> Look {
     let held = Held::by(descendants(init));
     let used_bytes = held.used_bytes();
     if used_bytes <= limit {
@@ -42,7 +42,7 @@ pub(crate) fn enforce(init: i32, limit: u64) -> Look {
 }
 
 /// Use of everything below `init`.
-pub(crate) fn usage(init: i32) -> Usage {
+pub fn usage(init: i32) -> Usage {
     let mut usage = Usage { tasks: 1, ..Usage::default() };
     let pids = descendants(init);
     for pid in &pids {

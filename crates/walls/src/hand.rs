@@ -11,9 +11,9 @@
 //! that a
 //! `mkfs.ext4` that it runs ends with it, and it ends with the spawner.
 
-use super::protocol::{Channel, MESSAGE_BYTES_MAX};
-use super::sys::{self, Forked, StepError};
-use super::tmp;
+use crate::channel::{Channel, MESSAGE_BYTES_MAX};
+use crate::sys::{self, Forked, StepError};
+use crate::tmp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io;
@@ -21,13 +21,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 /// Jobs asked for and not answered. Messages are small; the socket holds more than these.
-pub(crate) const JOBS_MAX: usize = 64;
+pub const JOBS_MAX: usize = 64;
 /// Nice value: what is made ahead must not compete with what somebody waits for.
 const NICE: i32 = 10;
 
 /// From the spawner to the hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Job {
+pub enum Job {
     /// Prepare a file system for `/tmp`.
     Tmp { size_mb: u32 },
     /// Write `text` to a control file that works while it is written to, and say by how much `usage` fell.
@@ -36,7 +36,7 @@ pub(crate) enum Job {
 
 /// From the hand to the spawner.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// With the mount, if it was a file system. Bytes that were given back, if it was a reclaim.
     Done {
         bytes: u64,
@@ -48,7 +48,7 @@ pub(crate) enum Outcome {
 }
 
 /// The spawner's end of one hand. Dropping it kills the process; somebody must reap `pidfd` ([`Hand::end`] gives it).
-pub(crate) struct Hand {
+pub struct Hand {
     channel: Channel,
     pidfd: OwnedFd,
     /// Asked for, not yet answered; with the caller's own number.
@@ -62,7 +62,7 @@ impl Hand {
     ///
     /// # Safety
     /// As [`sys::fork_into_pid_namespace`]: the process must have one thread.
-    pub(crate) unsafe fn start(tmp: &tmp::Kind, life: i32) -> io::Result<Self> {
+    pub unsafe fn start(tmp: &tmp::Kind, life: i32) -> io::Result<Self> {
         let (channel, theirs) = Channel::pair()?;
         // SAFETY: by the caller's promise.
         match unsafe { sys::fork_into_pid_namespace() }? {
@@ -74,7 +74,7 @@ impl Hand {
     }
 
     /// Asks for a job; `false` if the hand has enough to do.
-    pub(crate) fn ask(&mut self, number: u64, job: &Job, now_ms: u64) -> bool {
+    pub fn ask(&mut self, number: u64, job: &Job, now_ms: u64) -> bool {
         if self.asked.len() >= JOBS_MAX || self.channel.send(job, &[]).is_err() {
             return false;
         }
@@ -86,7 +86,7 @@ impl Hand {
     }
 
     /// The next answer with its job's number; `None` if there is none yet. An error is the hand's end.
-    pub(crate) fn answer(
+    pub fn answer(
         &mut self,
         buffer: &mut [u8],
         now_ms: u64,
@@ -104,12 +104,12 @@ impl Hand {
     }
 
     /// When the first job's time is over, if it may take this long.
-    pub(crate) fn due_ms(&self, most_ms: u64) -> Option<u64> {
+    pub fn due_ms(&self, most_ms: u64) -> Option<u64> {
         (!self.asked.is_empty()).then(|| self.progress_ms + most_ms)
     }
 
     /// Kills it; what it was asked and the descriptor by which it is to be reaped.
-    pub(crate) fn end(self) -> (VecDeque<u64>, OwnedFd) {
+    pub fn end(self) -> (VecDeque<u64>, OwnedFd) {
         // It may have ended by itself.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, rustix::process::Signal::KILL);
         (self.asked, self.pidfd)
@@ -124,7 +124,7 @@ impl AsFd for Hand {
 
 /// The life of the process.
 fn work(channel: Channel, tmp: &tmp::Kind, life: i32) -> ! {
-    super::fault::arm_child(None);
+    crate::fault::arm_child(None);
     let prepared = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
     sys::reset_signals();
     sys::close_all_but(&[channel.as_raw_fd(), life]);

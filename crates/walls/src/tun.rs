@@ -8,7 +8,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use super::{GATEWAY, GUEST, MTU, SUBNET_PREFIX};
+use crate::network::{GATEWAY, GUEST, MTU, SUBNET_PREFIX};
 
 const LOOPBACK: &str = "lo";
 

@@ -6,7 +6,7 @@
 //! (namespace flags, socket families, terminal injection) and at a list of refused calls. The kernel takes the
 //! stricter of both. [seccomp(2)]
 
-use super::sys::{At, StepError};
+use crate::sys::{At, StepError};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Len, SeccompCmpOp as Op, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch,
@@ -16,14 +16,14 @@ use std::collections::BTreeMap;
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Both filters, compiled once and applied in every environment.
-pub(crate) struct Filters {
+pub struct Filters {
     refuse: BpfProgram,
     allow: BpfProgram,
 }
 
 impl Filters {
     /// Compiles for the machine's own architecture.
-    pub(crate) fn compile() -> Result<Self, StepError> {
+    pub fn compile() -> Result<Self, StepError> {
         let arch = TargetArch::try_from(std::env::consts::ARCH).at("seccomp architecture")?;
         let mut allowed: Rules = COMMON.iter().chain(MACHINE).map(|call| (*call, Vec::new())).collect();
         let refused = refused().at("seccomp rules")?;
@@ -36,14 +36,14 @@ impl Filters {
     }
 
     /// Restricts this process and all it starts; no_new_privs is set before.
-    pub(crate) fn apply(&self) -> Result<(), StepError> {
+    pub fn apply(&self) -> Result<(), StepError> {
         seccompiler::apply_filter(&self.refuse).at("seccomp")?;
         seccompiler::apply_filter(&self.allow).at("seccomp")
     }
 }
 
 /// Whether the kernel knows seccomp filters.
-pub(crate) fn is_available() -> bool {
+pub fn is_available() -> bool {
     let action: u32 = libc::SECCOMP_RET_ERRNO;
     // SAFETY: SECCOMP_GET_ACTION_AVAIL reads one u32, which lives through the call.
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) == 0 }

@@ -7,7 +7,7 @@
 //!
 //! Otherwise: a tmpfs of the size, charged to memory, and `Capabilities::missing` says so.
 
-use super::sys::{At, StepError};
+use crate::sys::{At, StepError};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use std::fs::File;
@@ -28,7 +28,7 @@ const LOOP_ATTEMPTS: usize = 1_000;
 
 /// How `/tmp` is made here.
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Templates lie in this folder.
     Loop {
         folder: PathBuf,
@@ -38,18 +38,18 @@ pub(crate) enum Kind {
 }
 
 /// What makes ext4 images here.
-pub(crate) fn find_mkfs() -> Option<PathBuf> {
+pub fn find_mkfs() -> Option<PathBuf> {
     MKFS.iter().map(PathBuf::from).find(|path| path.is_file())
 }
 
 /// Whether loop devices can be used.
-pub(crate) fn has_loop_devices() -> bool {
+pub fn has_loop_devices() -> bool {
     File::open("/dev/loop-control").is_ok()
 }
 
 impl Kind {
     /// Tries it once, so that what is missing is known at start-up and not at the first boot.
-    pub(crate) fn find(folder: &Path) -> Result<Self, String> {
+    pub fn find(folder: &Path) -> Result<Self, String> {
         let mkfs = find_mkfs().ok_or("mkfs.ext4 is not installed (package e2fsprogs)")?;
         if !has_loop_devices() {
             return Err("/dev/loop-control can not be opened".to_owned());
@@ -61,7 +61,7 @@ impl Kind {
     }
 
     /// A mounted file system that waits, detached, for its place.
-    pub(crate) fn prepare(&self, size_mb: u32) -> Result<OwnedFd, StepError> {
+    pub fn prepare(&self, size_mb: u32) -> Result<OwnedFd, StepError> {
         let size_mb = size_mb.clamp(1, SIZE_MB_MAX);
         match self {
             Self::Memory => mount_memory(size_mb).at("tmpfs for /tmp"),

@@ -9,41 +9,41 @@
 //! 400 MB to `/tmp` would seem to have used them; so the peak is that mark less the file cache of now, and never
 //! below the largest `memory_bytes` that was sampled. It can miss cache that came and went, it does not invent use.
 
-use super::hand::Job;
+use crate::hand::Job;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Memory that equals one vCPU in AWS Lambda. [AWS: "Configure Lambda function memory"]
-pub(crate) const MEMORY_MB_PER_VCPU: u64 = 1_769;
+pub const MEMORY_MB_PER_VCPU: u64 = 1_769;
 /// Scheduler period. Long, so that a start of a few dozen milliseconds is not cut in slices by a small quota.
-pub(crate) const CPU_PERIOD_US: u64 = 100_000;
+pub const CPU_PERIOD_US: u64 = 100_000;
 /// Processes and threads in one environment: AWS's documented 1,024, and the init that AWS does not count.
-pub(crate) const PIDS_MAX: u64 = 1_025;
+pub const PIDS_MAX: u64 = 1_025;
 /// Shares (v1) of one vCPU; the kernel's default.
 const SHARES_PER_VCPU: u64 = 1_024;
 /// Weight (v2) of one vCPU; the kernel's default.
 const WEIGHT_PER_VCPU: u64 = 100;
 /// Of one that is to be gone before others go on: as much as a hundred vCPUs.
-pub(crate) const SHARES_OF_THE_DYING: u64 = 100 * SHARES_PER_VCPU;
-pub(crate) const WEIGHT_OF_THE_DYING: u64 = 100 * WEIGHT_PER_VCPU;
+pub const SHARES_OF_THE_DYING: u64 = 100 * SHARES_PER_VCPU;
+pub const WEIGHT_OF_THE_DYING: u64 = 100 * WEIGHT_PER_VCPU;
 
 /// The limits of one environment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) memory_bytes: u64,
+pub struct Limits {
+    pub memory_bytes: u64,
     /// Processor time per period; shares alone order those that compete.
-    pub(crate) quota_us: u64,
-    pub(crate) shares: u64,
-    pub(crate) weight: u64,
-    pub(crate) pids: u64,
+    pub quota_us: u64,
+    pub shares: u64,
+    pub weight: u64,
+    pub pids: u64,
 }
 
 impl Limits {
     /// Processor in proportion to memory, but the hard cap never below the floor: with 128 MB it would be
     /// 7 ms in 100, and a cold start would take a second of waiting that AWS's start-up boost does not have.
     /// Between environments that compete, shares keep the exact proportion.
-    pub(crate) fn of(memory_mb: u32, cpu_floor_percent: u32) -> Self {
+    pub fn of(memory_mb: u32, cpu_floor_percent: u32) -> Self {
         let memory_mb = u64::from(memory_mb.max(1));
         let floor_us = CPU_PERIOD_US * u64::from(cpu_floor_percent) / 100;
         Self {
@@ -58,28 +58,28 @@ impl Limits {
 
 /// Counters of one environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
-    pub(crate) memory_bytes: u64,
+pub struct Usage {
+    pub memory_bytes: u64,
     /// The kernel's high-water mark less the file cache of now.
-    pub(crate) memory_peak_bytes: u64,
-    pub(crate) cpu_us: u64,
-    pub(crate) tasks: u32,
-    pub(crate) out_of_memory_kills: u64,
+    pub memory_peak_bytes: u64,
+    pub cpu_us: u64,
+    pub tasks: u32,
+    pub out_of_memory_kills: u64,
 }
 
 /// Which walls a tree has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Powers {
-    pub(crate) memory: bool,
-    pub(crate) cpu: bool,
-    pub(crate) pids: bool,
-    pub(crate) freezer: bool,
+pub struct Powers {
+    pub memory: bool,
+    pub cpu: bool,
+    pub pids: bool,
+    pub freezer: bool,
     /// Memory can be asked back.
-    pub(crate) reclaim: bool,
+    pub reclaim: bool,
 }
 
 /// Groups by name. Every call is idempotent where that can be.
-pub(crate) trait Tree: Send {
+pub trait Tree: Send {
     fn powers(&self) -> Powers;
     /// The run's own folders, one per hierarchy: what a later start sweeps.
     fn roots(&self) -> Vec<PathBuf>;
@@ -116,12 +116,12 @@ pub(crate) trait Tree: Send {
 
 /// File access; in a made-up tree the control files do not exist before they are written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Files {
-    pub(crate) made_up: bool,
+pub struct Files {
+    pub made_up: bool,
 }
 
 impl Files {
-    pub(crate) fn write(self, path: &Path, value: impl std::fmt::Display) -> io::Result<()> {
+    pub fn write(self, path: &Path, value: impl std::fmt::Display) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(self.made_up).truncate(self.made_up);
         let text = value.to_string();
@@ -130,23 +130,23 @@ impl Files {
     }
 
     /// A file of one number; `None` if it is not there or not a number (`max`).
-    pub(crate) fn number(self, path: &Path) -> Option<u64> {
+    pub fn number(self, path: &Path) -> Option<u64> {
         std::fs::read_to_string(path).ok()?.trim().parse().ok()
     }
 
     /// The number behind `key` in a file of `key number` lines.
-    pub(crate) fn keyed(self, path: &Path, key: &str) -> Option<u64> {
+    pub fn keyed(self, path: &Path, key: &str) -> Option<u64> {
         value_of(&std::fs::read_to_string(path).ok()?, key)
     }
 }
 
 /// The number behind `key` in `key number` lines.
-pub(crate) fn value_of(text: &str, key: &str) -> Option<u64> {
+pub fn value_of(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 /// Makes a folder that may be there already.
-pub(crate) fn make_group(path: &Path) -> io::Result<()> {
+pub fn make_group(path: &Path) -> io::Result<()> {
     match std::fs::create_dir(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(named(error, path)),
         _ => Ok(()),
@@ -154,7 +154,7 @@ pub(crate) fn make_group(path: &Path) -> io::Result<()> {
 }
 
 /// Removes a group's folder; one that is gone already is fine.
-pub(crate) fn remove_group(path: &Path, files: Files) -> io::Result<()> {
+pub fn remove_group(path: &Path, files: Files) -> io::Result<()> {
     let removed = if files.made_up { std::fs::remove_dir_all(path) } else { std::fs::remove_dir(path) };
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(error, path)),
@@ -167,7 +167,7 @@ fn named(error: io::Error, path: &Path) -> io::Error {
 }
 
 /// No groups can be written here: limits are kept by a watcher and rlimits instead.
-pub(crate) struct NoTree;
+pub struct NoTree;
 
 impl Tree for NoTree {
     fn powers(&self) -> Powers {
@@ -220,16 +220,16 @@ impl Tree for NoTree {
 
 /// Where the kernel's hierarchies are mounted and where this process is in each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Mounted {
+pub struct Mounted {
     /// (controllers, own folder) of each v1 hierarchy.
-    pub(crate) v1: Vec<(Vec<String>, PathBuf)>,
+    pub v1: Vec<(Vec<String>, PathBuf)>,
     /// (mount point, own folder) of v2.
-    pub(crate) v2: Option<(PathBuf, PathBuf)>,
+    pub v2: Option<(PathBuf, PathBuf)>,
 }
 
 impl Mounted {
     /// Reads `/proc/self/mountinfo` and `/proc/self/cgroup`.
-    pub(crate) fn read() -> io::Result<Self> {
+    pub fn read() -> io::Result<Self> {
         let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
         let own = std::fs::read_to_string("/proc/self/cgroup")?;
         Ok(Self::parse(&mounts, &own))
@@ -237,7 +237,7 @@ impl Mounted {
 
     /// `mountinfo` lines are "id parent dev root point options … - type source super"; `cgroup` lines are
     /// "id:controllers:path", with id 0 and no controllers for v2. [proc_pid_mountinfo(5), cgroups(7)]
-    pub(crate) fn parse(mounts: &str, own: &str) -> Self {
+    pub fn parse(mounts: &str, own: &str) -> Self {
         let mut found = Self::default();
         for line in mounts.lines() {
             let Some((left, right)) = line.split_once(" - ") else { continue };
@@ -286,23 +286,23 @@ fn own_folder(own: &str, is_it: impl Fn(&str) -> bool, root: &str, point: &str) 
 }
 
 /// Every folder that [`open`] may make, to be written down before it does.
-pub(crate) fn candidates(run_folder: &str) -> Vec<PathBuf> {
+pub fn candidates(run_folder: &str) -> Vec<PathBuf> {
     let mounted = Mounted::read().unwrap_or_default();
     let mut all: Vec<PathBuf> = mounted.v1.iter().map(|(_, own)| own.join(run_folder)).collect();
     if let Some((top, own)) = &mounted.v2 {
-        all.extend(super::cgroup_v2::candidates(top, own).into_iter().map(|parent| parent.join(run_folder)));
+        all.extend(crate::cgroup_v2::candidates(top, own).into_iter().map(|parent| parent.join(run_folder)));
     }
     all
 }
 
 /// The best tree that can be written here, and one sentence for each wall that it lacks.
-pub(crate) fn open(run_folder: &str) -> (Box<dyn Tree>, Vec<String>) {
+pub fn open(run_folder: &str) -> (Box<dyn Tree>, Vec<String>) {
     let mut missing = Vec::new();
     let mounted = Mounted::read().unwrap_or_default();
     let mut tree: Box<dyn Tree> = Box::new(NoTree);
-    match super::cgroup_v2::V2::open(&mounted, run_folder) {
+    match crate::cgroup_v2::V2::open(&mounted, run_folder) {
         Ok(v2) => tree = Box::new(v2),
-        Err(why_2) => match super::cgroup_v1::V1::open(&mounted, run_folder) {
+        Err(why_2) => match crate::cgroup_v1::V1::open(&mounted, run_folder) {
             Ok(v1) => tree = Box::new(v1),
             Err(why_1) => missing.push(format!(
                 "control groups can not be written (v2: {why_2}; v1: {why_1}): memory is watched from outside, \
@@ -400,7 +400,7 @@ mod tests {
         let mounted =
             Mounted { v1: ["memory", "cpu,cpuacct", "pids", "freezer"].map(own).to_vec(), v2: None };
         let files = Files { made_up: true };
-        let tree = crate::process::cgroup_v1::V1::open_with(&mounted, "tinderbox-0a", files).unwrap();
+        let tree = crate::cgroup_v1::V1::open_with(&mounted, "tinderbox-0a", files).unwrap();
         let expected = [
             ("memory/tinderbox-0a/7/memory.limit_in_bytes", "1854930944"),
             ("memory/tinderbox-0a/7/memory.memsw.limit_in_bytes", "1854930944"),
@@ -426,7 +426,7 @@ mod tests {
         std::fs::write(own.join("cgroup.controllers"), "cpu io memory pids").unwrap();
         let mounted = Mounted { v1: Vec::new(), v2: Some((root.path().to_owned(), own)) };
         let files = Files { made_up: true };
-        let tree = crate::process::cgroup_v2::V2::open_with(&mounted, "tinderbox-0a", files).unwrap();
+        let tree = crate::cgroup_v2::V2::open_with(&mounted, "tinderbox-0a", files).unwrap();
         let expected = [
             ("scope/cgroup.subtree_control", "+memory +cpu +pids"),
             ("scope/tinderbox-0a/cgroup.subtree_control", "+memory +cpu +pids"),
@@ -448,7 +448,7 @@ mod tests {
         std::fs::write(own.join("cgroup.controllers"), "memory pids").unwrap();
         let mounted = Mounted { v1: Vec::new(), v2: Some((own.clone(), own.clone())) };
         let files = Files { made_up: true };
-        let tree = crate::process::cgroup_v2::V2::open_with(&mounted, "tinderbox-0a", files).unwrap();
+        let tree = crate::cgroup_v2::V2::open_with(&mounted, "tinderbox-0a", files).unwrap();
         tree.create("7", &Limits::of(128, 50)).unwrap();
         for (name, text) in [
             ("memory.stat", "inactive_file 100\nactive_file 50\n"),

@@ -10,10 +10,10 @@
 //! environment's own mount namespace, so that a boot costs a dozen system calls and not fifty mounts. Sources on
 //! the host are opened before the pivot and attached after it: no path inside is ever resolved against the host.
 
-use super::sys::{
+use crate::network::HOST_ALIAS;
+use crate::sys::{
     At, MOUNT_NODEV, MOUNT_NOEXEC, MOUNT_NOSUID, MOUNT_READ_ONLY, StepError, c_path, mount_attributes,
 };
-use crate::egress::HOST_ALIAS;
 use rustix::fs::{CWD, FileType, Mode};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
@@ -75,28 +75,28 @@ const PROC_HIDDEN: [&str; 8] =
     ["kcore", "keys", "key-users", "timer_list", "sysrq-trigger", "sched_debug", "kallsyms", "latency_stats"];
 const PROC_READ_ONLY: [&str; 4] = ["sys", "bus", "fs", "irq"];
 /// AWS's own name for the user, and its numbers as seen inside.
-pub(crate) const USER: &str = "sbx_user1051";
-pub(crate) const UID_INSIDE: u32 = 993;
-pub(crate) const GID_INSIDE: u32 = 990;
+pub const USER: &str = "sbx_user1051";
+pub const UID_INSIDE: u32 = 993;
+pub const GID_INSIDE: u32 = 990;
 /// `/dev/shm`; charged to the environment's memory.
 const SHARED_MEMORY: &CStr = c"size=64m,nr_inodes=1024,mode=1777";
 
 /// Where the template is mounted in the spawner's mount namespace.
-pub(crate) struct Template {
-    pub(crate) root: PathBuf,
+pub struct Template {
+    pub root: PathBuf,
 }
 
 /// What the network gives to the files of `/etc`; nothing without egress.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Names {
-    pub(crate) dns: Option<Ipv4Addr>,
+pub struct Names {
+    pub dns: Option<Ipv4Addr>,
     /// Address of the host alias, if anything is allowed behind it.
-    pub(crate) host_alias: Option<Ipv4Addr>,
+    pub host_alias: Option<Ipv4Addr>,
 }
 
 impl Template {
     /// Builds it in a mount namespace of the spawner's own, so that it ends with the spawner.
-    pub(crate) fn build(root: &Path) -> Result<Self, StepError> {
+    pub fn build(root: &Path) -> Result<Self, StepError> {
         let flags = rustix::thread::UnshareFlags::NEWNS;
         // SAFETY: a new mount namespace does not change descriptors or memory that safe code relies on.
         unsafe { rustix::thread::unshare_unsafe(flags) }.at("own mount namespace")?;
@@ -225,14 +225,14 @@ fn build_dev(dev: &Path) -> io::Result<()> {
 }
 
 /// A tree of the host, detached, read-only, waiting for its place inside.
-pub(crate) struct Source {
+pub struct Source {
     tree: OwnedFd,
     inside: PathBuf,
     is_dir: bool,
 }
 
 /// Opens what will be shown inside, before the pivot. Parents come before children.
-pub(crate) fn open_sources(mounts: &[(PathBuf, PathBuf)]) -> Result<Vec<Source>, StepError> {
+pub fn open_sources(mounts: &[(PathBuf, PathBuf)]) -> Result<Vec<Source>, StepError> {
     let mut sources = Vec::new();
     for (host, inside) in mounts {
         if !host.is_absolute() || !is_plain(inside) {
@@ -255,7 +255,7 @@ pub(crate) fn open_sources(mounts: &[(PathBuf, PathBuf)]) -> Result<Vec<Source>,
 
 impl Source {
     /// Attaches it where there is a place for it already.
-    pub(crate) fn show_at_place(&self) -> Result<(), StepError> {
+    pub fn show_at_place(&self) -> Result<(), StepError> {
         attach(&self.tree, &self.inside).at("attach a mount")
     }
 }
@@ -267,7 +267,7 @@ fn is_plain(path: &Path) -> bool {
 }
 
 /// Makes the template this process's root and forgets the host's tree.
-pub(crate) fn pivot(template: &Path) -> Result<(), StepError> {
+pub fn pivot(template: &Path) -> Result<(), StepError> {
     rustix::process::chdir(template).at("enter the template")?;
     // The old root lands on top of the new one and is detached at once. [pivot_root(2), "pivot_root(".", ".")"]
     rustix::process::pivot_root(".", ".").at("pivot_root")?;
@@ -276,12 +276,7 @@ pub(crate) fn pivot(template: &Path) -> Result<(), StepError> {
 }
 
 /// Mounts everything that is this environment's own. After the pivot.
-pub(crate) fn furnish(
-    sources: &[Source],
-    tmp: &OwnedFd,
-    proc: &OwnedFd,
-    names: &Names,
-) -> Result<(), StepError> {
+pub fn furnish(sources: &[Source], tmp: &OwnedFd, proc: &OwnedFd, names: &Names) -> Result<(), StepError> {
     let mut scratch = Vec::new();
     for source in sources {
         make_place(source, &mut scratch).at("place of a mount")?;
@@ -377,7 +372,7 @@ fn write_names(names: &Names) -> io::Result<()> {
 
 /// A proc of this pid namespace in which other users' processes do not show, detached. Made before the pivot: in a
 /// user namespace the kernel gives a new one only to those that see a whole one already.
-pub(crate) fn open_proc() -> io::Result<OwnedFd> {
+pub fn open_proc() -> io::Result<OwnedFd> {
     let context = rustix::mount::fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC)?;
     rustix::mount::fsconfig_set_string(&context, "hidepid", "2")?;
     rustix::mount::fsconfig_create(&context)?;

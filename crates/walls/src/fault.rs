@@ -1,7 +1,7 @@
 //! Faults for tests: the spawner dies between two steps, everything else finds out by itself.
 //!
-//! A test names a step by its number ([`super::Fault`]); production names none, and each step costs one look at a
-//! number. Steps are counted where errors get their step's name ([`super::sys::At`]), and at the few places beside.
+//! A test names a step by its number ([`crate::Fault`]); production names none, and each step costs one look at a
+//! number. Steps are counted where errors get their step's name ([`crate::sys::At`]), and at the few places beside.
 //!
 //! ```text
 //!  the spawner's own step:   SIGKILL to itself
@@ -9,7 +9,7 @@
 //!                            kernel and the next start make of it is what the test looks at
 //! ```
 
-use super::Fault;
+use crate::Fault;
 use rustix::event::{PollFd, PollFlags};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -24,7 +24,7 @@ static TELL: AtomicI32 = AtomicI32::new(-1);
 
 /// Counts the spawner's own steps from here, or prepares what an init tells it by: something came of it if that is
 /// readable.
-pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
+pub fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
     match fault {
         None => Ok(None),
         Some(Fault::Watch { boot }) => {
@@ -38,7 +38,7 @@ pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
         Some(Fault::Init { .. }) => {
             let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
             // Kept for the spawner's life, by its number: one that an init does not put /dev/null in the place of.
-            let write = super::sys::raised(write.as_fd())?;
+            let write = crate::sys::raised(write.as_fd())?;
             TELL.store(write.as_raw_fd(), Ordering::Relaxed);
             std::mem::forget(write);
             Ok(Some(read))
@@ -47,7 +47,7 @@ pub(crate) fn arm_spawner(fault: Option<Fault>) -> io::Result<Option<OwnedFd>> {
 }
 
 /// Counts an init's steps from here; in the child of the fork. What the spawner was counting is not its child's.
-pub(crate) fn arm_child(fault: Option<Fault>) {
+pub fn arm_child(fault: Option<Fault>) {
     let steps = match fault {
         Some(Fault::Init { step }) => i64::from(step) + 1,
         _ => 0,
@@ -56,12 +56,12 @@ pub(crate) fn arm_child(fault: Option<Fault>) {
 }
 
 /// What an init must not close.
-pub(crate) fn descriptor() -> Option<i32> {
+pub fn descriptor() -> Option<i32> {
     Some(TELL.load(Ordering::Relaxed)).filter(|number| *number >= 0)
 }
 
 /// One step is done.
-pub(crate) fn step() {
+pub fn step() {
     if STEPS_LEFT.load(Ordering::Relaxed) > 0 && STEPS_LEFT.fetch_sub(1, Ordering::Relaxed) == 1 {
         match descriptor() {
             None => die(),
@@ -71,13 +71,13 @@ pub(crate) fn step() {
 }
 
 /// An error for the boot that was named, in place of the kernel's.
-pub(crate) fn refuse_watch() -> io::Result<()> {
+pub fn refuse_watch() -> io::Result<()> {
     let this = WATCHES_LEFT.load(Ordering::Relaxed) > 0 && WATCHES_LEFT.fetch_sub(1, Ordering::Relaxed) == 1;
     if this { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { Ok(()) }
 }
 
 /// As by kill -9: nothing of this process runs any more.
-pub(crate) fn die() {
+pub fn die() {
     // SAFETY: numbers only, and they are this process's own.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
 }

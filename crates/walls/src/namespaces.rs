@@ -1,14 +1,14 @@
 //! The namespaces of one environment, and the last step into its own user namespace.
 
-use super::rootfs::{GID_INSIDE, UID_INSIDE};
-use super::sys::{At, StepError, become_user, drop_all_capabilities, prctl, raise_permitted};
+use crate::rootfs::{GID_INSIDE, UID_INSIDE};
+use crate::sys::{At, StepError, become_user, drop_all_capabilities, prctl, raise_permitted};
 use rustix::thread::UnshareFlags;
 use std::net::{SocketAddrV4, TcpListener};
 use std::os::fd::OwnedFd;
 
 /// As whom the code of an environment runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Identity {
+pub enum Identity {
     /// A user of its own on the host, not shared with any other live environment.
     Own { uid: u32, gid: u32 },
     /// The spawner's own user (rootless): there is no other.
@@ -17,7 +17,7 @@ pub(crate) enum Identity {
 
 /// Leaves the host's namespaces. The pid namespace was made by the fork already; the cgroup namespace starts at
 /// the group that was entered before.
-pub(crate) fn leave_the_host() -> Result<(), StepError> {
+pub fn leave_the_host() -> Result<(), StepError> {
     let flags = UnshareFlags::NEWNS
         | UnshareFlags::NEWIPC
         | UnshareFlags::NEWUTS
@@ -29,7 +29,7 @@ pub(crate) fn leave_the_host() -> Result<(), StepError> {
 }
 
 /// Listens at a door, in this process's network namespace.
-pub(crate) fn open_door(address: &str) -> Result<OwnedFd, StepError> {
+pub fn open_door(address: &str) -> Result<OwnedFd, StepError> {
     let address: SocketAddrV4 = address.parse().at("address of a door")?;
     let listener = TcpListener::bind(address).at("door")?;
     listener.set_nonblocking(true).at("door")?;
@@ -38,7 +38,7 @@ pub(crate) fn open_door(address: &str) -> Result<OwnedFd, StepError> {
 
 /// The last step: a user namespace in which this one user exists and nothing is owned. After it, this process and
 /// all it starts have no capability anywhere, for good.
-pub(crate) fn become_nobody(identity: Identity) -> Result<(), StepError> {
+pub fn become_nobody(identity: Identity) -> Result<(), StepError> {
     let (uid, gid) = match identity {
         Identity::Own { uid, gid } => {
             // Kept across the change of user, so that hosts that forbid user namespaces to ordinary users allow it.
@@ -58,7 +58,7 @@ pub(crate) fn become_nobody(identity: Identity) -> Result<(), StepError> {
 }
 
 /// New user namespace with one user and one group, each (inside, outside).
-pub(crate) fn enter_user_namespace(uid: (u32, u32), gid: (u32, u32)) -> Result<(), StepError> {
+pub fn enter_user_namespace(uid: (u32, u32), gid: (u32, u32)) -> Result<(), StepError> {
     // SAFETY: a new user namespace changes credentials only.
     unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }.at("user namespace")?;
     std::fs::write("/proc/self/setgroups", "deny").at("setgroups")?;

@@ -3,7 +3,7 @@
 //! Read and execute everywhere (there is nothing private inside), write only where an environment may: `/tmp`,
 //! `/dev/shm`, the harmless devices, its own processes' files in `/proc`. Inherited by everything started later.
 
-use super::sys::{At, StepError};
+use crate::sys::{At, StepError};
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus,
@@ -14,7 +14,7 @@ const ABI_WANTED: ABI = ABI::V5;
 const WRITABLE_DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// The kernel's version of Landlock, 0 if it has none or it is off.
-pub(crate) fn abi() -> u32 {
+pub fn abi() -> u32 {
     const VERSION: u32 = 1;
     // SAFETY: with this flag the call takes no attributes and only answers a number.
     let answer =
@@ -23,7 +23,7 @@ pub(crate) fn abi() -> u32 {
 }
 
 /// Restricts this process and all it starts. `false` if the kernel has no Landlock.
-pub(crate) fn restrict() -> Result<bool, StepError> {
+pub fn restrict() -> Result<bool, StepError> {
     let all = AccessFs::from_all(ABI_WANTED);
     let read = AccessFs::from_read(ABI_WANTED);
     let write_existing = AccessFs::WriteFile | AccessFs::Truncate;

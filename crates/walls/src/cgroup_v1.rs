@@ -1,9 +1,9 @@
 //! Control groups version 1: one hierarchy per controller.
 
-use super::cgroup::{
+use crate::cgroup::{
     Files, Limits, Mounted, Powers, SHARES_OF_THE_DYING, Tree, Usage, make_group, remove_group, value_of,
 };
-use super::hand::Job;
+use crate::hand::Job;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,18 +14,18 @@ const CONTROLLERS: [&str; 5] = ["memory", "cpu", "cpuacct", "pids", "freezer"];
 const RECLAIM: &str = "memory.force_empty";
 
 /// One folder of the run per hierarchy; two controllers of one hierarchy share theirs.
-pub(crate) struct V1 {
+pub struct V1 {
     folders: Vec<(&'static str, PathBuf)>,
     files: Files,
 }
 
 impl V1 {
     /// Makes the run's folder in each hierarchy that can be written.
-    pub(crate) fn open(mounted: &Mounted, run_folder: &str) -> io::Result<Self> {
+    pub fn open(mounted: &Mounted, run_folder: &str) -> io::Result<Self> {
         Self::open_with(mounted, run_folder, Files::default())
     }
 
-    pub(crate) fn open_with(mounted: &Mounted, run_folder: &str, files: Files) -> io::Result<Self> {
+    pub fn open_with(mounted: &Mounted, run_folder: &str, files: Files) -> io::Result<Self> {
         let mut folders = Vec::new();
         let mut last = io::Error::new(io::ErrorKind::NotFound, "no hierarchy is mounted");
         for controller in CONTROLLERS {
@@ -75,7 +75,7 @@ impl V1 {
         self.files.write(&group.join("cpu.shares"), limits.shares)?;
         let quota = group.join("cpu.cfs_quota_us");
         if self.files.made_up || quota.exists() {
-            self.files.write(&group.join("cpu.cfs_period_us"), super::cgroup::CPU_PERIOD_US)?;
+            self.files.write(&group.join("cpu.cfs_period_us"), crate::cgroup::CPU_PERIOD_US)?;
             self.files.write(&quota, limits.quota_us)?;
         }
         Ok(())

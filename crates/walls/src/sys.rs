@@ -9,9 +9,9 @@ use std::path::Path;
 
 /// A step that the host refused.
 #[derive(Clone, Debug)]
-pub(crate) struct StepError {
-    pub(crate) step: &'static str,
-    pub(crate) reason: String,
+pub struct StepError {
+    pub step: &'static str,
+    pub reason: String,
 }
 
 impl fmt::Display for StepError {
@@ -21,13 +21,13 @@ impl fmt::Display for StepError {
 }
 
 /// Names the step that an error came from.
-pub(crate) trait At<T> {
+pub trait At<T> {
     fn at(self, step: &'static str) -> Result<T, StepError>;
 }
 
 impl<T, E: fmt::Display> At<T> for Result<T, E> {
     fn at(self, step: &'static str) -> Result<T, StepError> {
-        super::fault::step();
+        crate::fault::step();
         self.map_err(|error| StepError { step, reason: error.to_string() })
     }
 }
@@ -38,7 +38,7 @@ fn check(result: libc::c_long) -> io::Result<libc::c_long> {
 }
 
 /// Which side of a fork this is.
-pub(crate) enum Forked {
+pub enum Forked {
     Parent { pid: libc::pid_t, pidfd: OwnedFd },
     Child,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Forked {
 ///
 /// # Safety
 /// The process must have one thread: a lock held by another would stay locked for ever in the child.
-pub(crate) unsafe fn fork_into_pid_namespace() -> io::Result<Forked> {
+pub unsafe fn fork_into_pid_namespace() -> io::Result<Forked> {
     let mut pidfd: libc::c_int = -1;
     // SAFETY: an all-zero clone_args is valid; the fields that matter are set below.
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
@@ -75,13 +75,13 @@ struct MountAttributes {
     userns_fd: u64,
 }
 
-pub(crate) const MOUNT_READ_ONLY: u64 = 0x1;
-pub(crate) const MOUNT_NOSUID: u64 = 0x2;
-pub(crate) const MOUNT_NODEV: u64 = 0x4;
-pub(crate) const MOUNT_NOEXEC: u64 = 0x8;
+pub const MOUNT_READ_ONLY: u64 = 0x1;
+pub const MOUNT_NOSUID: u64 = 0x2;
+pub const MOUNT_NODEV: u64 = 0x4;
+pub const MOUNT_NOEXEC: u64 = 0x8;
 
 /// Adds attributes to a mount (and those below it) and makes it private.
-pub(crate) fn mount_attributes(at: impl AsFd, path: &CStr, set: u64, recursive: bool) -> io::Result<()> {
+pub fn mount_attributes(at: impl AsFd, path: &CStr, set: u64, recursive: bool) -> io::Result<()> {
     let attributes = MountAttributes { set, clear: 0, propagation: libc::MS_PRIVATE, userns_fd: 0 };
     let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: the descriptor is open, the path ends with NUL, and the size is the struct's own.
@@ -99,12 +99,12 @@ pub(crate) fn mount_attributes(at: impl AsFd, path: &CStr, set: u64, recursive: 
 }
 
 /// A path for the kernel.
-pub(crate) fn c_path(path: &Path) -> io::Result<CString> {
+pub fn c_path(path: &Path) -> io::Result<CString> {
     CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other)
 }
 
 /// `prctl` with one number.
-pub(crate) fn prctl(option: libc::c_int, value: libc::c_ulong) -> io::Result<()> {
+pub fn prctl(option: libc::c_int, value: libc::c_ulong) -> io::Result<()> {
     let zero: libc::c_ulong = 0;
     // SAFETY: the options used here take numbers, no pointers.
     check(libc::c_long::from(unsafe { libc::prctl(option, value, zero, zero, zero) }))?;
@@ -149,30 +149,30 @@ fn permitted_none() -> io::Result<bool> {
 }
 
 /// Makes effective what is permitted, as after a change of user with PR_SET_KEEPCAPS.
-pub(crate) fn raise_permitted() -> io::Result<()> {
+pub fn raise_permitted() -> io::Result<()> {
     let mut data = capabilities()?;
     data.iter_mut().for_each(|word| word.effective = word.permitted);
     set_capabilities(&data)
 }
 
 /// Whether this thread may do what `capability` (its number) allows in its user namespace.
-pub(crate) fn has_capability(capability: u32) -> bool {
+pub fn has_capability(capability: u32) -> bool {
     capabilities().is_ok_and(|data| {
         data.get(capability as usize / 32).is_some_and(|word| word.effective & (1 << (capability % 32)) != 0)
     })
 }
 
-pub(crate) const CAP_SYS_ADMIN: u32 = 21;
+pub const CAP_SYS_ADMIN: u32 = 21;
 
 /// Gives up every capability in every set, for good.
-pub(crate) fn drop_all_capabilities() -> io::Result<()> {
+pub fn drop_all_capabilities() -> io::Result<()> {
     drop_bounding_set()?;
     drop_held_capabilities()
 }
 
 /// Likewise for a process that need not be root: without CAP_SETPCAP the bounding set can not be narrowed, and need
 /// not be, for with `no_new_privs` running another program grants nothing of it (capabilities(7)).
-pub(crate) fn drop_capabilities_of_anyone() -> io::Result<()> {
+pub fn drop_capabilities_of_anyone() -> io::Result<()> {
     match drop_bounding_set() {
         Err(error) if error.raw_os_error() != Some(libc::EPERM) => Err(error),
         _ => drop_held_capabilities(),
@@ -200,7 +200,7 @@ fn drop_held_capabilities() -> io::Result<()> {
 }
 
 /// Changes this thread's user and group. The raw calls: glibc's would first look for other threads.
-pub(crate) fn become_user(uid: u32, gid: u32) -> io::Result<()> {
+pub fn become_user(uid: u32, gid: u32) -> io::Result<()> {
     // SAFETY: an empty list of groups needs no pointer.
     check(unsafe { libc::syscall(libc::SYS_setgroups, 0, std::ptr::null::<libc::gid_t>()) })?;
     // SAFETY: numbers only.
@@ -211,7 +211,7 @@ pub(crate) fn become_user(uid: u32, gid: u32) -> io::Result<()> {
 }
 
 /// Lowers a limit, soft and hard; never raises it (that would need CAP_SYS_RESOURCE).
-pub(crate) fn limit(resource: libc::__rlimit_resource_t, most: u64) -> io::Result<()> {
+pub fn limit(resource: libc::__rlimit_resource_t, most: u64) -> io::Result<()> {
     let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `now` lives through the call.
     check(libc::c_long::from(unsafe { libc::getrlimit(resource, &raw mut now) }))?;
@@ -223,7 +223,7 @@ pub(crate) fn limit(resource: libc::__rlimit_resource_t, most: u64) -> io::Resul
 }
 
 /// Raises the soft limit of open files to the hard one: each environment needs a handful.
-pub(crate) fn raise_open_files() {
+pub fn raise_open_files() {
     let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `now` lives through both calls. A refusal leaves the limit as it was, which is still a limit.
     unsafe {
@@ -235,21 +235,21 @@ pub(crate) fn raise_open_files() {
 }
 
 /// Ends this process without running destructors or exit handlers of the process that it was forked from.
-pub(crate) fn exit_now(code: i32) -> ! {
+pub fn exit_now(code: i32) -> ! {
     // SAFETY: never returns.
     unsafe { libc::_exit(code) }
 }
 
 /// First number for descriptors of our own that a fork keeps; below it are those that a started process gets.
-pub(crate) const FIRST_OWN_FD: i32 = 10;
+pub const FIRST_OWN_FD: i32 = 10;
 
 /// The same descriptor at a number that no started process gets.
-pub(crate) fn raised(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+pub fn raised(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(fd, FIRST_OWN_FD)?)
 }
 
 /// Closes every descriptor but 0, 1, 2 and those to keep.
-pub(crate) fn close_all_but(keep: &[i32]) {
+pub fn close_all_but(keep: &[i32]) {
     let mut keep: Vec<u32> =
         keep.iter().filter_map(|fd| u32::try_from(*fd).ok()).filter(|fd| *fd > 2).collect();
     keep.sort_unstable();
@@ -269,7 +269,7 @@ fn close_range(first: u32, last: u32) {
 }
 
 /// Every signal to its default, none blocked: a child must not inherit what the parent ignores.
-pub(crate) fn reset_signals() {
+pub fn reset_signals() {
     // The raw call: the C library keeps two signals to itself, and a parent may have ignored these as well. All
     // zeros is "default, no flags, nothing masked" in the kernel's own sigaction.
     let default = [0u64; 4];

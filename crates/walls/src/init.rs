@@ -9,17 +9,18 @@
 //! the moment that it says `Booted` it is as powerless as the code beside it: one user, no capability, the same
 //! filters. When it ends, for whatever reason, the kernel kills everything in its pid namespace.
 
-use super::Fault;
-use super::cgroup::{Limits, Tree};
-use super::fault;
-use super::landlock;
-use super::namespaces::{self, Identity};
-use super::protocol::{BootWire, Channel, FromInit, MESSAGE_BYTES_MAX, ProcessWire, StatusWire, ToInit};
-use super::rootfs::{self, Names};
-use super::seccomp::Filters;
-use super::sys::{self, At, StepError};
-use super::tmp;
-use crate::{BIND_FD_VARIABLE, LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS, egress};
+use crate::Fault;
+use crate::cgroup::{Limits, Tree};
+use crate::channel::{Channel, MESSAGE_BYTES_MAX};
+use crate::fault;
+use crate::landlock;
+use crate::namespaces::{self, Identity};
+use crate::protocol::{BootWire, FromInit, ProcessWire, StatusWire, ToInit};
+use crate::rootfs::{self, Names};
+use crate::seccomp::Filters;
+use crate::sys::{self, At, StepError};
+use crate::tmp;
+use crate::{BIND_FD_VARIABLE, LAMBDA_API_ADDRESS, RUNTIME_API_ADDRESS, network, tun};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{WaitOptions, WaitStatus};
 use std::collections::BTreeMap;
@@ -44,29 +45,29 @@ const TUN_NAME: &str = "eth0";
 const TELEMETRY_VARIABLE: &str = "_LAMBDA_TELEMETRY_LOG_FD";
 
 /// Everything that init needs, handed over by the fork.
-pub(crate) struct Plan<'a> {
-    pub(crate) group: &'a str,
-    pub(crate) limits: Limits,
-    pub(crate) tree: &'a dyn Tree,
-    pub(crate) identity: Identity,
-    pub(crate) spec: &'a BootWire,
-    pub(crate) template: &'a Path,
-    pub(crate) tmp: &'a tmp::Kind,
+pub struct Plan<'a> {
+    pub group: &'a str,
+    pub limits: Limits,
+    pub tree: &'a dyn Tree,
+    pub identity: Identity,
+    pub spec: &'a BootWire,
+    pub template: &'a Path,
+    pub tmp: &'a tmp::Kind,
     /// Already prepared, if one was at hand.
-    pub(crate) tmp_ready: Option<OwnedFd>,
-    pub(crate) filters: Option<&'a Filters>,
-    pub(crate) landlock: bool,
+    pub tmp_ready: Option<OwnedFd>,
+    pub filters: Option<&'a Filters>,
+    pub landlock: bool,
     /// Without the kernel's limit of processes, an rlimit takes its place.
-    pub(crate) processes_max: Option<u64>,
-    pub(crate) channel: Channel,
+    pub processes_max: Option<u64>,
+    pub channel: Channel,
     /// Kept open as long as this runs; see `sweep`. A raised number ([`sys::raised`]): low ones are occupied.
-    pub(crate) life: i32,
+    pub life: i32,
     /// For tests.
-    pub(crate) fault: Option<Fault>,
+    pub fault: Option<Fault>,
 }
 
 /// Runs in the child of the fork and never returns.
-pub(crate) fn run(mut plan: Plan<'_>) -> ! {
+pub fn run(mut plan: Plan<'_>) -> ! {
     fault::arm_child(plan.fault);
     // Fires when the spawner's only thread ends: what it can not clean up any more ends by itself.
     let prepared =
@@ -121,9 +122,9 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     namespaces::leave_the_host()?;
     // Before the pivot, while the host's /dev/net/tun is there. It raises loopback as well.
     let tun = if plan.spec.nat {
-        Some(egress::create_tun(TUN_NAME).at("tun")?)
+        Some(tun::create_tun(TUN_NAME).at("tun")?)
     } else {
-        egress::raise_loopback().at("loopback")?;
+        tun::raise_loopback().at("loopback")?;
         None
     };
     let mut given =
@@ -132,9 +133,9 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     let sources = rootfs::open_sources(&plan.spec.mounts)?;
     let proc = rootfs::open_proc().at("proc")?;
     rootfs::pivot(plan.template)?;
-    let alias = egress::HOST_ALIAS_ADDRESS;
+    let alias = network::HOST_ALIAS_ADDRESS;
     let names = Names {
-        dns: plan.spec.nat.then_some(egress::DNS_SERVER),
+        dns: plan.spec.nat.then_some(network::DNS_SERVER),
         host_alias: (plan.spec.nat && !plan.spec.allow_hosts.is_empty()).then_some(alias),
     };
     rootfs::furnish(&sources, &tmp, &proc, &names)?;

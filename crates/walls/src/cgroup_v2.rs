@@ -4,11 +4,11 @@
 //! the run's folder is made in the own group only if controllers were handed to its children already (a delegated
 //! scope whose processes sit in a leaf, or the root group), else next to the top, which needs root.
 
-use super::cgroup::{
+use crate::cgroup::{
     CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, WEIGHT_OF_THE_DYING, make_group,
     remove_group, value_of,
 };
-use super::hand::Job;
+use crate::hand::Job;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ const WANTED: [&str; 3] = ["memory", "cpu", "pids"];
 /// Takes a number of bytes and is done when they are given back, or no more can be. [Linux 5.19, cgroup-v2.rst]
 const RECLAIM: &str = "memory.reclaim";
 
-pub(crate) struct V2 {
+pub struct V2 {
     folder: PathBuf,
     powers: Powers,
     files: Files,
@@ -25,11 +25,11 @@ pub(crate) struct V2 {
 
 impl V2 {
     /// Makes the run's folder where at least the memory controller can be handed to it.
-    pub(crate) fn open(mounted: &Mounted, run_folder: &str) -> io::Result<Self> {
+    pub fn open(mounted: &Mounted, run_folder: &str) -> io::Result<Self> {
         Self::open_with(mounted, run_folder, Files::default())
     }
 
-    pub(crate) fn open_with(mounted: &Mounted, run_folder: &str, files: Files) -> io::Result<Self> {
+    pub fn open_with(mounted: &Mounted, run_folder: &str, files: Files) -> io::Result<Self> {
         let Some((top, own)) = &mounted.v2 else {
             return Err(io::Error::new(io::ErrorKind::NotFound, "no hierarchy is mounted"));
         };
@@ -69,7 +69,7 @@ impl V2 {
 }
 
 /// The own group, its parent (a delegated scope whose processes were put in a leaf), the top.
-pub(crate) fn candidates(top: &Path, own: &Path) -> Vec<PathBuf> {
+pub fn candidates(top: &Path, own: &Path) -> Vec<PathBuf> {
     let mut all = vec![own.to_owned()];
     all.extend(own.parent().filter(|parent| parent.starts_with(top)).map(Path::to_owned));
     all.push(top.to_owned());
