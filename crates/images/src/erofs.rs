@@ -102,10 +102,11 @@ impl Tree {
         write::write(self, &layout, out)
     }
 
-    /// Writes the image to a new file with mode 0600, beside its place first and renamed when it is whole and on the
-    /// disk, so that it is there whole or not at all. What a killed process left is swept by [`sweep`].
-    pub fn write_file(&self, path: &Path, options: &Options) -> Result<Summary, ErofsError> {
-        crate::place::whole(path, &mut |file: &mut File| self.write(file, options), &write::failed)
+    /// Writes the image to a new file of this mode (less the umask), beside its place first and renamed when it is
+    /// whole and on the disk, so that it is there whole or not at all. What a killed process left is swept by
+    /// [`crate::sweep`].
+    pub fn write_file(&self, path: &Path, mode: u32, options: &Options) -> Result<Summary, ErofsError> {
+        crate::place::whole(path, mode, &mut |file: &mut File| self.write(file, options), &write::failed)
     }
 }
 

@@ -39,15 +39,16 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file with mode 0600 that has its name only when `write` is done and its bytes are on the disk. A file that
+/// Makes a file with this mode that has its name only when `write` is done and its bytes are on the disk. A file that
 /// is there already is replaced; whoever has it open keeps the old one.
 pub(crate) fn whole<T, E>(
     path: &Path,
+    mode: u32,
     write: &mut dyn FnMut(&mut File) -> Result<T, E>,
     failed: &dyn Fn(&io::Error) -> E,
 ) -> Result<T, E> {
     let temporary = temporary_beside(path);
-    let written = write_beside(path, &temporary, write, failed);
+    let written = write_beside((path, mode), &temporary, write, failed);
     if written.is_err() {
         drop(fs::remove_file(&temporary)); // what stays is swept at the next start
     }
@@ -55,7 +56,7 @@ pub(crate) fn whole<T, E>(
 }
 
 fn write_beside<T, E>(
-    path: &Path,
+    (path, mode): (&Path, u32),
     temporary: &Path,
     write: &mut dyn FnMut(&mut File) -> Result<T, E>,
     failed: &dyn Fn(&io::Error) -> E,
@@ -65,7 +66,7 @@ fn write_beside<T, E>(
         .read(true)
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(temporary)
         .map_err(|error| failed(&error))?;
     let done = write(&mut file)?;
