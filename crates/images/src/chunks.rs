@@ -196,4 +196,6 @@ async fn all<T>(futures: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> V
 }
 
 #[cfg(test)]
+pub(crate) mod kit;
+#[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ pub mod chunks;
 pub mod erofs;
 mod inflate;
 pub mod keys;
+pub mod materialised;
 mod names;
 mod place;
 mod plan;
