@@ -159,13 +159,7 @@ pub struct ChunkStore {
 impl ChunkStore {
     /// Over blobs that hold nothing else.
     pub fn new(world: &World, blobs: Arc<dyn Blobs>, settings: ChunkSettings) -> Self {
-        Self {
-            world: world.clone(),
-            blobs,
-            settings,
-            marks: Arc::default(),
-            gate: Arc::default(),
-        }
+        Self { world: world.clone(), blobs, settings, marks: Arc::default(), gate: Arc::default() }
     }
 
     /// Reads a manifest.

@@ -338,7 +338,8 @@ impl Table {
         let mut idle = idle.into_iter();
         while left > bytes_max {
             let Some((_, name, freed)) = idle.next() else {
-                let reason = format!("{left} bytes of materialised files are in use, {bytes_max} are allowed");
+                let reason =
+                    format!("{left} bytes of materialised files are in use, {bytes_max} are allowed");
                 return Err(ChunkError::Full { reason });
             };
             left -= freed;

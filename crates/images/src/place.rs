@@ -53,8 +53,7 @@ impl Pending {
     /// An empty file of this mode, less the umask.
     pub(crate) fn begin(path: &Path, mode: u32) -> io::Result<Self> {
         let temporary = temporary_beside(path);
-        let file =
-            OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&temporary)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&temporary)?;
         Ok(Self { path: path.to_owned(), temporary, file, finished: AtomicBool::new(false) })
     }
 

@@ -124,7 +124,8 @@ impl WorkingSet {
             return Err(WorkingSetError::Damaged);
         }
         let (rows, checksum) = rest.split_at(count * ROW_BYTES);
-        if Sha256::digest(&bytes[..HEAD_BYTES + rows.len()])[..] != *checksum {
+        // Fuzzers, who find no hash, are to get beyond it.
+        if Sha256::digest(&bytes[..HEAD_BYTES + rows.len()])[..] != *checksum && !cfg!(fuzzing) {
             return Err(WorkingSetError::Damaged);
         }
         Self::rows(rows).ok_or(WorkingSetError::Damaged)

@@ -10,8 +10,8 @@
 
 use super::{ChunkError, ChunkStore, ManifestId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use substrate::BlobKey;
 use world::Instant;
 

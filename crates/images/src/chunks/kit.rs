@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use substrate::{BlobError, BlobKey, Blobs, Folder, FolderSettings};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use types::AccountId;
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
@@ -46,14 +46,16 @@ pub(crate) struct Watched {
     pub(crate) gets: AtomicUsize,
     pub(crate) may_get: Semaphore,
     pub(crate) may_put: Semaphore,
-    /// Told when a call waits.
-    pub(crate) waits: tokio::sync::Notify,
+    /// Told when a get waits.
+    pub(crate) get_waits: Notify,
+    /// Told when a put waits.
+    pub(crate) put_waits: Notify,
 }
 
 impl Watched {
-    async fn pass(&self, gate: &Semaphore) {
+    async fn pass(&self, gate: &Semaphore, waits: &Notify) {
         if gate.available_permits() == 0 {
-            self.waits.notify_one();
+            waits.notify_one();
         }
         gate.acquire().await.expect("open").forget();
     }
@@ -62,12 +64,12 @@ impl Watched {
 #[async_trait::async_trait]
 impl Blobs for Watched {
     async fn put(&self, bytes: Bytes) -> Result<BlobKey, BlobError> {
-        self.pass(&self.may_put).await;
+        self.pass(&self.may_put, &self.put_waits).await;
         self.inner.put(bytes).await
     }
     async fn get(&self, key: &BlobKey) -> Result<Bytes, BlobError> {
         self.gets.fetch_add(1, Ordering::SeqCst);
-        self.pass(&self.may_get).await;
+        self.pass(&self.may_get, &self.get_waits).await;
         self.inner.get(key).await
     }
     async fn exists(&self, key: &BlobKey) -> Result<bool, BlobError> {
@@ -111,7 +113,8 @@ impl Kit {
             gets: AtomicUsize::new(0),
             may_get: Semaphore::new(1 << 20),
             may_put: Semaphore::new(1 << 20),
-            waits: tokio::sync::Notify::new(),
+            get_waits: Notify::new(),
+            put_waits: Notify::new(),
         });
         let store = ChunkStore::new(&world, blobs.clone(), ChunkSettings { grace: GRACE });
         Self { folder: folder.to_owned(), world, clock, blobs, store, _temporary: None }

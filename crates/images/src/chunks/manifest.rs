@@ -183,7 +183,8 @@ impl Manifest {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(damaged("it is too long"));
         }
-        if Sha256::digest(&bytes[..body])[..] != bytes[body..] {
+        // Fuzzers, who find no hash, are to get beyond it.
+        if Sha256::digest(&bytes[..body])[..] != bytes[body..] && !cfg!(fuzzing) {
             return Err(damaged("its checksum is wrong"));
         }
         reader.rest().ok_or(damaged("its parts do not fit"))

@@ -82,10 +82,8 @@ impl ChunkStore {
     async fn put_blobs(&self, blobs: Vec<Bytes>) -> Result<Vec<BlobKey>, ChunkError> {
         let _open = self.gate.read().await;
         let puts = all(blobs.into_iter().map(|bytes| self.blobs.put(bytes)).collect()).await;
-        let names: Vec<BlobKey> = puts
-            .into_iter()
-            .collect::<Result<_, _>>()
-            .map_err(|error| ChunkError::blob("chunk", error))?;
+        let names: Vec<BlobKey> =
+            puts.into_iter().collect::<Result<_, _>>().map_err(|error| ChunkError::blob("chunk", error))?;
         self.touch(&names);
         Ok(names)
     }

@@ -49,11 +49,17 @@ mod tests {
     #[test]
     fn a_chunk_opens_for_its_account_and_only_as_it_was() {
         let master = MasterKey::new([7; 32]);
-        let (one, two) =
-            (master.account(&AccountId::new("1".repeat(12))), master.account(&AccountId::new("2".repeat(12))));
+        let (one, two) = (
+            master.account(&AccountId::new("1".repeat(12))),
+            master.account(&AccountId::new("2".repeat(12))),
+        );
         let plain = b"memory of a function".to_vec();
         let (secret, sealed) = seal(&one, plain.clone()).expect("sealed");
-        assert_eq!(seal(&one, plain.clone()), Some((secret, sealed.clone())), "equal chunks are sealed alike");
+        assert_eq!(
+            seal(&one, plain.clone()),
+            Some((secret, sealed.clone())),
+            "equal chunks are sealed alike"
+        );
         assert_ne!(seal(&two, plain.clone()).expect("sealed").1, sealed, "another account's is another");
         assert!(!sealed.windows(6).any(|window| window == b"memory"));
         assert_eq!(open(&one, &secret, sealed.clone()), Some(plain));

@@ -213,7 +213,7 @@ async fn nothing_that_a_put_under_way_has_stored_is_deleted_however_long_it_take
     let store = kit.store.clone();
     let path = source.clone();
     let slow = spawn(async move { store.put(&account(1), KIND, &path).await });
-    kit.blobs.waits.notified().await;
+    kit.blobs.put_waits.notified().await;
     // A put that waits holds the gate: a collection waits too, and then looks at what the put has touched.
     let store = kit.store.clone();
     let collection = spawn(async move { store.collect(&[]).await });
@@ -250,7 +250,7 @@ async fn memory_holds_few_chunks_however_large_the_file() {
     let store = kit.store.clone();
     let into = kit.path("into");
     let task = spawn(async move { store.materialise(&account(1), &id, &into, 0o600).await });
-    kit.blobs.waits.notified().await;
+    kit.blobs.get_waits.notified().await;
     assert!(kit.blobs.gets.load(Ordering::SeqCst) <= 1 + super::BATCH);
     kit.blobs.may_get.add_permits(1_000);
     task.await.expect("ran").expect("made");
