@@ -58,9 +58,13 @@ fn mount(image: &Path) -> Option<Mounted> {
     let at = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("mount");
     command.args(["-t", "erofs", "-o", "loop,ro"]).arg(image).arg(at.path());
-    let output = command.output().expect("runs");
-    if output.status.success() {
-        return Some(Mounted { at });
+    // Other processes of the machine take loop devices at the same moment; an image that is refused is refused again.
+    let mut output = command.output().expect("runs");
+    for _ in 0..3 {
+        if output.status.success() {
+            return Some(Mounted { at });
+        }
+        output = command.output().expect("runs");
     }
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!kernel_knows || !rustix::process::getuid().is_root(), "the kernel refuses the image: {error}");
