@@ -1,0 +1,7 @@
+//! Environments that are machines: each function behind a kernel of its own.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `vmm` | what a virtual machine monitor must be able to do |
+
+pub(crate) mod vmm;
