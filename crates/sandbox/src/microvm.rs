@@ -3,5 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | `vmm` | what a virtual machine monitor must be able to do |
+//! | `qemu` | QEMU's machines |
 
+pub(crate) mod qemu;
 pub(crate) mod vmm;
