@@ -6,4 +6,6 @@
 //! | `qemu` | QEMU's machines |
 
 pub(crate) mod qemu;
+#[doc(hidden)]
+pub mod rehearsal;
 pub(crate) mod vmm;

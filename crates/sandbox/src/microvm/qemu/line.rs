@@ -77,7 +77,7 @@ pub(super) fn arguments(spec: &MachineSpec, accelerator: Accelerator, beginning:
     line.pair("-chardev", &format!("socket,id=qmp,fd={QMP_FD}"));
     line.pair("-mon", "chardev=qmp,mode=control");
     line.pair("-add-fd", &format!("fd={CONSOLE_FD},set={CONSOLE_SET}"));
-    line.pair("-chardev", &format!("file,id=console,path=/dev/fdset/{CONSOLE_SET}"));
+    line.pair("-chardev", &format!("file,id=console,path=/dev/fdset/{CONSOLE_SET},append=on"));
     line.pair("-serial", "chardev:console");
     devices(&mut line, spec);
     if beginning == Beginning::Restore {
