@@ -1,0 +1,3 @@
+//! Environments that are microVMs.
+
+mod link;
