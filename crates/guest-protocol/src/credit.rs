@@ -44,6 +44,11 @@ impl Default for Sending {
 }
 
 impl Sending {
+    /// Of a pipe that the peer writes: this side never says a byte, nor `End`.
+    pub fn never() -> Self {
+        Self { credit: 0, ended: true }
+    }
+
     /// Bytes that the next `Data` may carry.
     pub fn room(&self) -> usize {
         if self.ended { 0 } else { DATA_BYTES_MAX.min(self.credit as usize) }
@@ -94,6 +99,11 @@ impl Default for Receiving {
 }
 
 impl Receiving {
+    /// Of a pipe that this side writes: the peer never says a byte, nor `End`.
+    pub fn never() -> Self {
+        Self { ended: true, ..Self::default() }
+    }
+
     /// A `Data` of so many bytes came. The caller keeps them: they are `held`.
     pub fn received(&mut self, bytes: usize) -> Result<(), Violation> {
         if self.ended {

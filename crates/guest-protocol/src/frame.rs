@@ -68,21 +68,27 @@ pub fn encode<T: Word>(word: &T, into: &mut Vec<u8>) -> Result<(), FrameError> {
 
 /// Appends `Stream::Data(stream, bytes)` as one frame, without an owned copy of the bytes.
 pub fn encode_data<T: Word>(stream: StreamId, bytes: &[u8], into: &mut Vec<u8>) -> Result<(), FrameError> {
-    if bytes.len() > DATA_BYTES_MAX {
-        return Err(FrameError::TooLong(bytes.len()));
+    data_head::<T>(stream, bytes.len(), into)?;
+    into.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// All of a `Data` of so many bytes but the bytes, which the caller appends.
+pub fn data_head<T: Word>(stream: StreamId, bytes: usize, into: &mut Vec<u8>) -> Result<(), FrameError> {
+    if bytes > DATA_BYTES_MAX {
+        return Err(FrameError::TooLong(bytes));
     }
     let start = into.len();
     encode(&T::stream(Stream::Data(stream, Vec::new())), into)?;
     into.truncate(into.len() - 1); // the length of no bytes
-    let mut left = bytes.len();
+    let mut left = bytes;
     while left >= 0x80 {
         into.push((left & 0x7f) as u8 | 0x80);
         left >>= 7;
     }
     into.push(left as u8);
-    into.extend_from_slice(bytes);
     // Cannot be cut: `DATA_BYTES_MAX` and what is around it is far below.
-    let body = (into.len() - start - HEAD) as u32;
+    let body = (into.len() - start - HEAD + bytes) as u32;
     into[start..start + HEAD].copy_from_slice(&body.to_le_bytes());
     Ok(())
 }

@@ -151,7 +151,8 @@ pub struct Program {
     pub pipes: Pipes,
 }
 
-/// The streams of one program's pipes.
+/// The streams of one program's pipes. Each has one direction: its writer sends `Data` and, when nobody can write any more,
+/// `End`, which closes it; its reader sends `Credit`, or `Reset` when it reads no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pipes {
     pub stdout: StreamId,

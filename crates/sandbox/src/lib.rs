@@ -7,7 +7,7 @@
 
 pub mod conformance;
 pub mod egress;
-mod microvm;
+pub mod microvm;
 pub mod process;
 
 use async_trait::async_trait;
