@@ -31,7 +31,9 @@ use driver::Driver;
 use guest_protocol::VERSION;
 use guest_protocol::credit::Violation;
 use guest_protocol::frame::FrameError;
-use guest_protocol::messages::{self as wire, Answer, Failure, Moment, Mount, Pipes, Program, Room, StreamId};
+use guest_protocol::messages::{
+    self as wire, Answer, Failure, Moment, Mount, Pipes, Program, Room, StreamId,
+};
 use guest_protocol::messages::{ToGuest, ToHost};
 use guest_protocol::phase::OutOfPhase;
 use std::sync::{Arc, Mutex, PoisonError};

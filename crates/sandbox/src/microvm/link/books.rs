@@ -15,7 +15,9 @@ use super::{Broken, LinkError};
 use crate::{Exit, ExitStatus};
 use guest_protocol::credit::{Names, Violation};
 use guest_protocol::frame::{self, Word};
-use guest_protocol::messages::{Answer, Door, Failure, Pipes, Status, Stream as Said, StreamId, ToGuest, ToHost};
+use guest_protocol::messages::{
+    Answer, Door, Failure, Pipes, Status, Stream as Said, StreamId, ToGuest, ToHost,
+};
 use guest_protocol::phase::{Conversation, Phase};
 use guest_protocol::{DOOR_STREAMS_MAX, FRAME_BYTES_MAX, PROCESSES_MAX, SPARE_BYTES, STREAMS_MAX, VERSION};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -450,4 +452,28 @@ fn idx_of(door: Door) -> usize {
 
 fn is_doors(id: StreamId) -> bool {
     id.0 % 2 == 1
+}
+
+#[cfg(any(test, fuzzing))]
+impl Books {
+    /// Holds after every step, whatever the guest said.
+    pub(super) fn assert_bounds(&self, handles: usize) {
+        use guest_protocol::{FIRST_BYTES, WINDOW_BYTES};
+        assert!(self.open_doors <= DOOR_STREAMS_MAX && self.open_pipes <= STREAMS_MAX - DOOR_STREAMS_MAX);
+        assert!(self.streams.len() <= STREAMS_MAX + handles);
+        assert!(self.out.len() <= OUT_BYTES_STUCK + FRAME_BYTES_MAX + 4);
+        assert!(self.owing.len() <= STREAMS_MAX + handles);
+        assert!(self.waiting.len() <= WAITING_MAX && self.exits.len() <= PROCESSES_MAX);
+        assert!(self.doors.iter().all(|door| door.waiting.len() <= BACKLOG));
+        let open = || self.streams.values().filter(|stream| stream.open);
+        assert_eq!(
+            open().count(),
+            if self.over.is_some() { open().count() } else { self.open_doors + self.open_pipes }
+        );
+        let given: u32 = open().map(|stream| stream.receiving.give_back()).sum();
+        assert_eq!(given + self.spare, SPARE_BYTES);
+        assert!(self.streams.values().all(|stream| stream.inbox.len() <= WINDOW_BYTES as usize));
+        let held: usize = open().map(|stream| stream.inbox.len()).sum();
+        assert!(held <= open().count() * FIRST_BYTES as usize + given as usize);
+    }
 }

@@ -83,11 +83,7 @@ impl Handle {
 }
 
 impl AsyncRead for Handle {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.shared.with(|books| books.poll_read(self.id, cx, into))
     }
 }
@@ -184,9 +180,10 @@ impl Books {
             }
             return Poll::Pending;
         }
-        let queued = stream.sending.sent(bytes).map_err(io::Error::other).and_then(|()| {
-            frame::data_head::<ToGuest>(id, bytes, &mut self.out).map_err(io::Error::other)
-        });
+        let queued =
+            stream.sending.sent(bytes).map_err(io::Error::other).and_then(|()| {
+                frame::data_head::<ToGuest>(id, bytes, &mut self.out).map_err(io::Error::other)
+            });
         if let Err(error) = queued {
             return Poll::Ready(Err(error));
         }
