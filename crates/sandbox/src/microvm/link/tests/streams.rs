@@ -165,3 +165,85 @@ async fn writers_wait_for_a_guest_that_does_not_read_and_go_on_when_it_does() {
     }
     assert_eq!(bytes, 20 * FIRST_BYTES as usize);
 }
+
+/// A line that a function writes before it answers belongs into the log tail of that answer.
+#[tokio::test]
+async fn what_was_written_before_an_answer_is_there_when_the_answer_is() {
+    let (link, mut guest) = live().await;
+    let (mut process, pipes) = started(&link, &mut guest).await;
+    let (mut connection, stream) = connected(&link, &mut guest, 1).await;
+    guest.data(pipes.stdout, b"line").await;
+    guest.data(stream, b"answer").await;
+    connection.read_exact(&mut [0; 6]).await.unwrap();
+    let mut space = [0; 8];
+    let mut into = tokio::io::ReadBuf::new(&mut space);
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let read = tokio::io::AsyncRead::poll_read(std::pin::Pin::new(&mut process.stdout), &mut cx, &mut into);
+    assert!(read.is_ready());
+    assert_eq!(into.filled(), b"line");
+}
+
+/// Counts what would be system calls.
+struct Counted {
+    inner: DuplexStream,
+    writes: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl tokio::io::AsyncRead for Counted {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        into: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.inner).poll_read(cx, into)
+    }
+}
+
+impl tokio::io::AsyncWrite for Counted {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        self.writes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::pin::Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+    fn poll_flush(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.inner).poll_flush(cx)
+    }
+    fn poll_shutdown(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn a_burst_of_words_is_one_write() {
+    let (inner, theirs) = tokio::io::duplex(1 << 20);
+    let writes = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted: Box<dyn Connection> = Box::new(Counted { inner: theirs, writes: writes.clone() });
+    let mut guest = Guest { stream: inner, decoder: Decoder::default() };
+    let world = World::real();
+    let (restored, ()) = tokio::join!(Link::restored(counted, &world, moment()), async {
+        guest.hear().await;
+        guest.say(ToHost::Awake { furnished: true, processes: vec![] }).await;
+    });
+    let (link, _) = restored.unwrap();
+    let mut connections = Vec::new();
+    for n in 0..10 {
+        connections.push(connected(&link, &mut guest, n * 2 + 1).await);
+    }
+    let before = writes.load(std::sync::atomic::Ordering::Relaxed);
+    for (connection, _) in &mut connections {
+        connection.write_all(b"event").await.unwrap();
+    }
+    for (_, stream) in &connections {
+        assert_eq!(guest.hear().await, ToGuest::stream(Said::Data(*stream, b"event".to_vec())));
+    }
+    assert_eq!(writes.load(std::sync::atomic::Ordering::Relaxed) - before, 1);
+}
