@@ -81,6 +81,7 @@ pub const KINDS: &[TaskKind] = &[
     row("machine look", "sandbox", Itself, Lasting),
     row("machine memory", "sandbox", Itself, Fenced),
     row("machine console", "sandbox", Itself, Fenced),
+    row("microvm link", "sandbox", Itself, Fenced),
     row("environment", "worker", Waited, Fenced),
     row("door", "worker", Aborted, Fenced),
     row("door connection", "worker", Itself, Fenced),
