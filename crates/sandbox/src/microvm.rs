@@ -7,3 +7,6 @@
 
 pub(crate) mod link;
 pub(crate) mod vmm;
+
+#[cfg(fuzzing)]
+pub use link::fuzzing;
