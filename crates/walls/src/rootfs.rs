@@ -26,7 +26,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
 /// Programs and libraries; symbolic links stay links.
-const SYSTEM: [&str; 7] = ["usr", "lib", "lib64", "bin", "sbin", "lib32", "libx32"];
+pub const SYSTEM: [&str; 7] = ["usr", "lib", "lib64", "bin", "sbin", "lib32", "libx32"];
 /// Public configuration without which interpreters and TLS do not work. `*` ends a prefix. Never a folder that
 /// has a private one inside (`/etc/ssl/private`, `/etc/pki/tls/private`).
 const PUBLIC_ETC: [&str; 17] = [
@@ -153,21 +153,28 @@ fn build_etc(etc: &Path) -> io::Result<()> {
     std::fs::write(etc.join("hostname"), "localhost\n")?;
     std::os::unix::fs::symlink("/usr/share/zoneinfo/UTC", etc.join("localtime"))?;
     std::os::unix::fs::symlink("/proc/self/mounts", etc.join("mtab"))?;
-    for pattern in PUBLIC_ETC {
-        for name in matching(pattern)? {
-            show_public(etc, &name)?;
-        }
+    for name in public_etc(Path::new("/etc"))? {
+        show_public(etc, &name)?;
     }
     Ok(())
 }
 
-/// Names under the host's `/etc` that a pattern of [`PUBLIC_ETC`] means.
-fn matching(pattern: &str) -> io::Result<Vec<PathBuf>> {
+/// Names below this `/etc` that everybody may see; some may not be there.
+pub fn public_etc(etc: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for pattern in PUBLIC_ETC {
+        names.extend(matching(etc, pattern)?);
+    }
+    Ok(names)
+}
+
+/// Names that a pattern of [`PUBLIC_ETC`] means.
+fn matching(etc: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let Some(prefix) = pattern.strip_suffix('*') else {
         return Ok(vec![PathBuf::from(pattern)]);
     };
     let mut names = Vec::new();
-    for entry in std::fs::read_dir("/etc")? {
+    for entry in std::fs::read_dir(etc)? {
         let name = entry?.file_name();
         if name.to_str().is_some_and(|name| name.starts_with(prefix)) {
             names.push(PathBuf::from(name));
