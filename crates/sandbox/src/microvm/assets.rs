@@ -83,7 +83,7 @@ pub struct Assets {
     pub key: String,
     /// What their manifests say.
     pub manifests: [Manifest; 2],
-    held: [Entry; 2],
+    _held: [Entry; 2],
 }
 
 /// How the making goes on.
@@ -220,7 +220,7 @@ fn assets(boot: Entry, root: Entry) -> Result<Assets, AssetError> {
         release: fact(RELEASE),
         key: format!("{}-{}", boot.manifest.key, root.manifest.key),
         manifests: [boot.manifest.clone(), root.manifest.clone()],
-        held: [boot, root],
+        _held: [boot, root],
     })
 }
 
@@ -282,8 +282,6 @@ fn initramfs(guest_init: &[u8], modules: &[modules::Module]) -> io::Result<Vec<u
     for folder in FOLDERS {
         archive.folder(folder)?;
     }
-    // The kernel opens it for /init before devtmpfs is there; without it init has no stderr. `mknod` is not needed for
-    // an ordinary file: guest-init mounts devtmpfs over it.
     archive.folder(MODULES_FOLDER)?;
     let names: Vec<String> = modules.iter().map(|module| format!("{}.ko", module.name)).collect();
     archive.file(MODULES_ORDER, names.iter().map(|name| format!("{name}\n")).collect::<String>().as_bytes())?;

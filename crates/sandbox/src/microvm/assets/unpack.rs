@@ -136,7 +136,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     fn content() -> Vec<u8> {
-        (0..3_000_000_u32).flat_map(|number| (number / 7).to_le_bytes()).collect()
+        (0..2_500_000_u32).flat_map(|number| (number / 7).to_le_bytes()).collect()
     }
 
     /// Packed by the program itself; `None` where the host lacks it.
