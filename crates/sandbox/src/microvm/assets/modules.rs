@@ -15,7 +15,6 @@ const NEEDED: &[&str] = &["virtio_mmio", "virtio_blk", "erofs", "ext4"];
 /// Each serves something; a kernel without it lacks that, and the backend that needs it says so.
 const WISHED: &[&str] = &[
     "crc32c_generic",             // erofs asks the kernel for "crc32c" by name, which no dependency says
-    "crc32c_intel",               // the same, many times as fast
     "virtio_console",             // the channel to guest-init on QEMU
     "vmw_vsock_virtio_transport", // the channel to guest-init on Firecracker
     "virtio_net",                 // egress
