@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `assets` | kernel, initramfs and root image: made once, kept by key |
 //! | `link` | the host's end of the conversation with one guest-init |
+//! | `settings` | what an operator sets, and which sandbox follows from it |
 //! | `vmm` | what a virtual machine monitor must be able to do |
 
 pub mod assets;
 pub(crate) mod link;
+pub mod settings;
 pub(crate) mod vmm;
