@@ -4,6 +4,7 @@
 
 use super::assets::{self, Recipe};
 use crate::process::{Kvm, report};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,7 +14,9 @@ const QEMU: &str = if cfg!(target_arch = "aarch64") { "qemu-system-aarch64" } el
 const FIRECRACKER: &str = "firecracker";
 const JAILER: &str = "jailer";
 /// What a program says of its version.
-const VERSION_BYTES_MAX: u64 = 4 << 10;
+const VERSION_BYTES_MAX: usize = 4 << 10;
+/// A program that needs longer to say it is of no use.
+const VERSION_TIME_MAX: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 /// What to install where nothing is, on Debian and its kind.
 pub const INSTALL_QEMU: &str = "apt install qemu-system-x86 linux-image-cloud-amd64";
 
@@ -216,11 +219,18 @@ fn ask(path: &Path) -> Option<Program> {
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let mut said = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        let _ = stdout.take(VERSION_BYTES_MAX).read_to_string(&mut said); // what is no text is no version
+    let mut said = vec![0; VERSION_BYTES_MAX];
+    let mut length = 0;
+    if let Some(mut stdout) = child.stdout.take() {
+        let mut waited = [PollFd::new(&stdout, PollFlags::IN)];
+        // Its first words are enough, and one that says nothing is not waited for.
+        if rustix::event::poll(&mut waited, Some(&VERSION_TIME_MAX)).is_ok_and(|ready| ready > 0) {
+            length = stdout.read(&mut said).unwrap_or(0);
+        }
     }
+    let _ = child.kill(); // it may have ended by itself
     child.wait().ok()?;
+    let said = String::from_utf8_lossy(&said[..length]);
     let version = said.lines().next().unwrap_or_default().trim().to_owned();
     Some(Program { path: path.to_owned(), version })
 }
