@@ -154,21 +154,28 @@ fn build_etc(etc: &Path, source: &Path) -> io::Result<()> {
     std::fs::write(etc.join("hostname"), "localhost\n")?;
     std::os::unix::fs::symlink("/usr/share/zoneinfo/UTC", etc.join("localtime"))?;
     std::os::unix::fs::symlink("/proc/self/mounts", etc.join("mtab"))?;
-    for pattern in PUBLIC_ETC {
-        for name in matching(source, pattern)? {
-            show_public(etc, source, &name)?;
-        }
+    for name in public_etc(source)? {
+        show_public(etc, source, &name)?;
     }
     Ok(())
 }
 
-/// Names under the source's `/etc` that a pattern of [`PUBLIC_ETC`] means.
-fn matching(source: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+/// Names below this `/etc` that everybody may see; some may not be there.
+pub fn public_etc(etc: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for pattern in PUBLIC_ETC {
+        names.extend(matching(etc, pattern)?);
+    }
+    Ok(names)
+}
+
+/// Names that a pattern of [`PUBLIC_ETC`] means.
+fn matching(etc: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let Some(prefix) = pattern.strip_suffix('*') else {
         return Ok(vec![PathBuf::from(pattern)]);
     };
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(source)? {
+    for entry in std::fs::read_dir(etc)? {
         let name = entry?.file_name();
         if name.to_str().is_some_and(|name| name.starts_with(prefix)) {
             names.push(PathBuf::from(name));
