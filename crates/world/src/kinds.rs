@@ -79,6 +79,8 @@ pub const KINDS: &[TaskKind] = &[
     row("sandbox-spawner", "sandbox", Itself, Lasting),
     row("sandbox-spawner-end", "sandbox", Waited, Fenced),
     row("machine look", "sandbox", Itself, Lasting),
+    row("machine drives", "sandbox", Itself, Fenced),
+    row("machine watch", "sandbox", Aborted, Fenced),
     row("machine memory", "sandbox", Itself, Fenced),
     row("machine console", "sandbox", Itself, Fenced),
     row("microvm link", "sandbox", Itself, Fenced),
