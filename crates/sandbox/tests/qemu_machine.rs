@@ -103,8 +103,8 @@ async fn a_monitor_is_nobody_in_a_root_and_a_network_of_its_own() {
 }
 
 /// A program that says a random number of the kernel's each time that it hears a line through the door.
-const TELLER: &str = "exec 3<>/dev/tcp/127.0.0.1/9001; echo begun; \
-    while read -r line <&3; do echo \"$line $(cat /proc/sys/kernel/random/uuid) $(cat /opt/said)\" >&3; done; echo ended";
+const TELLER: &str = "exec 3<>/dev/tcp/127.0.0.1/9001; head -c 3000000 /dev/zero > /tmp/held; echo mine > /tmp/mine; echo begun; \
+    while read -r line <&3; do echo \"$line $(cat /proc/sys/kernel/random/uuid) $(cat /opt/said /tmp/mine | tr '\\n' ' ')$(wc -c < /tmp/held)\" >&3; echo $line > /tmp/mine; done; echo ended";
 
 async fn told(connection: &mut Box<dyn sandbox::Connection>, word: &str) -> String {
     connection.write_all(format!("{word}\n").as_bytes()).await.expect("hears");
@@ -169,7 +169,8 @@ async fn copies_go_on_where_the_snapshot_was_made_and_are_not_each_other() {
         assert!(line(&mut connection).await.starts_with("original "));
         let answer = told(&mut connection, &format!("copy-{number}")).await;
         let words: Vec<&str> = answer.split(' ').collect();
-        assert_eq!((words[0], words[2]), (&*format!("copy-{number}"), "code"));
+        assert_eq!(words[0], format!("copy-{number}"));
+        assert_eq!(words[2..], ["code", "original", "3000000"], "/tmp is what it was in the snapshot");
         assert!(all.insert(words[1].to_owned()), "two copies drew the same: {answer}");
         connection.shutdown().await.expect("ends");
         assert_eq!(line(&mut process.stdout).await, "ended");

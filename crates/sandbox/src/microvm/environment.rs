@@ -7,6 +7,7 @@
 //!     └──── stop, the guest breaks a rule, the monitor ends: everything of it is gone ────▶ gone
 //! ```
 
+use super::drives;
 use super::link::{Link, LinkError};
 use super::record::Record;
 use super::vmm::Vmm;
@@ -15,6 +16,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +25,8 @@ use world::{TaskHandle, World};
 pub(super) struct MachineEnvironment {
     machine: Arc<Running>,
     record: Record,
+    /// What lies behind its `/tmp`.
+    tmp: Arc<File>,
     world: World,
     /// One change of pace at a time.
     pace: tokio::sync::Mutex<Pace>,
@@ -46,7 +50,13 @@ struct Pace {
 }
 
 impl MachineEnvironment {
-    pub(super) fn new(vmm: Arc<dyn Vmm>, link: Link, record: Record, world: &World) -> Self {
+    pub(super) fn new(
+        vmm: Arc<dyn Vmm>,
+        link: Link,
+        record: Record,
+        tmp: Arc<File>,
+        world: &World,
+    ) -> Self {
         let machine = Arc::new(Running { vmm, link });
         let watched = machine.clone();
         // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.
@@ -59,6 +69,7 @@ impl MachineEnvironment {
         Self {
             machine,
             record,
+            tmp,
             world: world.clone(),
             pace: tokio::sync::Mutex::default(),
             adopted: Mutex::default(),
@@ -74,8 +85,9 @@ impl MachineEnvironment {
     /// Writes down a machine that stands still, with nothing on its way to or from it.
     async fn write_down(&self, into: PathBuf) -> Result<Snapshot, BootError> {
         let snapshot = self.machine.vmm.snapshot(&into).await?;
-        let record = self.record.clone();
-        let written = self.world.blocking("machine memory", move || record.write(&into)).await;
+        let (record, tmp) = (self.record.clone(), self.tmp.clone());
+        let write = move || drives::write_tmp(&tmp, &into).and_then(|()| record.write(&into));
+        let written = self.world.blocking("machine memory", write).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
         written.unwrap_or_else(|| Err(panicked()))?;
         Ok(snapshot)

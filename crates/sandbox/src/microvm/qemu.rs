@@ -21,6 +21,7 @@ mod qmp;
 
 pub(crate) use line::Accelerator;
 
+use super::sparse;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
 use crate::process::{Given, MachineHandle, MachineWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
@@ -297,7 +298,7 @@ impl QemuMachine {
         if high > 0 {
             let rest = self.save_memory(HIGH_MEMORY_AT, high).await?;
             let (into, bytes) = (all.clone(), low);
-            blocking(&self.world, "memory of a snapshot", move || memory::append(&rest, &into, bytes)).await?;
+            blocking(&self.world, "memory of a snapshot", move || sparse::append(&rest, &into, bytes)).await?;
         }
         Ok(all)
     }
@@ -336,7 +337,7 @@ impl Vmm for QemuMachine {
         let memory = self.readable_memory().await?;
         let path = into.join(MEMORY);
         let file = create(&path).map_err(|error| host("files of a snapshot", error))?;
-        blocking(&self.world, "memory of a snapshot", move || memory::write_down(&memory, &file)).await?;
+        blocking(&self.world, "memory of a snapshot", move || sparse::copy(&memory, &file)).await?;
         Ok(Snapshot { folder: into.to_owned(), memory: path })
     }
 
