@@ -59,9 +59,13 @@ pub(crate) struct Drives {
 /// What a machine's `/tmp` begins with.
 #[derive(Clone, Debug)]
 pub(crate) enum Tmp {
-    New { size_mb: u32 },
+    New {
+        size_mb: u32,
+    },
     /// As it was in this snapshot.
-    Copy { snapshot: PathBuf },
+    Copy {
+        snapshot: PathBuf,
+    },
 }
 
 /// Writes down the `/tmp` of a machine that stands still. Blocking.
@@ -150,7 +154,8 @@ impl Drives {
                 if from.metadata().map_err(|error| step(&error))?.len() != DRIVE_BYTES {
                     return Err(step(&"of another length"));
                 }
-                let flags = rustix::fs::OFlags::TMPFILE | rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+                let flags =
+                    rustix::fs::OFlags::TMPFILE | rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
                 let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
                 let own: File =
                     rustix::fs::open(&self.images, flags, mode).map_err(|error| step(&error))?.into();
@@ -164,7 +169,13 @@ impl Drives {
     fn image(&self, folder: &Path) -> Result<File, BootError> {
         let key = key_of(folder).map_err(|error| failed("folder that is shown", folder, &error))?;
         let path = self.images.join(format!("{key}.{IMAGE}"));
-        let lock = self.making.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().clone();
+        let lock = self
+            .making
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key.clone())
+            .or_default()
+            .clone();
         let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let image = match File::open(&path) {
             Ok(image) => {
@@ -172,10 +183,7 @@ impl Drives {
                 drop(rustix::fs::utimensat(
                     rustix::fs::CWD,
                     &path,
-                    &rustix::fs::Timestamps {
-                        last_access: now(),
-                        last_modification: now(),
-                    },
+                    &rustix::fs::Timestamps { last_access: now(), last_modification: now() },
                     rustix::fs::AtFlags::empty(),
                 ));
                 Ok(image)
@@ -295,8 +303,9 @@ fn key_of(folder: &Path) -> io::Result<String> {
             return Err(io::Error::other("too many files"));
         }
         if facts.is_dir() {
-            let mut inside =
-                fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+            let mut inside = fs::read_dir(&path)?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<io::Result<Vec<_>>>()?;
             inside.sort();
             waiting.extend(inside);
         }

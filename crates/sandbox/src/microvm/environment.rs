@@ -11,9 +11,7 @@ use super::drives;
 use super::link::{Link, LinkError};
 use super::record::Record;
 use super::vmm::Vmm;
-use crate::{
-    Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats,
-};
+use crate::{Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -50,13 +48,7 @@ struct Pace {
 }
 
 impl MachineEnvironment {
-    pub(super) fn new(
-        vmm: Arc<dyn Vmm>,
-        link: Link,
-        record: Record,
-        tmp: Arc<File>,
-        world: &World,
-    ) -> Self {
+    pub(super) fn new(vmm: Arc<dyn Vmm>, link: Link, record: Record, tmp: Arc<File>, world: &World) -> Self {
         let machine = Arc::new(Running { vmm, link });
         let watched = machine.clone();
         // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.

@@ -133,8 +133,12 @@ mod tests {
         assert_eq!(&bytes[..5], b"first");
         assert_eq!(&bytes[(3 << 20) - 4..], b"last");
         assert_eq!(copy.metadata().unwrap().blocks() * 512, 2 * 4_096);
-        let again = File::options().read(true).write(true).open(format!("/proc/self/fd/{}", copy.as_raw_fd()));
-        assert!(again.unwrap().write_all_at(b"x", 0).is_err(), "opened for writing, as QEMU does, but sealed");
+        let again =
+            File::options().read(true).write(true).open(format!("/proc/self/fd/{}", copy.as_raw_fd()));
+        assert!(
+            again.unwrap().write_all_at(b"x", 0).is_err(),
+            "opened for writing, as QEMU does, but sealed"
+        );
     }
 
     #[test]
