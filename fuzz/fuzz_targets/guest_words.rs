@@ -12,7 +12,7 @@ use sandbox::microvm::fuzzing::Rig;
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    Host { live: bool, steps: Vec<Step<'a>> },
+    Host { live: bool, polite: bool, steps: Vec<Step<'a>> },
     Guest { cuts: u16, bytes: &'a [u8] },
 }
 
@@ -53,47 +53,54 @@ fn door(runtime: bool) -> Door {
     if runtime { Door::RuntimeApi } else { Door::LambdaApi }
 }
 
-fn host(live: bool, steps: Vec<Step<'_>>) {
+fn host(live: bool, polite: bool, steps: Vec<Step<'_>>) {
     let mut rig = Rig::new(live);
     let mut next = 1;
     let id = |at: u8| StreamId(u32::from(at));
     let stream = ToHost::Stream;
+    let say = |rig: &mut Rig, word: ToHost| if polite { rig.says_politely(&word) } else { rig.says(&word) };
     let mut opens = |rig: &mut Rig, runtime| {
-        rig.says(&ToHost::Opened { stream: StreamId(next), door: door(runtime) });
+        say(rig, ToHost::Opened { stream: StreamId(next), door: door(runtime) });
         next += 2;
     };
     for step in steps {
         match step {
+            Step::Raw(_) | Step::Framed(_) if polite => {}
             Step::Raw(bytes) => rig.sends(bytes),
             Step::Framed(body) => {
                 let length = (body.len() as u32).to_le_bytes();
                 rig.sends(&[&length, body].concat());
             }
             Step::Data(at, bytes) => {
-                rig.says(&stream(Stream::Data(id(at), vec![at; usize::from(bytes) % (DATA_BYTES_MAX + 2)])));
+                say(
+                    &mut rig,
+                    stream(Stream::Data(id(at), vec![at; usize::from(bytes) % (DATA_BYTES_MAX + 2)])),
+                );
             }
-            Step::Credit(at, bytes) => rig.says(&stream(Stream::Credit(id(at), bytes))),
-            Step::End(at) => rig.says(&stream(Stream::End(id(at)))),
-            Step::Reset(at) => rig.says(&stream(Stream::Reset(id(at)))),
+            Step::Credit(at, bytes) => say(&mut rig, stream(Stream::Credit(id(at), bytes))),
+            Step::End(at) => say(&mut rig, stream(Stream::End(id(at)))),
+            Step::Reset(at) => say(&mut rig, stream(Stream::Reset(id(at)))),
             Step::Opens(runtime) => opens(&mut rig, runtime),
-            Step::Opened(at, runtime) => rig.says(&ToHost::Opened { stream: id(at), door: door(runtime) }),
+            Step::Opened(at, runtime) => {
+                say(&mut rig, ToHost::Opened { stream: id(at), door: door(runtime) })
+            }
             Step::Flood(count, runtime) => (0..count % 1_500).for_each(|_| opens(&mut rig, runtime)),
             Step::Answer(at, well) => {
                 let answer = if well { Ok(Answer::Done) } else { Err(Failure::Exec { errno: 2 }) };
-                rig.says(&ToHost::Answer { request: u64::from(at), answer });
+                say(&mut rig, ToHost::Answer { request: u64::from(at), answer });
             }
             Step::Stats(at) => {
                 let answer = Ok(Answer::Stats(Stats::default()));
-                rig.says(&ToHost::Answer { request: u64::from(at), answer });
+                say(&mut rig, ToHost::Answer { request: u64::from(at), answer });
             }
             Step::Exited(at, out_of_memory) => {
                 let status = Status::Code(i32::from(at));
-                rig.says(&ToHost::Exited { process: u64::from(at), status, out_of_memory });
+                say(&mut rig, ToHost::Exited { process: u64::from(at), status, out_of_memory });
             }
-            Step::Quiet => rig.says(&ToHost::Quiet),
+            Step::Quiet => say(&mut rig, ToHost::Quiet),
             Step::Awake(furnished, processes) => {
                 let processes = processes.into_iter().map(u64::from).collect();
-                rig.says(&ToHost::Awake { furnished, processes });
+                say(&mut rig, ToHost::Awake { furnished, processes });
             }
             Step::Takes(bytes) => rig.takes(bytes.into()),
             Step::Accept(true) => rig.accept(sandbox::Door::RuntimeApi),
@@ -160,6 +167,6 @@ fn guest(cuts: usize, mut bytes: &[u8]) {
 }
 
 libfuzzer_sys::fuzz_target!(|input: Input<'_>| match input {
-    Input::Host { live, steps } => host(live, steps),
+    Input::Host { live, polite, steps } => host(live, polite, steps),
     Input::Guest { cuts, bytes } => guest(cuts.into(), bytes),
 });

@@ -477,3 +477,38 @@ impl Books {
         assert!(held <= open().count() * FIRST_BYTES as usize + given as usize);
     }
 }
+
+#[cfg(fuzzing)]
+impl Books {
+    /// Whether a guest that keeps the rules may say this now.
+    pub(super) fn allows(&self, word: &ToHost) -> bool {
+        use guest_protocol::DATA_BYTES_MAX;
+        let in_order = match word {
+            ToHost::Answer { request, .. } => self.waiting.contains_key(request),
+            ToHost::Exited { process, .. } => self.exits.contains_key(process),
+            ToHost::Opened { stream, .. } => {
+                self.names.clone().named(*stream).is_ok() && self.open_doors < DOOR_STREAMS_MAX
+            }
+            ToHost::Awake { processes, .. } => {
+                processes.len() <= PROCESSES_MAX && processes.is_sorted_by(|a, b| a < b)
+            }
+            ToHost::Stream(said) => {
+                let id = match said {
+                    Said::Data(id, _) | Said::Credit(id, _) | Said::End(id) | Said::Reset(id) => id,
+                };
+                match (self.streams.get(id), said) {
+                    (None, _) => self.names.was(*id).is_ok(),
+                    (Some(stream), Said::Data(_, bytes)) => {
+                        bytes.len() <= DATA_BYTES_MAX
+                            && stream.receiving.clone().received(bytes.len()).is_ok()
+                    }
+                    (Some(stream), Said::Credit(_, bytes)) => stream.sending.clone().granted(*bytes).is_ok(),
+                    (Some(stream), Said::End(_)) => stream.receiving.clone().end().is_ok(),
+                    (Some(_), Said::Reset(_)) => true,
+                }
+            }
+            _ => true,
+        };
+        in_order && self.conversation.clone().to_host(word).is_ok()
+    }
+}
