@@ -2,22 +2,32 @@
 //! keep the rules. And the guest's end, which reads the host's bytes by the same code.
 #![no_main]
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use guest_protocol::credit::{Names, Receiving, Sending};
 use guest_protocol::frame::{self, Decoder};
 use guest_protocol::messages::{Answer, Door, Failure, Stats, Status, Stream, StreamId, ToGuest, ToHost};
 use guest_protocol::phase::Conversation;
 use guest_protocol::{DATA_BYTES_MAX, FRAME_BYTES_MAX};
 use sandbox::microvm::fuzzing::Rig;
+use std::cell::Cell;
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    Host { live: bool, polite: bool, steps: Vec<Step<'a>> },
-    Guest { cuts: u16, bytes: &'a [u8] },
+    /// The bytes are steps, to their end: a vector of them would seldom have more than two.
+    Host {
+        live: bool,
+        steps: &'a [u8],
+    },
+    Guest {
+        cuts: u16,
+        bytes: &'a [u8],
+    },
 }
 
 #[derive(Arbitrary, Debug)]
 enum Step<'a> {
+    /// The next word is said whether it may be or not. Those without this never end the link.
+    Rude,
     // The guest's.
     Raw(&'a [u8]),
     Framed(&'a [u8]),
@@ -53,29 +63,43 @@ fn door(runtime: bool) -> Door {
     if runtime { Door::RuntimeApi } else { Door::LambdaApi }
 }
 
-fn host(live: bool, polite: bool, steps: Vec<Step<'_>>) {
+/// Often the longest, seldom one more.
+fn length_of(bytes: u16) -> usize {
+    match usize::from(bytes) {
+        0xffff => DATA_BYTES_MAX + 1,
+        bytes => bytes.min(DATA_BYTES_MAX),
+    }
+}
+
+fn host(live: bool, steps: &[u8]) {
+    let mut steps = Unstructured::new(steps);
     let mut rig = Rig::new(live);
     let mut next = 1;
-    let id = |at: u8| StreamId(u32::from(at));
+    // Few, so that words about the same stream meet.
+    let id = |at: u8| StreamId(u32::from(at % 12));
     let stream = ToHost::Stream;
-    let say = |rig: &mut Rig, word: ToHost| if polite { rig.says_politely(&word) } else { rig.says(&word) };
+    let rude = Cell::new(false);
+    let say = |rig: &mut Rig, word: ToHost| match rude.take() {
+        true => rig.says(&word),
+        false => rig.says_politely(&word),
+    };
     let mut opens = |rig: &mut Rig, runtime| {
         say(rig, ToHost::Opened { stream: StreamId(next), door: door(runtime) });
         next += 2;
     };
-    for step in steps {
+    while !steps.is_empty()
+        && let Ok(step) = steps.arbitrary()
+    {
         match step {
-            Step::Raw(_) | Step::Framed(_) if polite => {}
+            Step::Rude => rude.set(true),
+            Step::Raw(_) | Step::Framed(_) if !rude.get() => {}
             Step::Raw(bytes) => rig.sends(bytes),
             Step::Framed(body) => {
                 let length = (body.len() as u32).to_le_bytes();
                 rig.sends(&[&length, body].concat());
             }
             Step::Data(at, bytes) => {
-                say(
-                    &mut rig,
-                    stream(Stream::Data(id(at), vec![at; usize::from(bytes) % (DATA_BYTES_MAX + 2)])),
-                );
+                say(&mut rig, stream(Stream::Data(id(at), vec![at; length_of(bytes)])));
             }
             Step::Credit(at, bytes) => say(&mut rig, stream(Stream::Credit(id(at), bytes))),
             Step::End(at) => say(&mut rig, stream(Stream::End(id(at)))),
@@ -167,6 +191,6 @@ fn guest(cuts: usize, mut bytes: &[u8]) {
 }
 
 libfuzzer_sys::fuzz_target!(|input: Input<'_>| match input {
-    Input::Host { live, polite, steps } => host(live, polite, steps),
+    Input::Host { live, steps } => host(live, steps),
     Input::Guest { cuts, bytes } => guest(cuts.into(), bytes),
 });
