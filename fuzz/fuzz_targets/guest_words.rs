@@ -25,12 +25,12 @@ enum Input<'a> {
 }
 
 #[derive(Arbitrary, Debug)]
-enum Step<'a> {
+enum Step {
     /// The next word is said whether it may be or not. Those without this never end the link.
     Rude,
     // The guest's.
-    Raw(&'a [u8]),
-    Framed(&'a [u8]),
+    Raw(u8, [u8; 24]),
+    Framed(u8, [u8; 24]),
     Data(u8, u16),
     Credit(u8, u32),
     End(u8),
@@ -54,9 +54,9 @@ enum Step<'a> {
     Drop(u8),
     Start(bool, bool),
     AskStats,
-    Quiesce,
+    Quiesce(u8),
     Resume,
-    Down,
+    Down(u8),
 }
 
 fn door(runtime: bool) -> Door {
@@ -92,9 +92,10 @@ fn host(live: bool, steps: &[u8]) {
     {
         match step {
             Step::Rude => rude.set(true),
-            Step::Raw(_) | Step::Framed(_) if !rude.get() => {}
-            Step::Raw(bytes) => rig.sends(bytes),
-            Step::Framed(body) => {
+            Step::Raw(..) | Step::Framed(..) if !rude.get() => {}
+            Step::Raw(count, bytes) => rig.sends(&bytes[..usize::from(count % 25)]),
+            Step::Framed(count, body) => {
+                let body = &body[..usize::from(count % 25)];
                 let length = (body.len() as u32).to_le_bytes();
                 rig.sends(&[&length, body].concat());
             }
@@ -135,9 +136,11 @@ fn host(live: bool, steps: &[u8]) {
             Step::Drop(nth) => rig.drop_handle(nth.into()),
             Step::Start(telemetry, bind) => rig.start(telemetry, bind),
             Step::AskStats => rig.stats(),
-            Step::Quiesce => rig.ask(&ToGuest::Quiesce),
+            Step::Quiesce(0..64) => rig.ask(&ToGuest::Quiesce),
             Step::Resume => rig.ask(&ToGuest::Resume),
-            Step::Down => rig.ask(&ToGuest::Shutdown),
+            // Seldom: little happens afterwards.
+            Step::Down(0..4) => rig.ask(&ToGuest::Shutdown),
+            Step::Quiesce(_) | Step::Down(_) => {}
         }
     }
 }
