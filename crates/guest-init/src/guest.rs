@@ -469,3 +469,6 @@ fn make_pipe(pipe: Pipe) -> io::Result<(OwnedFd, OwnedFd)> {
     rustix::io::ioctl_fionbio(&our, true)?;
     Ok((our, their))
 }
+
+#[cfg(test)]
+mod tests;
