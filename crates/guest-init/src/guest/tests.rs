@@ -426,6 +426,34 @@ fn in_a_copy_pipes_wait_until_they_are_adopted() {
 }
 
 #[test]
+fn a_copy_of_a_machine_without_a_room_is_furnished() {
+    let mut kit = Kit::new(Ok);
+    kit.say(&ToGuest::Hello { version: VERSION, moment: moment(9) });
+    kit.hear();
+    kit.quiesce();
+    assert_eq!(kit.restore(), ToHost::Awake { furnished: false, processes: vec![] });
+    kit.say(&ToGuest::Furnish(room()));
+    assert!(matches!(kit.hear(), ToHost::Furnished { .. }));
+    drop(kit.start(1, 0));
+}
+
+#[test]
+fn the_same_machine_goes_on_over_another_stream_where_the_monitor_broke_the_first() {
+    let mut kit = Kit::live();
+    let mut fds = kit.start(1, 0);
+    let mut stdout = std::fs::File::from(fds.remove(0));
+    kit.quiesce();
+    let (host, theirs) = UnixStream::pair().unwrap();
+    host.set_read_timeout(Some(LIMIT)).unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    kit.streams.send(theirs.into()).unwrap();
+    kit.host = host;
+    kit.say(&ToGuest::Resume);
+    stdout.write_all(b"as before").unwrap();
+    kit.hear_data(0, b"as before");
+}
+
+#[test]
 fn where_the_stream_can_not_tell_a_copy_is_told_on_the_same_one() {
     let mut kit = Kit::live();
     let mut client = kit.connect(1);
