@@ -406,4 +406,42 @@ mod tests {
         assert!(waited);
         assert_eq!(first.join().unwrap().folder, entry.folder);
     }
+
+    const VICTIM: &str = "TINDERBOX_TEST_STORE_VICTIM";
+
+    /// No test: what the next one starts and kills.
+    #[test]
+    fn a_victim_begins_and_never_ends() {
+        let Some(folder) = std::env::var_os(VICTIM) else { return };
+        let never_ends = &mut |fresh: &Path| {
+            fs::write(fresh.join("kernel"), "half").unwrap();
+            println!("begun");
+            io::stdin().read_to_end(&mut Vec::new()).unwrap();
+            panic!("it was to be killed")
+        };
+        let _ = Store::new(Path::new(&folder)).ensure("boot", &key("6.1"), &mut || {}, never_ends);
+    }
+
+    #[test]
+    fn after_a_kill_9_the_next_process_makes_it_and_sweeps() {
+        use std::io::{BufRead, BufReader};
+        use std::process::{Command, Stdio};
+        let data = tempfile::tempdir().unwrap();
+        let mut victim = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "microvm::assets::store::tests::a_victim_begins_and_never_ends"])
+            .env(VICTIM, data.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(victim.stdout.take().unwrap()).lines();
+        assert!(said.map_while(Result::ok).any(|line| line.contains("begun")), "the victim ended by itself");
+        assert!(names(data.path()).iter().any(|name| name.starts_with(FRESH)));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        let (entry, made) = ensure(&Store::new(data.path()), "6.1");
+        assert!(made);
+        assert_eq!(fs::read_to_string(entry.path("kernel")).unwrap(), "6.1");
+        assert_eq!(names(data.path()).len(), 2, "the entry and the lock");
+    }
 }
