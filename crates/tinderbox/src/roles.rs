@@ -68,7 +68,11 @@ pub(crate) struct Settings {
 pub(crate) enum Walls {
     Process,
     /// Machines of their own.
-    MicroVm { backend: Backend, settings: MicroVmSettings, assets: Arc<Assets> },
+    MicroVm {
+        backend: Backend,
+        settings: MicroVmSettings,
+        assets: Arc<Assets>,
+    },
 }
 
 /// A data folder that is ours, and the spawner. Made before any thread exists.

@@ -123,7 +123,8 @@ pub(super) struct Plan {
 /// [`LEFT_OUT`], `leave_out` (absolute, as seen inside) and what not everybody may read.
 pub(super) fn plan(root: &Path, leave_out: &[PathBuf]) -> Result<Plan, AssetError> {
     let mut tree = Tree::new();
-    let mut walk = Walk { root, leave_out, key: KeyMaker::new("root"), bytes: 0, largest: Default::default() };
+    let mut walk =
+        Walk { root, leave_out, key: KeyMaker::new("root"), bytes: 0, largest: Default::default() };
     for name in sources(root)? {
         let host = root.join(&name);
         if !walk.take(&host) {
@@ -201,7 +202,8 @@ impl Walk<'_> {
 }
 
 fn top_of(inside: &Path) -> String {
-    let parts: Vec<_> = inside.components().take(DEPTH_TOLD).map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> =
+        inside.components().take(DEPTH_TOLD).map(|part| part.as_os_str().to_string_lossy()).collect();
     format!("/{}", parts.join("/"))
 }
 
@@ -306,7 +308,10 @@ mod tests {
         for (pattern, reason) in LEFT_OUT {
             assert!(!pattern.starts_with('/') && !pattern.ends_with('/') && !reason.is_empty(), "{pattern}");
             let place = pattern.replace('*', "x");
-            assert!(is_left_out(Path::new(&place)) && !is_left_out(Path::new(&format!("{place}/below"))), "{pattern}");
+            assert!(
+                is_left_out(Path::new(&place)) && !is_left_out(Path::new(&format!("{place}/below"))),
+                "{pattern}"
+            );
         }
     }
 }

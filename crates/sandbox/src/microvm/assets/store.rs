@@ -99,7 +99,8 @@ impl Store {
 
     /// The entry of this key, if it is there and whole.
     pub(super) fn look(&self, kind: &str, key: &Key) -> Option<Entry> {
-        open(&self.place(kind, key)).filter(|entry| entry.manifest.kind == kind && entry.manifest.key == key.0)
+        open(&self.place(kind, key))
+            .filter(|entry| entry.manifest.kind == kind && entry.manifest.key == key.0)
     }
 
     /// Every entry that is there and whole.
@@ -214,7 +215,8 @@ impl Store {
 
     /// Under the lock: whoever made these is gone.
     fn sweep_unfinished(&self) {
-        let name = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FRESH));
+        let name =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FRESH));
         for folder in self.folders().filter(name) {
             let _ = fs::remove_dir_all(folder); // tried again next time
         }
@@ -245,7 +247,8 @@ fn open(folder: &Path) -> Option<Entry> {
     let manifest: Manifest = serde_json::from_slice(&text).ok()?;
     let whole = manifest.tinderbox_microvm == VERSION
         && manifest.files.iter().all(|(name, facts)| {
-            !name.contains('/') && fs::metadata(folder.join(name)).is_ok_and(|found| found.len() == facts.bytes)
+            !name.contains('/')
+                && fs::metadata(folder.join(name)).is_ok_and(|found| found.len() == facts.bytes)
         });
     whole.then(|| Entry { folder: folder.to_owned(), manifest, _held: held })
 }
