@@ -70,7 +70,7 @@ pub(crate) enum Walls {
     /// Machines of their own.
     MicroVm {
         backend: Backend,
-        settings: MicroVmSettings,
+        settings: Box<MicroVmSettings>,
         assets: Arc<Assets>,
     },
 }

@@ -77,7 +77,7 @@ fn walls(backend: Backend, settings: MicroVmSettings, data: &Path, screen: Scree
         ));
     }
     let assets = Arc::new(microvm::assets_for(&settings, data, screen)?);
-    Ok(Walls::MicroVm { backend, settings, assets })
+    Ok(Walls::MicroVm { backend, settings: Box::new(settings), assets })
 }
 
 fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {

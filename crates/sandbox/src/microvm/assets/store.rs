@@ -55,6 +55,9 @@ impl KeyMaker {
     }
 }
 
+/// Name and value, for people.
+pub(super) type Facts = BTreeMap<String, String>;
+
 /// What an entry says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -117,7 +120,7 @@ impl Store {
         kind: &str,
         key: &Key,
         waits: &mut dyn FnMut(),
-        make: &mut dyn FnMut(&Path) -> Result<BTreeMap<String, String>, AssetError>,
+        make: &mut dyn FnMut(&Path) -> Result<Facts, AssetError>,
     ) -> Result<Entry, AssetError> {
         if let Some(entry) = self.look(kind, key) {
             return Ok(entry);
@@ -178,13 +181,7 @@ impl Store {
 
     /// The manifest goes last and everything is on the disk before the name is: after a power failure there is a whole
     /// entry or none.
-    fn publish(
-        &self,
-        kind: &str,
-        key: &Key,
-        fresh: &Path,
-        facts: BTreeMap<String, String>,
-    ) -> Result<(), AssetError> {
+    fn publish(&self, kind: &str, key: &Key, fresh: &Path, facts: Facts) -> Result<(), AssetError> {
         let place = self.place(kind, key);
         let write = || -> io::Result<()> {
             let mut files = BTreeMap::new();
@@ -403,7 +400,7 @@ mod tests {
             waited = true;
             go.send(()).unwrap();
         };
-        let never = &mut |_: &Path| -> Result<BTreeMap<String, String>, AssetError> { panic!("made twice") };
+        let never = &mut |_: &Path| -> Result<Facts, AssetError> { panic!("made twice") };
         let entry = store.ensure("boot", &key("6.1"), &mut tell, never).unwrap();
         assert_eq!(fs::read_to_string(entry.path("kernel")).unwrap(), "first");
         assert!(waited);
