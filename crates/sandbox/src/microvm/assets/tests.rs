@@ -84,7 +84,7 @@ fn another_guest_init_makes_another_initramfs_and_keeps_the_root_image() {
     assert_ne!(newer.assets.key, key);
     host.put("root/usr/bin/node", b"another program");
     let other = made(&recipe);
-    assert_eq!(other.already[1], false);
+    assert!(!other.already[1]);
     drop((newer, other));
     assert_eq!(
         list(&recipe.store).len(),
