@@ -308,7 +308,8 @@ pub fn show_tmp(tmp: &OwnedFd) -> Result<(), StepError> {
     attach(tmp, Path::new("/tmp")).at("attach /tmp")
 }
 
-fn attach(tree: &OwnedFd, inside: &Path) -> io::Result<()> {
+/// Puts a detached tree where there is a place for it.
+pub fn attach(tree: &OwnedFd, inside: &Path) -> io::Result<()> {
     rustix::mount::move_mount(tree, "", CWD, inside, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .map_err(|error| io::Error::other(format!("{}: {error}", inside.display())))
 }
@@ -396,7 +397,7 @@ pub fn open_proc() -> io::Result<OwnedFd> {
 }
 
 /// Takes from proc what is the machine's and not the environment's.
-fn narrow_proc() -> io::Result<()> {
+pub fn narrow_proc() -> io::Result<()> {
     for name in PROC_HIDDEN {
         let path = Path::new("/proc").join(name);
         match rustix::mount::mount_bind("/dev/null", &path) {

@@ -64,6 +64,15 @@ impl Kind {
         Ok(kind)
     }
 
+    /// For a microVM's drive: an ext4 of this size in a file without a name.
+    pub fn image(&self, size_mb: u32) -> Result<File, StepError> {
+        let Self::Loop { folder, mkfs } = self else {
+            let reason = "there is no mkfs.ext4 for it".to_owned();
+            return Err(StepError { step: "image of /tmp", reason });
+        };
+        copy(&template(folder, mkfs, size_mb.clamp(1, SIZE_MB_MAX))?, folder).at("copy of the /tmp template")
+    }
+
     /// A mounted file system that waits, detached, for its place.
     pub fn prepare(&self, size_mb: u32) -> Result<OwnedFd, StepError> {
         let size_mb = size_mb.clamp(1, SIZE_MB_MAX);
