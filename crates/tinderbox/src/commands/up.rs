@@ -71,13 +71,8 @@ fn walls(backend: Backend, settings: MicroVmSettings, data: &Path, screen: Scree
     if backend == Backend::Process {
         return Ok(Walls::Process);
     }
-    if backend == (Backend::Qemu { fast: false }) {
-        screen.warn(Some(
-            "no hardware KVM: QEMU interprets every instruction, which takes tens of times as long",
-        ));
-    }
     let assets = Arc::new(microvm::assets_for(&settings, data, screen)?);
-    Ok(Walls::MicroVm { backend, settings, assets })
+    Ok(Walls::MicroVm { backend, settings: Box::new(settings), assets })
 }
 
 fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {
