@@ -38,10 +38,13 @@ pub(crate) enum Command {
     PutTrace(Trace),
     /// Apply retention, clear away what was deleted, give space back.
     Tidy,
+    /// Nothing; what was said before it is in the file when it is answered.
+    Flush,
 }
 
 impl Command {
-    /// Whether its caller must not wait for others: one who set something up, or who has more to say than one batch.
+    /// Whether its caller must not wait for others: one who set something up or asks, or who has more to say than one
+    /// batch.
     pub(crate) fn is_urgent(&self) -> bool {
         match self {
             Self::Append(append) => append.events.len() >= URGENT_EVENTS,
@@ -95,7 +98,7 @@ impl<'t> Batch<'t> {
         match command {
             Command::Append(append) => return self.append(append),
             Command::PutTrace(trace) => return self.put_trace(trace),
-            Command::Tidy => return Ok(()), // `bounds` has its turn after the commands
+            Command::Tidy | Command::Flush => return Ok(()), // `bounds` has its turn after the commands
             _ => {}
         }
         // What follows may delete what the open sums are for.
@@ -107,7 +110,7 @@ impl<'t> Batch<'t> {
             Command::DeleteStream(name) => self.delete_stream(name),
             Command::PutRetention(put) => self.put_retention(put),
             Command::TagGroup(tag) => self.tag_group(tag),
-            Command::Append(_) | Command::PutTrace(_) | Command::Tidy => Ok(()),
+            Command::Append(_) | Command::PutTrace(_) | Command::Tidy | Command::Flush => Ok(()),
         }
     }
 
