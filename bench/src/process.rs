@@ -89,7 +89,12 @@ pub(crate) fn tree(root: i32) -> Tree {
         tree.fds += fs::read_dir(format!("{folder}/fd")).map_or(0, Iterator::count);
         tree.rss_kb += rss_kb;
         tree.pss_kb += pss_kb;
-        tree.members.push(Member { name: name(pid), threads: number_after(&status, "Threads:"), rss_kb, pss_kb });
+        tree.members.push(Member {
+            name: name(pid),
+            threads: number_after(&status, "Threads:"),
+            rss_kb,
+            pss_kb,
+        });
     }
     tree
 }

@@ -41,7 +41,8 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
             let mut cells = vec![language.to_owned(), connections.to_string()];
             for (idx, whose) in WHOSE.iter().enumerate() {
                 #[allow(clippy::cast_precision_loss)] // far below 2^52
-                let each = after.0[idx].saturating_sub(before.0[idx]).as_secs_f64() * 1e6 / count.max(1) as f64;
+                let each =
+                    after.0[idx].saturating_sub(before.0[idx]).as_secs_f64() * 1e6 / count.max(1) as f64;
                 report.figure(&format!("{language}.{connections}.{whose}_us"), each);
                 cells.push(format!("{each:.1}"));
             }

@@ -98,7 +98,11 @@ pub struct World {
 impl World {
     /// The machine's own. Must be called inside a tokio runtime.
     pub fn real() -> Self {
-        Self { clock: Arc::new(RealClock::new()), entropy: Arc::new(RealEntropy::default()), tasks: Arc::new(RealTasks) }
+        Self {
+            clock: Arc::new(RealClock::new()),
+            entropy: Arc::new(RealEntropy::default()),
+            tasks: Arc::new(RealTasks),
+        }
     }
     /// The monotonic clock.
     pub fn now(&self) -> Instant {

@@ -423,8 +423,8 @@ async fn carry(world: World, telemetry: Arc<dyn Telemetry>, mut outgoing: mpsc::
                 continue;
             }
         };
-        // What came while the last one was under way goes together, up to a full batch.
-        while append.events.len() < BATCH_EVENTS {
+        // What came while the last one was under way goes together.
+        while append.events.len() < OUTBOX * BATCH_EVENTS {
             match outgoing.try_recv() {
                 Ok(Outgoing::Events(more)) => append.events.extend(more.events),
                 Ok(flush) => {
