@@ -534,10 +534,19 @@ function isModulePackage(folder) {
 
 /**
  * NODE_PATH counts for `import` too on managed runtimes (layers and the SDK are found by it); Node itself only
- * honours it for `require`. Registered only before an ES module is loaded and if one of the folders is there.
+ * honours it for `require`. Registered only before an ES module is loaded and if one of the folders holds something:
+ * before `registerHooks` a hook has a thread of its own, which takes more than all the rest of a start.
  */
 function resolveByNodePath() {
-  const folders = (process.env.NODE_PATH ?? '').split(':').filter((f) => f.endsWith('/node_modules') && fs.existsSync(f));
+  const holdsSomething = (folder) => {
+    try {
+      return fs.readdirSync(folder).length > 0;
+    } catch {
+      return false;
+    }
+  };
+  const named = (process.env.NODE_PATH ?? '').split(':').filter((folder) => folder.endsWith('/node_modules'));
+  const folders = named.filter(holdsSomething);
   if (folders.length === 0) return;
   const parents = folders.map((folder) => pathToFileURL(path.join(folder, '..', 'x.js')).href);
   const bare = (specifier) => !/^([./#]|[a-z]+:)/.test(specifier);

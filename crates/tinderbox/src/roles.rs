@@ -96,8 +96,30 @@ impl From<String> for StartError {
     }
 }
 
+/// Descriptors without which a server is of no use: its own some sixty, and some ten for each of forty environments.
+const DESCRIPTORS_MIN: u64 = 512;
+
+/// As many descriptors as this process may have; too few are refused, since every environment needs some.
+fn raise_descriptors() -> Result<(), StartError> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it can not be raised the limit that there is counts.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let most = if raised.is_ok() { limit.maximum } else { limit.current };
+    match most {
+        Some(most) if most < DESCRIPTORS_MIN => Err(StartError {
+            message: format!(
+                "this process may open {most} files (ulimit -n); a server needs {DESCRIPTORS_MIN} at least"
+            ),
+            advice: "raise the limit: `ulimit -n 65536` in this shell, LimitNOFILE= in a systemd unit",
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Takes the data folder, launches the spawner and gives up every privilege.
 pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
+    raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let lock = File::create(data.join("lock")).map_err(|error| format!("{}: {error}", data.display()))?;
     lock.try_lock().map_err(|_| StartError {
