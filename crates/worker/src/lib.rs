@@ -18,12 +18,14 @@ mod environment;
 #[doc(hidden)]
 pub mod fuzzing;
 mod heads;
+mod keys;
 mod logs;
 mod parts;
 pub mod pool;
 mod runtime_api;
 pub mod runtimes;
 mod seat;
+mod snapstart;
 mod starts;
 mod worker;
 

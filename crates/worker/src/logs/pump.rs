@@ -66,6 +66,8 @@ enum Message {
     Detach(oneshot::Sender<()>),
     /// Sends what is there.
     Flush(oneshot::Sender<()>),
+    /// What comes from now on goes to this stream.
+    Turn(StreamName),
     Platform {
         lines: Vec<String>,
         at: WallTime,
@@ -131,6 +133,11 @@ impl Logs {
         let (done, waited) = oneshot::channel();
         self.send(Message::Flush(done)).await;
         let _ = self.world.timeout(FLUSH_MAX, waited).await; // nobody needs to know which it was
+    }
+
+    /// What comes from now on, out of the pipes too, goes to another stream.
+    pub(crate) async fn turn(&self, stream: StreamName) {
+        self.send(Message::Turn(stream)).await;
     }
 
     pub(crate) async fn platform(&self, at: WallTime, lines: impl IntoIterator<Item = String>) {
@@ -287,6 +294,12 @@ impl Pump {
                 self.send().await;
                 // Dropped where there is no room, which says the same to whoever waits.
                 self.hand_over(Outgoing::Flush(done)).await;
+            }
+            Message::Turn(stream) => {
+                self.read_what_is_there().await;
+                self.flush_partial();
+                self.send().await;
+                self.stream = stream;
             }
             Message::Platform { lines, at, tail } => {
                 self.read_what_is_there().await;
