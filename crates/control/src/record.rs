@@ -150,7 +150,9 @@ pub(crate) fn read_version(bytes: &[u8]) -> Result<VersionState, RecordError> {
 fn check_format(bytes: &[u8]) -> Result<(), RecordError> {
     let OnlyFormat { format } = read(bytes)?;
     if !(FORMAT_OLDEST..=FORMAT).contains(&format) {
-        return Err(RecordError { reason: format!("format {format} is not of this program, which reads up to {FORMAT}") });
+        return Err(RecordError {
+            reason: format!("format {format} is not of this program, which reads up to {FORMAT}"),
+        });
     }
     Ok(())
 }
@@ -273,7 +275,8 @@ mod tests {
         let written = String::from_utf8(write_head(&tombstone).expect("writable")).expect("text");
         assert_eq!(written, OLDEST_TOMBSTONE.replace("\"format\":1", "\"format\":2"));
 
-        for optimisation in [Optimisation::Off, Optimisation::Pending, Optimisation::On, Optimisation::Failed] {
+        for optimisation in [Optimisation::Off, Optimisation::Pending, Optimisation::On, Optimisation::Failed]
+        {
             let mut version = VersionState { optimisation, ..live.latest.clone() };
             version.config.snap_start = SnapStart::PublishedVersions;
             let written = write_version(&version).expect("writable");
@@ -283,7 +286,14 @@ mod tests {
 
     #[test]
     fn a_record_from_the_future_or_a_damaged_one_is_refused() {
-        for bytes in [r#"{"format":3}"#, r#"{"format":0}"#, "{}", "", r#"{"format":1,"generation":9}"#, r#"{"format":"1"}"#] {
+        for bytes in [
+            r#"{"format":3}"#,
+            r#"{"format":0}"#,
+            "{}",
+            "",
+            r#"{"format":1,"generation":9}"#,
+            r#"{"format":"1"}"#,
+        ] {
             assert!(read_head(bytes.as_bytes()).is_err(), "{bytes}");
         }
     }

@@ -5,10 +5,10 @@
 
 use crate::commit::{After, Decision, Inner, Retires};
 use crate::model::{Current, Function, FunctionId, Optimisation, VersionState};
+use fabric::Scope;
 use fabric::control::{
     ControlError, FunctionConfig, Preparation, Preparations, PreparationsQuery, PreparedReport, SnapStart,
 };
-use fabric::Scope;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,9 +37,11 @@ impl Changes {
 /// Of one function: each version that is to be prepared, and how it stands.
 fn listed(function: Option<&Function>) -> impl Iterator<Item = (u64, u64, Optimisation)> {
     let published = function.map(|function| &function.published);
-    published.into_iter().flatten().filter(|(_, state)| is_listed(state)).map(|(number, state)| {
-        (*number, state.generation, state.optimisation)
-    })
+    published
+        .into_iter()
+        .flatten()
+        .filter(|(_, state)| is_listed(state))
+        .map(|(number, state)| (*number, state.generation, state.optimisation))
 }
 
 fn is_listed(state: &VersionState) -> bool {
@@ -58,7 +60,10 @@ pub(crate) async fn preparations(inner: &Inner, query: PreparationsQuery) -> Pre
     inner.index.each(|function| {
         for (version, state) in function.versions().filter(|(_, state)| is_listed(state)) {
             let pending = state.optimisation == Optimisation::Pending;
-            found.push((Reverse(state.last_modified_ms), Preparation { key: function.key(version, state), pending }));
+            found.push((
+                Reverse(state.last_modified_ms),
+                Preparation { key: function.key(version, state), pending },
+            ));
         }
     });
     found.sort_by(|(one, a), (other, b)| (!a.pending, one, &a.key).cmp(&(!b.pending, other, &b.key)));
@@ -108,7 +113,10 @@ impl Inner {
 /// Of zip packages (developer guide, "Supported features and limitations"): Java 11, Python 3.12, .NET 8 and later.
 fn aws_has_it(runtime: &str) -> bool {
     let at_least = |prefix: &str, least: u32| {
-        runtime.strip_prefix(prefix).and_then(|rest| rest.parse::<u32>().ok()).is_some_and(|version| version >= least)
+        runtime
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.parse::<u32>().ok())
+            .is_some_and(|version| version >= least)
     };
     at_least("java", 11) || at_least("python3.", 12) || at_least("dotnet", 8)
 }
@@ -122,7 +130,9 @@ mod tests {
         for runtime in ["java11", "java25", "python3.12", "python3.14", "dotnet8", "dotnet10"] {
             assert!(aws_has_it(runtime), "{runtime}");
         }
-        for runtime in ["java8.al2", "python3.11", "python3.9", "dotnet6", "nodejs22.x", "provided.al2023", "ruby3.4"] {
+        for runtime in
+            ["java8.al2", "python3.11", "python3.9", "dotnet6", "nodejs22.x", "provided.al2023", "ruby3.4"]
+        {
             assert!(!aws_has_it(runtime), "{runtime}");
         }
     }

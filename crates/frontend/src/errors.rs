@@ -159,9 +159,9 @@ impl From<ControlError> for ApiError {
                 "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
             )),
             ControlError::RuntimeUnavailable { message } => Self::invalid_parameter(message),
-            ControlError::SnapStartUnsupported { runtime } => {
-                Self::invalid_parameter(format!("{runtime} is not supported for SnapStart enabled functions."))
-            }
+            ControlError::SnapStartUnsupported { runtime } => Self::invalid_parameter(format!(
+                "{runtime} is not supported for SnapStart enabled functions."
+            )),
             ControlError::ArchitectureUnavailable { architecture } => Self::invalid_parameter(format!(
                 "This Tinderbox host can not run the architecture {architecture}."
             )),

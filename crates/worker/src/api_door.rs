@@ -34,12 +34,7 @@ pub(crate) struct ApiDoor {
 }
 
 impl ApiDoor {
-    pub(crate) fn new(
-        world: World,
-        api: Arc<dyn Api>,
-        keys: Arc<Keys>,
-        all: Budget,
-    ) -> Arc<Self> {
+    pub(crate) fn new(world: World, api: Arc<dyn Api>, keys: Arc<Keys>, all: Budget) -> Arc<Self> {
         Arc::new(Self { api, keys, own: Budget::of_one(), all, world, heads: Arc::default() })
     }
 

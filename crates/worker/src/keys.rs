@@ -65,7 +65,8 @@ impl Keys {
     pub(crate) fn current(&self) -> (ScopedCredentials, WallTime) {
         let now = self.world.wall();
         let mut sets = self.sets();
-        let fresh = sets.last().filter(|set| self.token.is_none() || set.until > after(now, FRESH_FOR)).cloned();
+        let fresh =
+            sets.last().filter(|set| self.token.is_none() || set.until > after(now, FRESH_FOR)).cloned();
         let set = fresh.unwrap_or_else(|| {
             let set = self.mint();
             sets.push(set.clone());
@@ -159,7 +160,10 @@ mod tests {
     fn world() -> (World, impl Fn(u64)) {
         let hand = Arc::new(Hand::default());
         let world = World { clock: hand.clone(), ..World::real() };
-        (world, move |seconds| drop(hand.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst)))
+        let pass = move |seconds| {
+            hand.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        };
+        (world, pass)
     }
 
     #[test]
@@ -185,7 +189,9 @@ mod tests {
         assert!(second.access_key_id != first.access_key_id && later > until);
         assert!(keys.claimed(&first.access_key_id).is_some(), "a client may still hold it");
         pass(1_800);
-        assert!(keys.claimed(&first.access_key_id).is_none() && keys.claimed(&second.access_key_id).is_some());
+        assert!(
+            keys.claimed(&first.access_key_id).is_none() && keys.claimed(&second.access_key_id).is_some()
+        );
         keys.renew();
         assert_ne!(keys.current().0.access_key_id, second.access_key_id, "fresh after a restore");
         for _ in 0..100 {

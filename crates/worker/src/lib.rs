@@ -25,9 +25,9 @@ pub mod pool;
 mod runtime_api;
 pub mod runtimes;
 mod seat;
-mod snapstart;
+pub mod snapstart;
 mod starts;
 mod worker;
 
-pub use parts::{Launch, LaunchError, Runtimes, Settings, WorkerParts};
+pub use parts::{Launch, LaunchError, Runtimes, Settings, Snapshots, WorkerParts};
 pub use worker::Worker;

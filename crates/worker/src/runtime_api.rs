@@ -130,7 +130,9 @@ async fn handle(link: Arc<Link>, request: Request<Incoming>) -> Result<Response<
         Ok(Call::RestoreNext) if link.keys.is_some() => restore_next(&link).await,
         Ok(Call::RestoreError) if link.keys.is_some() => answer::restore_error(&link, request).await,
         Ok(Call::Credentials) if let Some(keys) = &link.keys => replies::credentials(keys, request.headers()),
-        Ok(Call::RestoreNext | Call::RestoreError | Call::Credentials) | Err(NoCall::Path) => replies::not_found(),
+        Ok(Call::RestoreNext | Call::RestoreError | Call::Credentials) | Err(NoCall::Path) => {
+            replies::not_found()
+        }
         Err(NoCall::Method) => replies::method_not_allowed(),
     })
 }

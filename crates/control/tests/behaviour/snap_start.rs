@@ -1,7 +1,7 @@
 use crate::kit::*;
 use fabric::control::{
-    ConfigChange, Control as _, ControlError, CreateFunction, FunctionConfig, LastUpdate, Preparation, Preparations,
-    PreparationsQuery, PreparedReport, SnapStart, State, UpdateConfiguration,
+    ConfigChange, Control as _, ControlError, CreateFunction, FunctionConfig, LastUpdate, Preparation,
+    Preparations, PreparationsQuery, PreparedReport, SnapStart, State, UpdateConfiguration,
 };
 use std::time::Duration;
 use types::{Version, VersionKey};
@@ -37,7 +37,10 @@ async fn a_published_version_with_snap_start_is_pending_until_a_worker_has_run_i
     let published = kit.publish("f").await;
     let pending = kit.get(qualified("f", "1")).await.expect("there");
     assert_eq!(pending, published, "it is what the answer said, under its revision");
-    assert_eq!((pending.state, pending.last_update, pending.optimised), (State::Pending, LastUpdate::Absent, false));
+    assert_eq!(
+        (pending.state, pending.last_update, pending.optimised),
+        (State::Pending, LastUpdate::Absent, false)
+    );
     assert_eq!(kit.control.resolve(qualified("f", "1")).await.expect("resolved").state, State::Pending);
     let key = kit.key("f", "1").await;
     let list = kit.list(None).await;
@@ -46,7 +49,10 @@ async fn a_published_version_with_snap_start_is_pending_until_a_worker_has_run_i
 
     kit.report(&key, true).await;
     let active = kit.get(qualified("f", "1")).await.expect("there");
-    assert_eq!((active.state, active.last_update, active.optimised), (State::Active, LastUpdate::Successful, true));
+    assert_eq!(
+        (active.state, active.last_update, active.optimised),
+        (State::Active, LastUpdate::Successful, true)
+    );
     assert_ne!(active.revision, pending.revision);
     let after = kit.list(Some(list.at)).await;
     assert_eq!(after.versions, [Preparation { key: key.clone(), pending: false }]);
@@ -64,14 +70,25 @@ async fn a_version_whose_init_fails_is_failed_for_good_and_not_prepared_again() 
     let key = kit.key("f", "1").await;
     let stale = VersionKey { generation: key.generation + 1, ..key.clone() };
     kit.report(&stale, true).await;
-    assert_eq!(kit.get(qualified("f", "1")).await.expect("there").state, State::Pending, "of another generation");
+    assert_eq!(
+        kit.get(qualified("f", "1")).await.expect("there").state,
+        State::Pending,
+        "of another generation"
+    );
     kit.report(&key, false).await;
     let failed = kit.get(qualified("f", "1")).await.expect("there");
-    assert_eq!((failed.state, failed.last_update, failed.optimised), (State::Failed, LastUpdate::Failed, false));
+    assert_eq!(
+        (failed.state, failed.last_update, failed.optimised),
+        (State::Failed, LastUpdate::Failed, false)
+    );
     assert_eq!(kit.list(None).await.versions, []);
     assert_eq!(kit.publish("f").await, failed);
     kit.control.delete_function(qualified("f", "1")).await.expect("deleted");
-    assert_eq!(kit.publish("f").await.version, Version::Published(2), "once it is deleted, it can be tried again");
+    assert_eq!(
+        kit.publish("f").await.version,
+        Version::Published(2),
+        "once it is deleted, it can be tried again"
+    );
     let gone = kit.control.prepared(PreparedReport { key, initialised: true }).await;
     assert_eq!(gone, Ok(()), "of a version that is gone: nothing");
 }

@@ -311,16 +311,15 @@ fn report_text(report: &Report) -> String {
         report.memory_mb,
         report.memory_used_mb
     );
-    match report.beginning {
-        None => {}
-        // Writing to a String can not fail.
-        Some(Beginning::Init(init)) => drop(write!(line, "\tInit Duration: {:.2} ms", millis(init))),
+    // Writing to a String can not fail.
+    let _ = match report.beginning {
+        None => Ok(()),
+        Some(Beginning::Init(init)) => write!(line, "\tInit Duration: {:.2} ms", millis(init)),
         Some(Beginning::Restore { took, billed_ms }) => {
             let took = millis(took);
-            let billed = format!("Billed Restore Duration: {billed_ms} ms");
-            drop(write!(line, "\tRestore Duration: {took:.2} ms\t{billed}"));
+            write!(line, "\tRestore Duration: {took:.2} ms\tBilled Restore Duration: {billed_ms} ms")
         }
-    }
+    };
     match &report.status {
         None => line.push_str("\t\n"),
         status => {
@@ -523,7 +522,10 @@ mod tests {
         let report = Report { duration, beginning, billed_ms, ..report(None, None) };
         let line = &platform.report(at, &report)[1];
         assert!(line.contains("\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\t"), "{line}");
-        assert!(line.ends_with("\tRestore Duration: 398.97 ms\tBilled Restore Duration: 182 ms\t\n"), "{line}");
+        assert!(
+            line.ends_with("\tRestore Duration: 398.97 ms\tBilled Restore Duration: 182 ms\t\n"),
+            "{line}"
+        );
     }
 
     #[test]
@@ -539,7 +541,10 @@ mod tests {
         assert_eq!(lines[0]["record"], json!({"status": "success"}));
         assert_eq!(lines[1]["type"], "platform.restoreReport");
         assert_eq!(lines[1]["record"], json!({"status": "success", "metrics": {"durationMs": 15.19}}));
-        assert_eq!(read(&json.init_report(at, Phase::Init, took, None).unwrap())["record"]["initializationType"], "snap-start");
+        assert_eq!(
+            read(&json.init_report(at, Phase::Init, took, None).unwrap())["record"]["initializationType"],
+            "snap-start"
+        );
         let least = Platform { initialization: Initialization::SnapStart, ..platform("JSON", Some("WARN")) };
         assert_eq!(least.restore_report(at, took, None), Vec::<String>::new());
         assert_eq!(least.restore_report(at, took, Some(&Status::Timeout)).len(), 2);
