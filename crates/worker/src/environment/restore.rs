@@ -21,10 +21,10 @@ impl Resident {
     /// Lets the room go on as this environment's, and serves; or refuses who waits.
     pub(super) async fn begin_restored(&mut self, prepared: &Prepared, mut room: Room, mut spans: Spans) {
         let world = self.maker.house.parts.world.clone();
-        prepared.logs.turn(self.maker.stream(&prepared.plan)).await;
+        let (started, at) = (world.now(), world.wall());
+        let line = prepared.platform.restore_start(at);
+        prepared.logs.turn(self.maker.stream(&prepared.plan), at, line).await;
         prepared.keys.renew();
-        let started = world.now();
-        prepared.logs.platform(world.wall(), prepared.platform.restore_start(world.wall())).await;
         let restored = self.restore(&mut room).await;
         let over = world.now();
         let took = over.since(started);
