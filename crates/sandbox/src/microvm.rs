@@ -2,6 +2,8 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `firecracker` | machines on Firecracker |
 //! | `vmm` | what a virtual machine monitor must be able to do |
 
+pub mod firecracker;
 pub(crate) mod vmm;

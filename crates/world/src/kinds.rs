@@ -78,6 +78,7 @@ pub const KINDS: &[TaskKind] = &[
     row("sandbox-launch", "sandbox", Itself, Lasting),
     row("sandbox-spawner", "sandbox", Itself, Lasting),
     row("sandbox-spawner-end", "sandbox", Waited, Fenced),
+    row("microvm-files", "sandbox", Itself, Fenced),
     row("environment", "worker", Waited, Fenced),
     row("door", "worker", Aborted, Fenced),
     row("door connection", "worker", Itself, Fenced),
