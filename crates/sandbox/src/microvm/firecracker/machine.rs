@@ -1,7 +1,7 @@
 //! One machine on Firecracker: its controls.
 //!
 //! ```text
-//!  boot, restore ──▶ Live ──snapshot──▶ Live, its stream over ──reconnect──▶ Live
+//!  boot, restore ──▶ Live ──snapshot──▶ Live, its stream over ──reconnect, resume──▶ Live
 //!                      └──── end, its own end, a jail that ended ────────────▶ gone: its folder is removed
 //! ```
 //!
@@ -72,6 +72,12 @@ impl Vmm for FirecrackerMachine {
             return Err(error);
         }
         Ok(Snapshot { folder: into.to_owned(), memory: into.join(words::MEMORY_FILE) })
+    }
+
+    async fn reconnect(&self) -> Result<Option<Box<dyn Connection>>, BootError> {
+        let stream = self.channel.listen().and_then(GuestStream::new);
+        let stream = stream.map_err(|error| super::host("channel folder", &error))?;
+        Ok(Some(Box::new(stream)))
     }
 
     async fn reclaim(&self) -> Result<u64, BootError> {
@@ -182,10 +188,5 @@ impl FirecrackerMachine {
         let done = self.world.blocking("microvm-files", work).await;
         let done = done.unwrap_or_else(|| Err(io::Error::other("panic")));
         done.map_err(|error| BootError::Host { step: "snapshot", reason: error.to_string() })
-    }
-
-    /// A new stream: that of the guest before a snapshot ends with it, on this machine as in its copies.
-    pub(super) fn reconnect(&self) -> io::Result<Box<dyn Connection>> {
-        Ok(Box::new(GuestStream::new(self.channel.listen()?)?))
     }
 }
