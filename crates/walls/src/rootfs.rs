@@ -26,7 +26,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
 /// Programs and libraries; symbolic links stay links.
-const SYSTEM: [&str; 7] = ["usr", "lib", "lib64", "bin", "sbin", "lib32", "libx32"];
+pub const SYSTEM: [&str; 7] = ["usr", "lib", "lib64", "bin", "sbin", "lib32", "libx32"];
 /// Public configuration without which interpreters and TLS do not work. `*` ends a prefix. Never a folder that
 /// has a private one inside (`/etc/ssl/private`, `/etc/pki/tls/private`).
 const PUBLIC_ETC: [&str; 17] = [
@@ -295,7 +295,8 @@ pub fn furnish(sources: &[Source], tmp: &OwnedFd, proc: &OwnedFd, names: &Names)
     mount_attributes(CWD, c"/", MOUNT_READ_ONLY, false).at("read-only root")
 }
 
-fn attach(tree: &OwnedFd, inside: &Path) -> io::Result<()> {
+/// Puts a detached tree where there is a place for it.
+pub fn attach(tree: &OwnedFd, inside: &Path) -> io::Result<()> {
     rustix::mount::move_mount(tree, "", CWD, inside, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .map_err(|error| io::Error::other(format!("{}: {error}", inside.display())))
 }
@@ -383,7 +384,7 @@ pub fn open_proc() -> io::Result<OwnedFd> {
 }
 
 /// Takes from proc what is the machine's and not the environment's.
-fn narrow_proc() -> io::Result<()> {
+pub fn narrow_proc() -> io::Result<()> {
     for name in PROC_HIDDEN {
         let path = Path::new("/proc").join(name);
         match rustix::mount::mount_bind("/dev/null", &path) {

@@ -26,7 +26,7 @@ impl Spawner {
             return Err(Failure::Unsupported);
         }
         let limits = Limits::of(memory_mb, self.config.cpu_floor_percent);
-        let environment = self.live(key)?;
+        let environment = self.live_room(key)?;
         let (group, pidfd) = (environment.group.clone(), environment.pidfd.try_clone());
         let (before, tree) = (environment.memory_bytes, self.host.tree.as_ref());
         let limited = room_for(tree, &group, before, limits.memory_bytes)
