@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `firecracker` | machines on Firecracker |
 //! | `vmm` | what a virtual machine monitor must be able to do |
+//! | `qemu` | QEMU's machines |
 
 pub mod firecracker;
+pub(crate) mod qemu;
 pub(crate) mod vmm;

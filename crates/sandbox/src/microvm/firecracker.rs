@@ -13,27 +13,30 @@
 //! | `words` | what is said in it |
 //! | `channel` | the folder through which both meet; the guest's byte stream |
 //! | `machine` | the controls of one machine |
+//! | `jail` | its process, as the spawner makes it |
 //! | `metrics` | what Firecracker counts |
 //! | `kvm` | which kind of /dev/kvm this host has |
 
 mod api;
 mod channel;
+mod jail;
 mod kvm;
 mod machine;
 mod metrics;
+#[doc(hidden)]
+pub mod rehearsal;
 mod words;
-
-#[cfg(test)]
-mod live;
 
 pub use kvm::{Accelerator, accelerator};
 
 use super::vmm::{Launcher, Machine, MachineSpec};
-use crate::{BootError, Snapshot, Stats};
+use crate::process::ProcessSandbox;
+use crate::{BootError, Snapshot};
 use api::Api;
 use async_trait::async_trait;
 use channel::{Channel, GuestStream};
-use machine::FirecrackerMachine;
+use jail::{Jail, Plan, Shown};
+use machine::{FirecrackerMachine, Standing};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
@@ -85,57 +88,24 @@ pub enum OpenError {
     Template { path: String, reason: String },
 }
 
-/// What the spawner does for one monitor: a process in a jail.
-#[async_trait]
-pub(crate) trait Jailed: Send + Sync {
-    /// Completes when it is gone, with the last that it wrote. May be called by many, at any time.
-    async fn ended(&self) -> String;
-    /// Kills it and removes what was made for it. Idempotent.
-    async fn end(&self);
-    /// What the host spends on it.
-    async fn usage(&self) -> Result<Stats, BootError>;
-}
-
-/// One file of the server's, shown to the monitor.
-#[derive(Clone, Debug)]
-pub(crate) struct Shown {
-    /// Below the jail's root.
-    pub(crate) name: String,
-    pub(crate) file: Arc<File>,
-    pub(crate) writable: bool,
-}
-
-/// What is to be started in which jail.
-#[derive(Debug)]
-pub(crate) struct Jail<'a> {
-    /// 32 hexadecimal digits.
-    pub(crate) id: String,
-    pub(crate) firecracker: &'a Path,
-    pub(crate) jailer: &'a Path,
-    /// After the jailer's own arguments.
-    pub(crate) arguments: Vec<String>,
-    pub(crate) shown: Vec<Shown>,
-    pub(crate) machine: &'a MachineSpec,
-}
-
-/// Who makes jails: the spawner.
-#[async_trait]
-pub(crate) trait Jailer: Send + Sync {
-    async fn start(&self, jail: Jail<'_>) -> Result<Arc<dyn Jailed>, BootError>;
-}
-
 /// Makes machines.
 pub(crate) struct FirecrackerLauncher {
     config: Config,
     version: String,
     template: Option<serde_json::Value>,
-    jailer: Arc<dyn Jailer>,
+    firecracker: Arc<File>,
+    jailer: Arc<File>,
+    sandbox: Arc<ProcessSandbox>,
     world: World,
 }
 
 impl FirecrackerLauncher {
     /// Looks at the programs and the template. Blocks for as long as the programs take to say their version.
-    pub(crate) fn open(config: Config, jailer: Arc<dyn Jailer>, world: World) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        config: Config,
+        sandbox: Arc<ProcessSandbox>,
+        world: World,
+    ) -> Result<Self, OpenError> {
         let version = version_of(&config.firecracker, "Firecracker v")?;
         let jailers = version_of(&config.jailer, "Jailer v")?;
         if jailers != version {
@@ -143,7 +113,12 @@ impl FirecrackerLauncher {
             return Err(OpenError::Version { program, found: format!("{jailers} beside Firecracker {version}") });
         }
         let template = config.cpu_template.as_deref().map(template_of).transpose()?;
-        Ok(Self { config, version, template, jailer, world })
+        let open = |path: &Path| {
+            let failed = |error: io::Error| OpenError::Program { program: path.display().to_string(), reason: error.to_string() };
+            File::open(path).map(Arc::new).map_err(failed)
+        };
+        let (firecracker, jailer) = (open(&config.firecracker)?, open(&config.jailer)?);
+        Ok(Self { config, version, template, firecracker, jailer, sandbox, world })
     }
 
     /// A Firecracker that listens, with nothing in it yet.
@@ -154,7 +129,7 @@ impl FirecrackerLauncher {
     ) -> Result<(FirecrackerMachine, GuestStream), BootError> {
         let id: String = self.world.random_16().iter().map(|byte| format!("{byte:02x}")).collect();
         let parent = self.config.folder.join(&id);
-        let made = self.world.blocking("microvm-files", move || Channel::make(parent)).await;
+        let made = self.world.blocking("machine files", move || Channel::make(parent)).await;
         let made = made.unwrap_or_else(|| Err(io::Error::other("panic")));
         let (channel, listener) = made.map_err(|error| host("channel folder", &error))?;
         let stream = GuestStream::new(listener).map_err(|error| host("channel folder", &error))?;
@@ -162,22 +137,15 @@ impl FirecrackerLauncher {
         if let Some(from) = from {
             shown.extend(self.snapshot_files(spec, from).await?);
         }
-        let jail = Jail {
-            id,
-            firecracker: &self.config.firecracker,
-            jailer: &self.config.jailer,
-            arguments: arguments(),
-            shown,
-            machine: spec,
-        };
-        let jail = self.jailer.start(jail).await?;
+        let plan = Plan { id, firecracker: &self.firecracker, jailer: &self.jailer, shown, machine: spec };
+        let jail = Jail::start(&self.sandbox, &self.world, plan).await?;
         let api = Arc::new(Api::new(channel.folder().clone(), self.world.clone()));
         let machine = FirecrackerMachine {
             api: api.clone(),
             channel: Arc::new(channel),
             jail,
             memory_mb: spec.memory_mb,
-            slow: Mutex::new(()),
+            standing: Mutex::new(if from.is_some() { Standing::Stopped } else { Standing::Running }),
             world: self.world.clone(),
         };
         machine.unless_ended("firecracker", api.ready(START_TIME)).await?;
@@ -199,7 +167,7 @@ impl FirecrackerLauncher {
     /// Both files, looked at: a memory that is too short would be a SIGBUS in Firecracker the first time it is missed.
     async fn snapshot_files(&self, spec: &MachineSpec, from: &Snapshot) -> Result<[Shown; 2], BootError> {
         let (state, memory) = (from.folder.join(words::STATE_FILE), from.memory.clone());
-        let opened = self.world.blocking("microvm-files", move || {
+        let opened = self.world.blocking("machine files", move || {
             io::Result::Ok((File::open(state)?, File::open(memory)?))
         });
         let opened = opened.await.unwrap_or_else(|| Err(io::Error::other("panic")));
@@ -250,12 +218,6 @@ impl Launcher for FirecrackerLauncher {
     }
 }
 
-/// Firecracker's own. Its log would tell a hostile guest's story without end: what matters is in answers and metrics.
-fn arguments() -> Vec<String> {
-    let socket = format!("{}/{}", words::CHANNEL, api::SOCKET);
-    ["--api-sock", &socket, "--level", "Off"].map(str::to_owned).to_vec()
-}
-
 fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
     let show = |name: &str, file: &Arc<File>, writable| Shown { name: name.to_owned(), file: file.clone(), writable };
     let mut shown = vec![
@@ -264,7 +226,7 @@ fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
         show(words::CHANNEL, channel.folder(), true),
     ];
     shown.extend(spec.drives.iter().enumerate().map(|(index, drive)| {
-        show(&format!("{}/{}", words::DRIVES, words::drive_name(index)), &drive.file, drive.writable)
+        show(&words::drive_name(index), &drive.file, drive.writable)
     }));
     shown
 }

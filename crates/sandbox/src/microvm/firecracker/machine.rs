@@ -1,15 +1,19 @@
 //! One machine on Firecracker: its controls.
 //!
 //! ```text
-//!  boot, restore ──▶ Live ──snapshot──▶ Live, its stream over ──reconnect, resume──▶ Live
-//!                      └──── end, its own end, a jail that ended ────────────▶ gone: its folder is removed
+//!  boot ──▶ Running ──pause──▶ Frozen ──snapshot──▶ Stopped ◀── restore
+//!              ▲ ◀────resume─────┘                     │
+//!              └──────────────── resume ───────────────┘        end, from each: gone, its folder removed
 //! ```
 //!
-//! Whether it runs or stands Firecracker knows itself, and says so when it is told twice.
+//! A pause is the spawner's: the whole process stands, its API too. Firecracker's own pause is for snapshots alone, since
+//! in 1.16 a machine that is paused and resumed without one in between hears nothing from its host any more (its issue
+//! 6074: the vsock device waits for the guest to acknowledge a reset that only a snapshot announces). After a snapshot
+//! the guest does hear of the reset, so its stream is over on this machine as in the copies: `reconnect` before `resume`.
 
-use super::Jailed;
 use super::api::{Api, ApiError};
 use super::channel::{Channel, GuestStream};
+use super::jail::Jail;
 use super::metrics::Metrics;
 use super::words;
 use crate::microvm::vmm::Vmm;
@@ -30,28 +34,62 @@ const BALLOON_LOOK: Duration = Duration::from_millis(10);
 /// What stays with the guest, so that it finds a page without asking the balloon for it, MiB.
 const BALLOON_SPARE_MIB: u64 = 16;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Running,
+    /// By the spawner.
+    Frozen,
+    /// By Firecracker, before or after a snapshot.
+    Stopped,
+}
+
 pub(super) struct FirecrackerMachine {
     pub(super) api: Arc<Api>,
     pub(super) channel: Arc<Channel>,
-    pub(super) jail: Arc<dyn Jailed>,
+    pub(super) jail: Jail,
     pub(super) memory_mb: u32,
-    /// One slow thing at a time: a snapshot, or the balloon.
-    pub(super) slow: Mutex<()>,
+    /// Held while it changes, and while what needs it takes its time: a snapshot, the balloon.
+    pub(super) standing: Mutex<Standing>,
     pub(super) world: World,
 }
 
 #[async_trait]
 impl Vmm for FirecrackerMachine {
     async fn pause(&self) -> Result<(), BootError> {
-        self.patch("pause", "/vm", &words::State { state: "Paused" }).await
+        let mut standing = self.standing.lock().await;
+        if *standing == Standing::Running {
+            self.jail.freeze().await?;
+            *standing = Standing::Frozen;
+        }
+        Ok(())
     }
 
     async fn resume(&self) -> Result<(), BootError> {
-        self.patch("resume", "/vm", &words::State { state: "Resumed" }).await
+        let mut standing = self.standing.lock().await;
+        match *standing {
+            Standing::Running => {}
+            Standing::Frozen => self.jail.thaw().await?,
+            Standing::Stopped => self.patch("resume", "/vm", &words::State { state: "Resumed" }).await?,
+        }
+        *standing = Standing::Running;
+        Ok(())
     }
 
     async fn snapshot(&self, into: &Path) -> Result<Snapshot, BootError> {
-        let _alone = self.slow.lock().await;
+        let mut standing = self.standing.lock().await;
+        match *standing {
+            Standing::Running => {
+                return Err(BootError::Host { step: "snapshot", reason: "the machine is not paused".to_owned() });
+            }
+            Standing::Frozen => {
+                // The guest runs for the moment until Firecracker hears the next word; it was told to be quiet.
+                self.jail.thaw().await?;
+                *standing = Standing::Running;
+                self.patch("pause", "/vm", &words::State { state: "Paused" }).await?;
+                *standing = Standing::Stopped;
+            }
+            Standing::Stopped => {}
+        }
         let channel = self.channel.clone();
         self.of_the_disk(move || channel.make_snapshot_files()).await?;
         let create = words::create_snapshot();
@@ -81,7 +119,11 @@ impl Vmm for FirecrackerMachine {
     }
 
     async fn reclaim(&self) -> Result<u64, BootError> {
-        let _alone = self.slow.lock().await;
+        let standing = self.standing.lock().await;
+        if *standing != Standing::Running {
+            let reason = "only a guest that runs can give memory back".to_owned();
+            return Err(BootError::Host { step: "balloon", reason });
+        }
         let before = self.jail.usage().await?.memory_bytes;
         let numbers: words::BalloonNumbers = self.balloon_numbers().await?;
         let target = (numbers.available_memory >> 20).saturating_sub(BALLOON_SPARE_MIB);
@@ -185,7 +227,7 @@ impl FirecrackerMachine {
         &self,
         work: impl FnOnce() -> io::Result<()> + Send + 'static,
     ) -> Result<(), BootError> {
-        let done = self.world.blocking("microvm-files", work).await;
+        let done = self.world.blocking("machine files", work).await;
         let done = done.unwrap_or_else(|| Err(io::Error::other("panic")));
         done.map_err(|error| BootError::Host { step: "snapshot", reason: error.to_string() })
     }

@@ -1,26 +1,25 @@
 //! What Firecracker is told: the bodies of its API, typed where they vary, and the order in which a machine is described.
 //!
-//! Everything inside the jail has one name in every machine (`/drives/vda`, `tap0`, `/channel/v.sock`): a snapshot holds
+//! Everything inside the jail has one name in every machine (`/vda`, `tap0`, `/channel/v.sock`): a snapshot holds
 //! these names, and a machine restored from it finds what belongs to it under them.
 
 use crate::microvm::vmm::{MachineSpec, Rates};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Names inside the jail.
-pub(super) const KERNEL: &str = "/kernel";
-pub(super) const INITRAMFS: &str = "/initramfs";
-pub(super) const DRIVES: &str = "/drives";
-pub(super) const CHANNEL: &str = "/channel";
-pub(super) const SNAPSHOT_STATE: &str = "/snapshot/state";
-pub(super) const SNAPSHOT_MEMORY: &str = "/snapshot/memory";
+/// Names in the root of the jail.
+pub(super) const KERNEL: &str = "kernel";
+pub(super) const INITRAMFS: &str = "initramfs";
+pub(super) const CHANNEL: &str = "channel";
+pub(super) const SNAPSHOT_STATE: &str = "state";
+pub(super) const SNAPSHOT_MEMORY: &str = "memory";
 /// Names in the channel folder, which the server sees too.
 pub(super) const STATE_FILE: &str = "state";
 pub(super) const MEMORY_FILE: &str = "memory";
 pub(super) const METRICS_PIPE: &str = "metrics";
 pub(super) const VSOCK: &str = "v.sock";
 /// Same in every machine, for snapshots freeze them; what differs lies outside the machine's network namespace.
-const TAP: &str = "tap0";
+use walls::tap::TAP;
 /// Of vsock: the first that is no host's. Each machine has a device of its own, so it need not differ.
 const GUEST_CID: u32 = 3;
 /// What this monitor's machine needs said to any kernel: no firmware, PCI, keyboard or serial line to look for, and a
@@ -37,6 +36,12 @@ pub(super) struct Put {
     pub(super) body: Value,
     /// For the operator's log, should Firecracker refuse.
     pub(super) step: &'static str,
+}
+
+/// Firecracker's own. Its log would tell a hostile guest's story without end: what matters is in answers and metrics.
+pub(super) fn arguments() -> Vec<String> {
+    let socket = format!("/{CHANNEL}/{}", super::api::SOCKET);
+    ["--api-sock", &socket, "--level", "Off"].map(str::to_owned).to_vec()
 }
 
 fn put(step: &'static str, path: impl Into<String>, body: Value) -> Put {
@@ -59,8 +64,8 @@ pub(super) fn machine(spec: &MachineSpec, extra_arguments: &str, cpu_template: O
         "boot-source",
         "/boot-source",
         json!({
-            "kernel_image_path": KERNEL,
-            "initrd_path": INITRAMFS,
+            "kernel_image_path": format!("/{KERNEL}"),
+            "initrd_path": format!("/{INITRAMFS}"),
             "boot_args": arguments.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" "),
         }),
     ));
@@ -68,7 +73,7 @@ pub(super) fn machine(spec: &MachineSpec, extra_arguments: &str, cpu_template: O
         let name = drive_name(index);
         let body = json!({
             "drive_id": name,
-            "path_on_host": format!("{DRIVES}/{name}"),
+            "path_on_host": format!("/{name}"),
             // It would add `root=`; ours is found by our initramfs.
             "is_root_device": false,
             "is_read_only": !drive.writable,
@@ -80,7 +85,7 @@ pub(super) fn machine(spec: &MachineSpec, extra_arguments: &str, cpu_template: O
         puts.push(put("drives", format!("/drives/{name}"), body));
     }
     puts.push(network(&spec.rates));
-    let vsock = json!({ "guest_cid": GUEST_CID, "uds_path": format!("{CHANNEL}/{VSOCK}") });
+    let vsock = json!({ "guest_cid": GUEST_CID, "uds_path": format!("/{CHANNEL}/{VSOCK}") });
     puts.push(put("vsock", "/vsock", vsock));
     puts.push(put("entropy", "/entropy", json!({})));
     let balloon = json!({
@@ -99,7 +104,7 @@ pub(super) fn start() -> Put {
 
 /// Of a restored machine too: no snapshot holds it. A pipe, so that what nobody reads is dropped and fills no disk.
 pub(super) fn metrics() -> Put {
-    put("metrics", "/metrics", json!({ "metrics_path": format!("{CHANNEL}/{METRICS_PIPE}") }))
+    put("metrics", "/metrics", json!({ "metrics_path": format!("/{CHANNEL}/{METRICS_PIPE}") }))
 }
 
 /// Network devices are there in every machine, so that a snapshot fits those with and without egress alike; without it
@@ -137,20 +142,6 @@ fn bucket(each_second: u64) -> Value {
     json!({ "size": each_second, "refill_time": 1_000 })
 }
 
-/// `PATCH /drives/ID`: looks at the file again; the guest is told its new size.
-#[derive(Serialize)]
-pub(super) struct DriveAgain {
-    pub(super) drive_id: String,
-    pub(super) path_on_host: String,
-}
-
-impl DriveAgain {
-    pub(super) fn of(index: usize) -> Self {
-        let name = drive_name(index);
-        Self { path_on_host: format!("{DRIVES}/{name}"), drive_id: name }
-    }
-}
-
 #[derive(Serialize)]
 pub(super) struct Action {
     pub(super) action_type: &'static str,
@@ -164,16 +155,16 @@ pub(super) struct State {
 pub(super) fn create_snapshot() -> Value {
     json!({
         "snapshot_type": "Full",
-        "snapshot_path": format!("{CHANNEL}/{STATE_FILE}"),
-        "mem_file_path": format!("{CHANNEL}/{MEMORY_FILE}"),
+        "snapshot_path": format!("/{CHANNEL}/{STATE_FILE}"),
+        "mem_file_path": format!("/{CHANNEL}/{MEMORY_FILE}"),
     })
 }
 
 /// The memory is mapped privately from its file: pages come as they are touched, clean ones are shared by all copies.
 pub(super) fn load_snapshot() -> Value {
     json!({
-        "snapshot_path": SNAPSHOT_STATE,
-        "mem_backend": { "backend_type": "File", "backend_path": SNAPSHOT_MEMORY },
+        "snapshot_path": format!("/{SNAPSHOT_STATE}"),
+        "mem_backend": { "backend_type": "File", "backend_path": format!("/{SNAPSHOT_MEMORY}") },
         "resume_vm": false,
     })
 }
