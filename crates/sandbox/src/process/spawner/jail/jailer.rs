@@ -40,7 +40,7 @@ pub(super) fn build_inner_root(root: &Path, jailer: &JailerWire) -> io::Result<(
     std::fs::create_dir_all(inner_root(root, jailer))
 }
 
-/// What the jailer is told; the rest is the monitor's. The group is the one that it is in already.
+/// What the jailer is told; the rest is the monitor's. Nothing of groups: it stays in the one that it is in.
 pub(super) fn arguments(jailer: &JailerWire, uid: u32) -> Vec<String> {
     let (uid, monitor, base) = (uid.to_string(), format!("/{}", jailer.monitor), format!("/{BASE}"));
     let told = [
@@ -50,9 +50,6 @@ pub(super) fn arguments(jailer: &JailerWire, uid: u32) -> Vec<String> {
         ["--gid", &uid],
         ["--chroot-base-dir", &base],
         ["--resource-limit", OPEN_FILES],
-        // Version 2 and a group that is not there: it makes none and moves nowhere.
-        ["--cgroup-version", "2"],
-        ["--parent-cgroup", "none-of-its-own"],
     ];
     told.into_iter().flatten().map(str::to_owned).chain(["--".to_owned()]).collect()
 }
