@@ -5,12 +5,16 @@
 //! same bounded inflating (`inflate`), so what was inspected unpacks. Nothing here does anything with the files but
 //! write them; no link is ever followed.
 
+pub mod erofs;
 mod inflate;
 mod names;
+mod place;
 mod plan;
+mod sparse;
 mod unpack;
 
-pub use unpack::{sweep, unpack};
+pub use place::sweep;
+pub use unpack::unpack;
 
 /// What a zip holds, measured by inflating it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,8 @@ use fabric::placement::{Placement, RegisterWorker};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
+use sandbox::microvm::assets::Assets;
+use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::process::{self, SpawnerHandle};
 use sandbox::{Egress, Sandbox};
 use std::collections::BTreeMap;
@@ -45,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) host_names: Vec<String>,
     pub(crate) strict_runtimes: bool,
+    pub(crate) walls: Walls,
     pub(crate) egress: Egress,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) variables: BTreeMap<String, String>,
@@ -58,6 +61,14 @@ pub(crate) struct Settings {
     pub(crate) log_bytes_max: u64,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
+}
+
+/// What stands around environments.
+#[derive(Clone, Debug)]
+pub(crate) enum Walls {
+    Process,
+    /// Machines of their own.
+    MicroVm { backend: Backend, settings: MicroVmSettings, assets: Arc<Assets> },
 }
 
 /// A data folder that is ours, and the spawner. Made before any thread exists.
@@ -134,9 +145,9 @@ impl Platform {
         let bound = TcpListener::bind(settings.address).await;
         let listener = bound.map_err(|error| not_bound(settings.address, &error))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let sandbox =
+        let walls =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
-        let walls = sandbox.clone();
+        let sandbox = sandbox_of(&settings.walls, &walls)?;
         let mut missing = sandbox.capabilities().missing;
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
 
@@ -236,6 +247,24 @@ impl Platform {
             true => Err("the process that makes environments has ended; start the server again".to_owned()),
             false => served,
         }
+    }
+}
+
+/// The sandbox that the chosen walls are; the processes' spawner makes machines' jails too.
+fn sandbox_of(
+    walls: &Walls,
+    processes: &Arc<process::ProcessSandbox>,
+) -> Result<Arc<dyn Sandbox>, StartError> {
+    match walls {
+        Walls::Process => Ok(processes.clone()),
+        Walls::MicroVm { backend, assets, .. } => Err(StartError {
+            message: format!(
+                "what microVMs start from is made (kernel {}), but this version has no `{}` sandbox yet",
+                assets.release,
+                backend.name()
+            ),
+            advice: "--sandbox process works",
+        }),
     }
 }
 

@@ -21,6 +21,12 @@ const LOOPBACK: &str = "lo";
 /// The descriptor is close-on-exec and keeps the namespace alive while it is open.
 pub fn create_tun(name: &str) -> io::Result<OwnedFd> {
     let tun = open_tun(name)?;
+    configure(name)?;
+    Ok(tun)
+}
+
+/// Gives a device that is there the guest's address, size of packets and default route, and raises it and the loopback.
+pub fn configure(name: &str) -> io::Result<()> {
     let control = control_socket()?;
     without_ipv6_addresses(name)?;
     let mask = Ipv4Addr::from_bits(u32::MAX << (32 - u32::from(SUBNET_PREFIX)));
@@ -29,8 +35,7 @@ pub fn create_tun(name: &str) -> io::Result<OwnedFd> {
     set_mtu(&control, name)?;
     raise(&control, name)?;
     raise(&control, LOOPBACK)?;
-    add_default_route(&control)?;
-    Ok(tun)
+    add_default_route(&control)
 }
 
 /// Raises the loopback of the caller's network namespace: all that egress `none` needs.

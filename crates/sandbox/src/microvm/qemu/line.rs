@@ -77,7 +77,7 @@ pub(super) fn arguments(spec: &MachineSpec, accelerator: Accelerator, beginning:
     line.pair("-chardev", &format!("socket,id=qmp,fd={QMP_FD}"));
     line.pair("-mon", "chardev=qmp,mode=control");
     line.pair("-add-fd", &format!("fd={CONSOLE_FD},set={CONSOLE_SET}"));
-    line.pair("-chardev", &format!("file,id=console,path=/dev/fdset/{CONSOLE_SET}"));
+    line.pair("-chardev", &format!("file,id=console,path=/dev/fdset/{CONSOLE_SET},append=on"));
     line.pair("-serial", "chardev:console");
     devices(&mut line, spec);
     if beginning == Beginning::Restore {
@@ -130,7 +130,7 @@ fn throttle(rates: &Rates) -> String {
 }
 
 fn kernel_arguments(spec: &MachineSpec, accelerator: Accelerator) -> String {
-    let mut text = String::from("console=ttyS0 quiet panic=-1 reboot=t");
+    let mut text = String::from("console=ttyS0 quiet panic=-1 reboot=t tinderbox.channel=serial");
     if let Accelerator::Tcg { tsc_khz } = accelerator {
         // There is no other clock that a kernel could measure this one by: it would wait for ever.
         let _ = write!(text, " tsc_early_khz={tsc_khz} tsc=reliable no_timer_check");

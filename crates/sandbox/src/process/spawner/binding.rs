@@ -34,6 +34,6 @@ impl Spawner {
         limited.map_err(super::failure_of)?;
         // Only now: the watcher goes by it where the kernel has no limit, and a refused one is no limit.
         self.live(key)?.memory_bytes = limits.memory_bytes;
-        pidfd.at("pidfd").and_then(|pidfd| show(pidfd.as_fd(), mounts)).map_err(super::failure_of)
+        pidfd.at("pidfd").and_then(|pidfd| show(pidfd.as_fd(), mounts, None)).map_err(super::failure_of)
     }
 }

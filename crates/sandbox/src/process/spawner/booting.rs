@@ -3,7 +3,8 @@
 use super::super::cgroup::{self, Limits};
 use super::super::fault;
 use super::super::init::{self, Plan};
-use super::super::namespaces::Identity;
+use super::super::landlock;
+use super::super::namespaces::{Identity, Network};
 use super::super::protocol::{Answer, BootWire, Channel, Failure, FromInit, FromSpawner};
 use super::super::sys::{self, At, Forked, StepError};
 use super::super::uids;
@@ -74,6 +75,8 @@ impl Spawner {
                 fault: self.config.fault,
                 filters: self.host.filters.as_ref(),
                 landlock: self.host.landlock,
+                tmp_stands: landlock::Tmp::Stands,
+                network: Network::Own,
                 processes_max: (!self.host.capabilities.pids_limit).then_some(cgroup::PIDS_MAX),
                 channel: theirs,
             }),

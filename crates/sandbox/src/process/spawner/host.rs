@@ -10,6 +10,7 @@ use super::super::sys::{self, StepError};
 use super::super::{EGRESS_ARGUMENT, landlock, tmp, uids};
 use super::jail::MountNamespaces;
 use crate::egress;
+use std::path::Path;
 
 /// What was found and made at start-up.
 pub(super) struct Host {
@@ -38,7 +39,7 @@ impl Host {
             enter_rootless(&mut missing)?;
         }
         let host = MountNamespaces::own()?;
-        let template = Template::build(&folder.template_root())?;
+        let template = Template::build(&folder.template_root(), Path::new("/"))?;
         let mount_namespaces = MountNamespaces { host, spawner: MountNamespaces::own()? };
         let tmp =
             if is_root { tmp::Kind::find(&folder.tmp_images()) } else { Err("it needs root".to_owned()) };
@@ -87,7 +88,7 @@ impl Host {
 /// The process that carries what functions send, under a user of its own; at start-up its word is waited for, since it
 /// decides what this host is said to be capable of.
 fn start_egress(users: Option<&uids::Block>) -> Result<egress::Handle, String> {
-    if !std::path::Path::new("/dev/net/tun").exists() {
+    if !Path::new("/dev/net/tun").exists() {
         return Err("/dev/net/tun is not there (modprobe tun)".to_owned());
     }
     let start = egress_start(users).ok_or("it needs a user of its own")?;

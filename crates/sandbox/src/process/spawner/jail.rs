@@ -190,7 +190,7 @@ fn build(plan: &Plan<'_>, own: &Own) -> Result<MachineNetwork, StepError> {
     plan.tree.create(plan.group, &plan.limits).at("control group")?;
     plan.tree.enter(plan.group).at("entering the control group")?;
     let shown = open_shown(plan, own)?;
-    namespaces::leave_the_host()?;
+    namespaces::leave_the_host(namespaces::Network::Own)?;
     let owner = (plan.spec.tap == Tap::Named).then_some(plan.uid);
     let network =
         tap::create(plan.spec.nat, owner, plan.spec.network_bytes).at("network of the machine")?;
