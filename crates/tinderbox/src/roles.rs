@@ -12,8 +12,10 @@ use fabric::placement::{Placement, RegisterWorker};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
+use sandbox::microvm::settings::{Backend, MicroVmSettings};
+use sandbox::microvm::{self, assets::Assets};
 use sandbox::process::{self, SpawnerHandle};
-use sandbox::{Egress, Sandbox};
+use sandbox::{BootError, Egress, Sandbox};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -45,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) host_names: Vec<String>,
     pub(crate) strict_runtimes: bool,
+    pub(crate) walls: Walls,
     pub(crate) egress: Egress,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) variables: BTreeMap<String, String>,
@@ -53,11 +56,26 @@ pub(crate) struct Settings {
     pub(crate) memory_mb: Option<u64>,
     /// Memory of waiting rooms.
     pub(crate) pool_mb: u64,
+    /// Memory of initialised environments that wait.
+    pub(crate) snap_start_mb: u64,
+    pub(crate) snapshots: worker::Snapshots,
     /// When an idle environment is frozen, if ever.
     pub(crate) freeze_after: Option<Duration>,
     pub(crate) log_bytes_max: u64,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
+}
+
+/// What stands around environments.
+#[derive(Clone, Debug)]
+pub(crate) enum Walls {
+    Process,
+    /// Machines of their own.
+    MicroVm {
+        backend: Backend,
+        settings: Box<MicroVmSettings>,
+        assets: Arc<Assets>,
+    },
 }
 
 /// A data folder that is ours, and the spawner. Made before any thread exists.
@@ -156,11 +174,12 @@ impl Platform {
         let bound = TcpListener::bind(settings.address).await;
         let listener = bound.map_err(|error| not_bound(settings.address, &error))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let sandbox =
+        let walls =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
-        let walls = sandbox.clone();
+        let sandbox = sandbox_of(&world, &settings.walls, &settings.data, &walls).await?;
         let mut missing = sandbox.capabilities().missing;
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
+        check_snapshots(settings.snapshots, &*sandbox)?;
 
         let data = settings.data.as_path();
         let encoded = settings.encoded;
@@ -186,15 +205,12 @@ impl Platform {
         );
         let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
         let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
-        let mut control_settings = control::Settings::new([architecture()]);
-        control_settings.runtimes =
-            Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes });
         let control = control::Control::open(
             world.clone(),
             Arc::new(kv.map_err(|error| error.to_string())?),
             Arc::new(blobs.map_err(|error| error.to_string())?),
             assignment.clone(),
-            control_settings,
+            control_settings(&settings, &runtimes),
         );
         let control =
             meet!(encoded, fabric::control::Control, control.await.map_err(|error| error.to_string())?);
@@ -261,6 +277,40 @@ impl Platform {
     }
 }
 
+/// The sandbox that the chosen walls are; the processes' spawner makes machines' jails too.
+async fn sandbox_of(
+    world: &World,
+    walls: &Walls,
+    data: &Path,
+    processes: &Arc<process::ProcessSandbox>,
+) -> Result<Arc<dyn Sandbox>, StartError> {
+    let Walls::MicroVm { backend, settings, assets } = walls else { return Ok(processes.clone()) };
+    let setup = microvm::Setup {
+        folder: data.join("microvm"),
+        assets: assets.clone(),
+        settings: MicroVmSettings::clone(settings),
+    };
+    let made = match backend {
+        Backend::Firecracker => Err(BootError::Unsupported("firecracker")),
+        _ => microvm::MicroVmSandbox::qemu(processes.clone(), world.clone(), setup).await,
+    };
+    match made {
+        Ok(sandbox) => Ok(sandbox),
+        Err(error) => Err(StartError {
+            message: format!("no microVM of {} can be made: {error}", backend.name()),
+            advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
+        }),
+    }
+}
+
+fn control_settings(settings: &Settings, runtimes: &Arc<HostRuntimes>) -> control::Settings {
+    control::Settings {
+        runtimes: Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes }),
+        snap_start_any_runtime: !settings.strict_runtimes,
+        ..control::Settings::new([architecture()])
+    }
+}
+
 fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
     worker::Settings {
         egress,
@@ -271,6 +321,11 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
             memory_bytes_max: settings.pool_mb << 20,
             ..worker::pool::Settings::default()
         },
+        snap_start: worker::snapstart::Settings {
+            memory_bytes_max: settings.snap_start_mb << 20,
+            ..worker::snapstart::Settings::default()
+        },
+        snapshots: settings.snapshots,
         ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
     }
 }
@@ -285,6 +340,17 @@ fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {
         _ => "give another address with --listen or another port with --port",
     };
     StartError { message: format!("{address} can not be listened on: {error}"), advice }
+}
+
+/// Every version by itself makes sense only where one snapshot serves any number of environments.
+fn check_snapshots(wanted: worker::Snapshots, sandbox: &dyn Sandbox) -> Result<(), StartError> {
+    if wanted == worker::Snapshots::SnapStart || sandbox.capabilities().snapshot {
+        return Ok(());
+    }
+    Err(StartError {
+        message: format!("--snapshots every-version: the sandbox {} takes no snapshots", sandbox.kind()),
+        advice: "leave it out: versions that ask for SnapStart are kept initialised here, too",
+    })
 }
 
 /// `nat` where the host can; where it can not, `none`, said among the missing walls, for the default must work
