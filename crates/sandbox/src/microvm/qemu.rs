@@ -347,10 +347,6 @@ impl Vmm for QemuMachine {
         Ok(Snapshot { folder: into.to_owned(), memory: path })
     }
 
-    async fn reclaim(&self) -> Result<u64, BootError> {
-        Err(BootError::Unsupported("reclaim"))
-    }
-
     async fn usage(&self) -> Result<Stats, BootError> {
         self.handle.stats().await
     }
