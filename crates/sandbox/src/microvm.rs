@@ -252,7 +252,7 @@ impl MicroVmSandbox {
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>(link)
         };
-        match settled.await {
+        match unless_ended(vmm.as_ref(), settled).await {
             Ok(link) => Ok(MachineEnvironment::new(vmm.into(), link, self.record(spec), &self.world)),
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
@@ -273,7 +273,7 @@ impl MicroVmSandbox {
             }
             Ok::<_, link::LinkError>((link, adopted))
         };
-        match woken.await {
+        match unless_ended(vmm.as_ref(), woken).await {
             Ok((link, adopted)) => {
                 let environment = MachineEnvironment::new(vmm.into(), link, record, &self.world);
                 environment.hold(adopted);
@@ -292,6 +292,18 @@ impl MicroVmSandbox {
             places: spec.mounts.iter().map(|mount| mount.inside.clone()).collect(),
             nat: spec.egress == Egress::Nat,
         }
+    }
+}
+
+/// A monitor that ended may leave nobody to close the stream that a guest was to open.
+async fn unless_ended<T>(
+    vmm: &dyn vmm::Vmm,
+    asked: impl Future<Output = Result<T, link::LinkError>>,
+) -> Result<T, link::LinkError> {
+    tokio::select! {
+        biased;
+        answer = asked => answer,
+        _ = vmm.ended() => Err(link::LinkError::Gone),
     }
 }
 

@@ -144,7 +144,7 @@ impl FirecrackerLauncher {
         let made = made.unwrap_or_else(|| Err(io::Error::other("panic")));
         let (channel, listener) = made.map_err(|error| host("channel folder", &error))?;
         let stream = GuestStream::new(listener).map_err(|error| host("channel folder", &error))?;
-        let mut shown = shown_files(spec, &channel);
+        let mut shown = shown_files(spec, &channel).map_err(|error| host("drives", &error))?;
         if let Some(from) = from {
             shown.extend(self.snapshot_files(spec, from).await?);
         }
@@ -234,17 +234,19 @@ impl Launcher for FirecrackerLauncher {
     }
 }
 
-fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
-    let show = |name: &str, file: &Arc<File>, writable| Shown { name: name.to_owned(), file: file.clone(), writable };
+fn shown_files(spec: &MachineSpec, channel: &Channel) -> io::Result<Vec<Shown>> {
+    let show =
+        |name: &str, file: &Arc<File>, writable| Shown { name: name.to_owned(), file: file.clone(), writable };
     let mut shown = vec![
         show(words::KERNEL, &spec.kernel, false),
         show(words::INITRAMFS, &spec.initramfs, false),
         show(words::CHANNEL, channel.folder(), true),
     ];
-    shown.extend(spec.drives.iter().enumerate().map(|(index, drive)| {
-        show(&words::drive_name(index), &drive.file, drive.writable)
-    }));
-    shown
+    for (index, drive) in spec.drives.iter().enumerate() {
+        let name = words::drive_name(index);
+        shown.push(show(&name, &channel.named(&name, &drive.file)?, drive.writable));
+    }
+    Ok(shown)
 }
 
 /// A path below an open folder, short enough for a socket's address however long the folder's own is.
