@@ -16,6 +16,7 @@
 //! | `firecracker` | Firecracker's machines |
 //! | `link` | the host's end of the conversation with one guest-init |
 //! | `settings` | what an operator sets, and which sandbox follows from it |
+//! | `record`, `sparse` | what a snapshot holds beside the monitor's files |
 //! | `vmm` | what a virtual machine monitor must be able to do |
 //! | `qemu` | QEMU's machines |
 
@@ -23,10 +24,14 @@ pub mod assets;
 pub(crate) mod drives;
 mod environment;
 pub mod firecracker;
+#[allow(dead_code)]
+// `bind` waits for drives that are exchanged in a running machine; a machine is killed, not shut down
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
 pub mod settings;
+pub(crate) mod sparse;
+#[allow(dead_code)] // what a machine costs its host is for the bench
 pub(crate) mod vmm;
 
 #[cfg(fuzzing)]
@@ -36,8 +41,8 @@ use crate::process::ProcessSandbox;
 use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Snapshot};
 use assets::Assets;
 use async_trait::async_trait;
-use drives::{Drives, Furniture};
-use environment::MachineEnvironment;
+use drives::{Drives, Furniture, Tmp};
+use environment::{MachineEnvironment, Running};
 use firecracker::FirecrackerLauncher;
 use guest_protocol::messages::{Moment, Room};
 use link::Link;
@@ -99,12 +104,28 @@ impl MicroVmSandbox {
             }
         };
         if qemu::has_hardware() {
-            let fast = Self::with("qemu", Box::new(find(true).await?), &processes, &world, &setup, &setup.assets.kernel).await?;
+            let fast = Self::with(
+                "qemu",
+                Box::new(find(true).await?),
+                &processes,
+                &world,
+                &setup,
+                &setup.assets.kernel,
+            )
+            .await?;
             if fast.comes_up(&setup.folder).await {
                 return Ok(Arc::new(fast));
             }
         }
-        let slow = Self::with("qemu", Box::new(find(false).await?), &processes, &world, &setup, &setup.assets.kernel).await?;
+        let slow = Self::with(
+            "qemu",
+            Box::new(find(false).await?),
+            &processes,
+            &world,
+            &setup,
+            &setup.assets.kernel,
+        )
+        .await?;
         Ok(Arc::new(slow))
     }
 
@@ -184,7 +205,7 @@ impl MicroVmSandbox {
     }
 
     async fn probe(&self) -> Result<(), BootError> {
-        let furniture = self.drives.furnish(&[], 1).await?;
+        let furniture = self.drives.furnish(&[], Tmp::New { size_mb: 1 }).await?;
         let machine = self.launcher.boot(&self.machine(128, Egress::None, &[], &furniture)).await?;
         let greeted = Link::greet(machine.channel, &self.world, self.moment()).await;
         machine.vmm.end().await;
@@ -253,13 +274,21 @@ impl MicroVmSandbox {
             Ok::<_, link::LinkError>(link)
         };
         match unless_ended(vmm.as_ref(), settled).await {
-            Ok(link) => Ok(MachineEnvironment::new(vmm.into(), link, self.record(spec), &self.world)),
+            Ok(link) => {
+                let record = self.record(spec);
+                Ok(MachineEnvironment::new(self.running(vmm, link), record, furniture.tmp, &self.world))
+            }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
     }
 
     /// The room in a copy, with all that lives in it.
-    async fn wake(&self, machine: Machine, record: Record) -> Result<MachineEnvironment, BootError> {
+    async fn wake(
+        &self,
+        machine: Machine,
+        record: Record,
+        tmp: Arc<File>,
+    ) -> Result<MachineEnvironment, BootError> {
         let Machine { vmm, channel } = machine;
         if let Err(error) = vmm.resume().await {
             return Err(given_up(vmm.as_ref(), error.to_string()).await);
@@ -275,13 +304,17 @@ impl MicroVmSandbox {
         };
         match unless_ended(vmm.as_ref(), woken).await {
             Ok((link, adopted)) => {
-                let environment = MachineEnvironment::new(vmm.into(), link, record, &self.world);
+                let environment = MachineEnvironment::new(self.running(vmm, link), record, tmp, &self.world);
                 environment.hold(adopted);
                 environment.pause().await?;
                 Ok(environment)
             }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
+    }
+
+    fn running(&self, vmm: Box<dyn vmm::Vmm>, link: Link) -> Running {
+        Running { vmm: vmm.into(), link, reclaims: self.launcher.reclaims() }
     }
 
     fn record(&self, spec: &BootSpec) -> Record {
@@ -327,11 +360,13 @@ impl Sandbox for MicroVmSandbox {
             missing.extend(host.missing.iter().filter(|line| line.starts_with("egress")).cloned());
         }
         missing.push("rooms do not wait for a function: each is booted or restored for its own".to_owned());
-        missing.push("idle memory of a machine is not given back to the host".to_owned());
+        if !self.launcher.reclaims() {
+            missing.push("idle memory of a machine is not given back to the host".to_owned());
+        }
         Capabilities {
             pause: true,
             bind: false,
-            reclaim: false,
+            reclaim: self.launcher.reclaims(),
             snapshot: true,
             egress_nat: host.egress_nat,
             // By the guest's own kernel, in every machine.
@@ -347,7 +382,8 @@ impl Sandbox for MicroVmSandbox {
 
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
         self.check(&spec)?;
-        let furniture = self.drives.furnish(&spec.mounts, spec.ephemeral_storage_mb).await?;
+        let tmp = Tmp::New { size_mb: spec.ephemeral_storage_mb };
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
         let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.boot(&wanted).await?;
         Ok(Arc::new(self.settle(machine, &spec, furniture).await?))
@@ -360,10 +396,11 @@ impl Sandbox for MicroVmSandbox {
         let written = self.world.blocking("machine memory", move || Record::read(&folder)).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
         written.unwrap_or_else(|| Err(panicked()))?.fits(&record)?;
-        let furniture = self.drives.furnish(&spec.mounts, spec.ephemeral_storage_mb).await?;
+        let tmp = Tmp::Copy { snapshot: from.folder.clone() };
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
         let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.restore(&wanted, &from).await?;
-        Ok(Arc::new(self.wake(machine, record).await?))
+        Ok(Arc::new(self.wake(machine, record, furniture.tmp).await?))
     }
 
     async fn shutdown(&self) {

@@ -7,14 +7,14 @@
 //!     └──── stop, the guest breaks a rule, the monitor ends: everything of it is gone ────▶ gone
 //! ```
 
+use super::drives;
 use super::link::{Link, LinkError};
 use super::record::Record;
 use super::vmm::Vmm;
-use crate::{
-    Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats,
-};
+use crate::{Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,8 @@ use world::{TaskHandle, World};
 pub(super) struct MachineEnvironment {
     machine: Arc<Running>,
     record: Record,
+    /// What lies behind its `/tmp`.
+    tmp: Arc<File>,
     world: World,
     /// One change of pace at a time.
     pace: tokio::sync::Mutex<Pace>,
@@ -31,9 +33,11 @@ pub(super) struct MachineEnvironment {
     watch: TaskHandle,
 }
 
-struct Running {
-    vmm: Arc<dyn Vmm>,
-    link: Link,
+pub(super) struct Running {
+    pub(super) vmm: Arc<dyn Vmm>,
+    pub(super) link: Link,
+    /// As the launcher says.
+    pub(super) reclaims: bool,
 }
 
 /// How it stands.
@@ -46,8 +50,8 @@ struct Pace {
 }
 
 impl MachineEnvironment {
-    pub(super) fn new(vmm: Arc<dyn Vmm>, link: Link, record: Record, world: &World) -> Self {
-        let machine = Arc::new(Running { vmm, link });
+    pub(super) fn new(machine: Running, record: Record, tmp: Arc<File>, world: &World) -> Self {
+        let machine = Arc::new(machine);
         let watched = machine.clone();
         // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.
         let watch = world.spawn("machine watch", async move {
@@ -59,6 +63,7 @@ impl MachineEnvironment {
         Self {
             machine,
             record,
+            tmp,
             world: world.clone(),
             pace: tokio::sync::Mutex::default(),
             adopted: Mutex::default(),
@@ -74,8 +79,9 @@ impl MachineEnvironment {
     /// Writes down a machine that stands still, with nothing on its way to or from it.
     async fn write_down(&self, into: PathBuf) -> Result<Snapshot, BootError> {
         let snapshot = self.machine.vmm.snapshot(&into).await?;
-        let record = self.record.clone();
-        let written = self.world.blocking("machine memory", move || record.write(&into)).await;
+        let (record, tmp) = (self.record.clone(), self.tmp.clone());
+        let write = move || drives::write_tmp(&tmp, &into).and_then(|()| record.write(&into));
+        let written = self.world.blocking("machine memory", write).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
         written.unwrap_or_else(|| Err(panicked()))?;
         Ok(snapshot)
@@ -144,6 +150,29 @@ impl Environment for MachineEnvironment {
             self.machine.link.resume()?;
         }
         Ok(())
+    }
+
+    /// What runs inside runs on while it is done, also if it was paused: only a guest that runs can say what it can do
+    /// without.
+    async fn reclaim(&self) -> Result<u64, BootError> {
+        if !self.machine.reclaims {
+            return Err(BootError::Unsupported("reclaim"));
+        }
+        let pace = self.pace.lock().await;
+        let is_paused = pace.paused.is_some();
+        if pace.quiet {
+            return Ok(0);
+        }
+        if is_paused {
+            self.machine.vmm.resume().await?;
+        }
+        let shrunk = self.machine.link.shrink().await;
+        let given = self.machine.vmm.reclaim().await;
+        if is_paused {
+            self.machine.vmm.pause().await?;
+        }
+        shrunk?;
+        given
     }
 
     async fn snapshot(&self, into: PathBuf) -> Result<Snapshot, BootError> {

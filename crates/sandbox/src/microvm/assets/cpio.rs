@@ -51,7 +51,8 @@ impl<W: Write> Archive<W> {
     }
 
     fn entry(&mut self, name: &str, mode: u32, content: &[u8]) -> io::Result<()> {
-        let size = u32::try_from(content.len()).map_err(|_| io::Error::other(format!("{name}: past 4 GiB")))?;
+        let size =
+            u32::try_from(content.len()).map_err(|_| io::Error::other(format!("{name}: past 4 GiB")))?;
         self.inode += 1;
         self.header(name, mode, size, [0, 0])?;
         self.out.write_all(content)?;

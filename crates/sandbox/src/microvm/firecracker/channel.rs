@@ -110,7 +110,10 @@ impl Channel {
             let file = File::options().read(true).custom_flags(flags).open(&from)?;
             let found = file.metadata()?;
             if !found.is_file() || (name == words::MEMORY_FILE && found.len() != memory_bytes) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{name} is not what it was to be")));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{name} is not what it was to be"),
+                ));
             }
             file.set_permissions(Permissions::from_mode(0o644))?;
             let to = into.join(name);
@@ -167,7 +170,11 @@ impl Drop for RemoveOnDrop {
 /// The stream of one guest; reads and writes wait until it connects.
 pub(super) enum GuestStream {
     /// With whoever reads and whoever writes: a listener wakes only the last that asked it.
-    Waiting { listener: UnixListener, reader: Option<Waker>, writer: Option<Waker> },
+    Waiting {
+        listener: UnixListener,
+        reader: Option<Waker>,
+        writer: Option<Waker>,
+    },
     Connected(UnixStream),
 }
 
@@ -215,11 +222,7 @@ impl AsyncRead for GuestStream {
 }
 
 impl AsyncWrite for GuestStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.get_mut().poll_connected(context, Side::Writes))?.poll_write(context, bytes)
     }
 

@@ -119,7 +119,12 @@ fn given(plan: &Plan<'_>, said: OwnedFd) -> io::Result<(Vec<Given>, Vec<OwnedFd>
     let show = |name: &str, access| Given::Shown { name: name.to_owned(), access };
     let copy = |file: &File| file.try_clone().map(OwnedFd::from);
     // On the first is what the guest's kernel says, where the operator's boot arguments give it a serial line.
-    let mut files = vec![Given::Inherited(STDOUT), Given::Inherited(STDERR), show(JAILER, Access::Execute), show(FIRECRACKER, Access::Execute)];
+    let mut files = vec![
+        Given::Inherited(STDOUT),
+        Given::Inherited(STDERR),
+        show(JAILER, Access::Execute),
+        show(FIRECRACKER, Access::Execute),
+    ];
     let mut fds = vec![said.try_clone()?, said, copy(plan.jailer)?, copy(plan.firecracker)?];
     for shown in &plan.shown {
         files.push(show(&shown.name, if shown.writable { Access::Write } else { Access::Read }));
@@ -152,7 +157,8 @@ impl Said {
     fn tail(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What came last matters most.
-        let bytes: Vec<u8> = kept.iter().skip(kept.len().saturating_sub(super::SAID_CHARS_MAX)).copied().collect();
+        let bytes: Vec<u8> =
+            kept.iter().skip(kept.len().saturating_sub(super::SAID_CHARS_MAX)).copied().collect();
         super::bounded(String::from_utf8_lossy(&bytes).trim(), super::SAID_CHARS_MAX)
     }
 }

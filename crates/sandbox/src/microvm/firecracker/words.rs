@@ -135,7 +135,8 @@ fn mac(bytes: [u8; 6]) -> String {
 /// `vda`, `vdb` and so on.
 pub(super) fn drive_name(index: usize) -> String {
     // More than 26 drives would be no fixed layout any more.
-    let letter = u8::try_from(index).ok().filter(|index| *index < 26).map_or('?', |index| char::from(b'a' + index));
+    let letter =
+        u8::try_from(index).ok().filter(|index| *index < 26).map_or('?', |index| char::from(b'a' + index));
     format!("vd{letter}")
 }
 
