@@ -273,7 +273,7 @@ impl MicroVmSandbox {
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>(link)
         };
-        match settled.await {
+        match unless_ended(vmm.as_ref(), settled).await {
             Ok(link) => {
                 let record = self.record(spec);
                 Ok(MachineEnvironment::new(self.running(vmm, link), record, furniture.tmp, &self.world))
@@ -302,7 +302,7 @@ impl MicroVmSandbox {
             }
             Ok::<_, link::LinkError>((link, adopted))
         };
-        match woken.await {
+        match unless_ended(vmm.as_ref(), woken).await {
             Ok((link, adopted)) => {
                 let environment = MachineEnvironment::new(self.running(vmm, link), record, tmp, &self.world);
                 environment.hold(adopted);
@@ -325,6 +325,18 @@ impl MicroVmSandbox {
             places: spec.mounts.iter().map(|mount| mount.inside.clone()).collect(),
             nat: spec.egress == Egress::Nat,
         }
+    }
+}
+
+/// A monitor that ended may leave nobody to close the stream that a guest was to open.
+async fn unless_ended<T>(
+    vmm: &dyn vmm::Vmm,
+    asked: impl Future<Output = Result<T, link::LinkError>>,
+) -> Result<T, link::LinkError> {
+    tokio::select! {
+        biased;
+        answer = asked => answer,
+        _ = vmm.ended() => Err(link::LinkError::Gone),
     }
 }
 
