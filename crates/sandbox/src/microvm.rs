@@ -24,8 +24,8 @@ pub mod assets;
 pub(crate) mod drives;
 mod environment;
 pub mod firecracker;
+// `bind` waits for drives that are exchanged in a running machine; a machine is killed, not shut down.
 #[allow(dead_code)]
-// `bind` waits for drives that are exchanged in a running machine; a machine is killed, not shut down
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
