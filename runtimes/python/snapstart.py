@@ -25,7 +25,10 @@ def _hooks(name):
 
 
 def _fail(api, path, kind, exception, code):
-    error, _ = client.describe(exception)
+    tb = exception.__traceback__
+    while tb is not None and tb.tb_next is not None and tb.tb_frame.f_code.co_filename == __file__:
+        tb = tb.tb_next  # our own frames say nothing to the hook's author
+    error, _ = client.describe(exception.with_traceback(tb))
     client.LOGS.error(error)
     marks = [("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", kind)]
     api.post(path, client.to_json(error).encode("utf-8", "backslashreplace"), marks)
