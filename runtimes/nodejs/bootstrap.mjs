@@ -388,9 +388,7 @@ const unicodeEscape = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4
 const headerText = (text) => String(text).replace(/[^\x20-\x7e]/g, '?');
 
 function toJson(value) {
-  try {
-    return JSON.stringify(value === undefined ? null : value) ?? 'null';
-  } catch {
+  try { return JSON.stringify(value === undefined ? null : value) ?? 'null'; } catch {
     throw new Error('Unable to stringify response body');
   }
 }
@@ -513,8 +511,7 @@ function installGlobals() {
       return handler;
     },
     HttpResponseStream,
-    // Of SnapStart (snapstart.mjs).
-    registerBeforeSnapshot: (hook, ...args) => (hooks.before.push([hook, args]), hook),
+    registerBeforeSnapshot: (hook, ...args) => (hooks.before.push([hook, args]), hook), // of SnapStart: snapstart.mjs
     registerAfterRestore: (hook, ...args) => (hooks.after.push([hook, args]), hook),
   };
 }
@@ -538,10 +535,15 @@ function isModulePackage(folder) {
 
 /**
  * NODE_PATH counts for `import` too on managed runtimes (layers and the SDK are found by it); Node itself only
- * honours it for `require`. Registered only before an ES module is loaded and if one of the folders is there.
+ * honours it for `require`. Registered only before an ES module is loaded and if one of the folders holds something:
+ * before `registerHooks` a hook has a thread of its own, which takes more than all the rest of a start.
  */
 function resolveByNodePath() {
-  const folders = (process.env.NODE_PATH ?? '').split(':').filter((f) => f.endsWith('/node_modules') && fs.existsSync(f));
+  const holdsSomething = (folder) => {
+    try { return fs.readdirSync(folder).length > 0; } catch { return false; }
+  };
+  const isFull = (folder) => folder.endsWith('/node_modules') && holdsSomething(folder);
+  const folders = (process.env.NODE_PATH ?? '').split(':').filter(isFull);
   if (folders.length === 0) return;
   const parents = folders.map((folder) => pathToFileURL(path.join(folder, '..', 'x.js')).href);
   const bare = (specifier) => !/^([./#]|[a-z]+:)/.test(specifier);
@@ -632,9 +634,7 @@ async function loadHandler(root, fullName) {
 
 function jsonHeader(text, name) {
   if (!text) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
+  try { return JSON.parse(text); } catch (error) {
     throw new Error(`Cannot parse ${name} as json: ${error.toString()}`);
   }
 }

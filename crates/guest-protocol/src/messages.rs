@@ -37,7 +37,9 @@ pub enum ToGuest {
         process: u64,
         program: Program,
     },
-    /// After `Awake`: the pipes of a program that lived on in the copy. What it wrote meanwhile waits in them.
+    /// After `Awake`: the pipes of a program that lived on in the copy. What it wrote meanwhile waits in them. The host
+    /// does not remember which pipes it had and names all four: the guest ends one that the program reads from or
+    /// writes to no more, or never had.
     Adopt {
         request: u64,
         process: u64,
@@ -102,8 +104,10 @@ pub enum ToHost {
     },
     Quiet,
     /// After `Restored`: clock and random numbers are this copy's own. The programs that live in it, in the order in which
-    /// they were started: the host names their pipes anew with `Adopt`.
+    /// they were started, at most `PROCESSES_MAX`: the host names their pipes anew with `Adopt`.
+    /// `furnished`: the room stood when the snapshot was made.
     Awake {
+        furnished: bool,
         processes: Vec<u64>,
     },
     Stream(Stream),
@@ -147,7 +151,8 @@ pub struct Program {
     pub pipes: Pipes,
 }
 
-/// The streams of one program's pipes.
+/// The streams of one program's pipes. Each has one direction: its writer sends `Data` and, when nobody can write any more,
+/// `End`, which closes it; its reader sends `Credit`, or `Reset` when it reads no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pipes {
     pub stdout: StreamId,
@@ -189,11 +194,35 @@ pub struct Stats {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stream {
     /// At most `DATA_BYTES_MAX`, and within the credit.
-    Data(StreamId, Vec<u8>),
-    /// So many more bytes may come.
+    Data(StreamId, #[serde(with = "raw")] Vec<u8>),
+    /// So many more bytes may come, beside the `FIRST_BYTES` that each stream begins with.
     Credit(StreamId, u32),
     /// No more bytes will come from this side.
     End(StreamId),
     /// Neither side will say more; what is on its way is dropped.
     Reset(StreamId),
+}
+
+/// The same bytes as a sequence of numbers would be, copied at once and not one by one.
+mod raw {
+    use serde::de::{Deserializer, Error, Visitor};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        struct Raw;
+        impl Visitor<'_> for Raw {
+            type Value = Vec<u8>;
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("bytes")
+            }
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+        }
+        deserializer.deserialize_bytes(Raw)
+    }
 }

@@ -1,16 +1,13 @@
 //! Writing the planned folder: beside its place first, then renamed, so that it is there whole or not at all.
 
+use crate::place::{remove, temporary_beside};
 use crate::plan::{Archive, Plan};
 use crate::{ZipError, inflate, plan};
 use std::fs::{self, DirBuilder, File, FileTimes, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
-
-/// What a folder is called until it is whole.
-const TEMPORARY_PREFIX: &str = ".unpacking-";
 
 /// Unpacks into a folder of this name, which its parent must be there for. A folder that is there already is taken to
 /// be this one, since callers name folders by the code's digest. Nothing is synced: after loss of power the cache of
@@ -33,24 +30,6 @@ pub fn unpack(zip: &[u8], into: &Path) -> Result<(), ZipError> {
         drop(remove(&temporary)); // what stays is swept at the next start
     }
     written
-}
-
-/// Removes what a killed process left half-unpacked in a folder of folders.
-pub fn sweep(parent: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(parent)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
-            remove(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// A name that no other call in any process uses at the same time.
-fn temporary_beside(into: &Path) -> PathBuf {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    into.with_file_name(format!("{TEMPORARY_PREFIX}{}-{call}", std::process::id()))
 }
 
 fn write_folder(archive: &mut Archive<'_>, plan: &Plan, root: &Path) -> Result<(), ZipError> {
@@ -87,13 +66,6 @@ fn write_folder(archive: &mut Archive<'_>, plan: &Plan, root: &Path) -> Result<(
 fn finish(file: &File, mode: u32, modified: SystemTime) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.set_times(FileTimes::new().set_modified(modified).set_accessed(modified))
-}
-
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
 }
 
 fn failed(path: &Path, error: &io::Error) -> ZipError {

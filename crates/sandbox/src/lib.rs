@@ -7,6 +7,7 @@
 
 pub mod conformance;
 pub mod egress;
+pub mod microvm;
 pub mod process;
 
 use async_trait::async_trait;

@@ -1,5 +1,9 @@
 //! The command line: every command, its options, and help that teaches.
 
+mod microvm;
+
+pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -96,6 +100,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// The host's interpreters and what AWS's images carry beside them
     Runtimes(RuntimesArgs),
+    /// Kernel, initramfs and root image for environments that are machines of their own
+    Microvm(Box<MicroVmArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +130,7 @@ Examples:
   tinderbox up --listen 0.0.0.0 --credentials keys    other machines too, with keys that are verified
   tinderbox up --allow-host 127.0.0.1:5432            functions reach this host's database as
                                                       host.tinderbox.internal:5432
+  tinderbox up --sandbox qemu                         each environment a machine of its own
   tinderbox up --env AWS_ENDPOINT_URL_S3=http://host.tinderbox.internal:9000 --allow-host 127.0.0.1:9000
 
 A credentials file has one key a line, `KEY_ID SECRET [ACCOUNT]`, and is readable by its owner only.")]
@@ -159,8 +166,10 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) env: Vec<(String, String)>,
     /// Walls around environments
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "TINDERBOX_SANDBOX")]
     pub(crate) sandbox: SandboxKind,
+    #[command(flatten)]
+    pub(crate) microvm: MicroVmFlags,
     /// An environment that nobody used for so long is stopped (90s, 10m, 1h)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub(crate) idle_timeout: std::time::Duration,
@@ -168,7 +177,7 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = freeze_after)]
     pub(crate) freeze_after: FreezeAfter,
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(u64::from(types::limits::MEMORY_MB_MIN)..))]
     pub(crate) memory: Option<u64>,
     /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
     #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
@@ -204,6 +213,22 @@ pub(crate) enum SandboxKind {
     Auto,
     /// Linux namespaces, control groups and filters
     Process,
+    /// A kernel of its own for each, by QEMU: fast with hardware KVM, slow without
+    Qemu,
+    /// A kernel of its own for each, by Firecracker: needs KVM
+    Firecracker,
+}
+
+impl SandboxKind {
+    pub(crate) fn wanted(self) -> sandbox::microvm::settings::Wanted {
+        use sandbox::microvm::settings::Wanted;
+        match self {
+            Self::Auto => Wanted::Auto,
+            Self::Process => Wanted::Process,
+            Self::Qemu => Wanted::Qemu,
+            Self::Firecracker => Wanted::Firecracker,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -335,9 +360,11 @@ pub(crate) struct RmArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Data folder, where `runtimes install` puts things
+    /// Data folder, where `runtimes install` and `microvm setup` put things
     #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder)]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) microvm: MicroVmFlags,
 }
 
 #[derive(Debug, Args)]
@@ -485,6 +512,8 @@ mod tests {
             ("tinderbox up --allow-host localhost", false),
             ("tinderbox up --env A", false),
             ("tinderbox up --account 12", false),
+            ("tinderbox up --memory 128", true),
+            ("tinderbox up --memory 0", false),
             ("tinderbox up --listen somewhere", false),
             ("tinderbox invoke hello -d - --trace --output json", true),
             ("tinderbox --output json ls", true),
@@ -494,6 +523,12 @@ mod tests {
             ("tinderbox rm a b", true),
             ("tinderbox runtimes install python all", true),
             ("tinderbox runtimes install cobol", false),
+            ("tinderbox up --sandbox qemu --kernel /boot/vmlinuz --boot-arguments quiet", true),
+            ("tinderbox up --sandbox hyper", false),
+            ("tinderbox microvm setup --data x --leave-out /usr/lib/big --leave-out /usr/lib/other", true),
+            ("tinderbox microvm setup --leave-out usr/lib/big", false),
+            ("tinderbox microvm status --check --output json", true),
+            ("tinderbox microvm", false),
             ("tinderbox logs hello -f --since 10m", true),
         ];
         for (line, good) in cases {

@@ -8,6 +8,7 @@ mod doctor;
 mod invoke;
 mod logs;
 mod ls;
+mod microvm;
 mod rm;
 mod runtimes;
 mod up;
@@ -27,6 +28,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
         Command::Dev(args) => dev::run(&global, *args, screen),
         Command::Doctor(args) => doctor::run(&args, screen),
         Command::Runtimes(args) => runtimes::run(&args, screen),
+        Command::Microvm(args) => microvm::run(&args, screen),
         Command::Deploy(args) => as_client(&global, |client| deploy::run(client, args, screen)),
         Command::Invoke(args) => as_client(&global, |client| invoke::run(client, args, screen)),
         Command::Logs(args) => as_client(&global, |client| logs::run(client, args, screen)),

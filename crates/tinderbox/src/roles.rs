@@ -12,8 +12,10 @@ use fabric::placement::{Placement, RegisterWorker};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
+use sandbox::microvm::settings::{Backend, MicroVmSettings};
+use sandbox::microvm::{self, assets::Assets};
 use sandbox::process::{self, SpawnerHandle};
-use sandbox::{Egress, Sandbox};
+use sandbox::{BootError, Egress, Sandbox};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -45,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) host_names: Vec<String>,
     pub(crate) strict_runtimes: bool,
+    pub(crate) walls: Walls,
     pub(crate) egress: Egress,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) variables: BTreeMap<String, String>,
@@ -61,6 +64,18 @@ pub(crate) struct Settings {
     pub(crate) log_bytes_max: u64,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
+}
+
+/// What stands around environments.
+#[derive(Clone, Debug)]
+pub(crate) enum Walls {
+    Process,
+    /// Machines of their own.
+    MicroVm {
+        backend: Backend,
+        settings: Box<MicroVmSettings>,
+        assets: Arc<Assets>,
+    },
 }
 
 /// A data folder that is ours, and the spawner. Made before any thread exists.
@@ -84,8 +99,30 @@ impl From<String> for StartError {
     }
 }
 
+/// Descriptors without which a server is of no use: its own some sixty, and some ten for each of forty environments.
+const DESCRIPTORS_MIN: u64 = 512;
+
+/// As many descriptors as this process may have; too few are refused, since every environment needs some.
+fn raise_descriptors() -> Result<(), StartError> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it can not be raised the limit that there is counts.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let most = if raised.is_ok() { limit.maximum } else { limit.current };
+    match most {
+        Some(most) if most < DESCRIPTORS_MIN => Err(StartError {
+            message: format!(
+                "this process may open {most} files (ulimit -n); a server needs {DESCRIPTORS_MIN} at least"
+            ),
+            advice: "raise the limit: `ulimit -n 65536` in this shell, LimitNOFILE= in a systemd unit",
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Takes the data folder, launches the spawner and gives up every privilege.
 pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
+    raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let lock = File::create(data.join("lock")).map_err(|error| format!("{}: {error}", data.display()))?;
     lock.try_lock().map_err(|_| StartError {
@@ -137,9 +174,9 @@ impl Platform {
         let bound = TcpListener::bind(settings.address).await;
         let listener = bound.map_err(|error| not_bound(settings.address, &error))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let sandbox =
+        let walls =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
-        let walls = sandbox.clone();
+        let sandbox = sandbox_of(&world, &settings.walls, &settings.data, &walls).await?;
         let mut missing = sandbox.capabilities().missing;
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
         check_snapshots(settings.snapshots, &*sandbox)?;
@@ -237,6 +274,32 @@ impl Platform {
             true => Err("the process that makes environments has ended; start the server again".to_owned()),
             false => served,
         }
+    }
+}
+
+/// The sandbox that the chosen walls are; the processes' spawner makes machines' jails too.
+async fn sandbox_of(
+    world: &World,
+    walls: &Walls,
+    data: &Path,
+    processes: &Arc<process::ProcessSandbox>,
+) -> Result<Arc<dyn Sandbox>, StartError> {
+    let Walls::MicroVm { backend, settings, assets } = walls else { return Ok(processes.clone()) };
+    let setup = microvm::Setup {
+        folder: data.join("microvm"),
+        assets: assets.clone(),
+        settings: MicroVmSettings::clone(settings),
+    };
+    let made = match backend {
+        Backend::Firecracker => Err(BootError::Unsupported("firecracker")),
+        _ => microvm::MicroVmSandbox::qemu(processes.clone(), world.clone(), setup).await,
+    };
+    match made {
+        Ok(sandbox) => Ok(sandbox),
+        Err(error) => Err(StartError {
+            message: format!("no microVM of {} can be made: {error}", backend.name()),
+            advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
+        }),
     }
 }
 

@@ -136,6 +136,11 @@ impl Spinner {
         self.0.set_message(what.into());
     }
 
+    /// Another number of steps, for what comes next.
+    pub(crate) fn of(&self, length: u64) {
+        self.0.set_length(length);
+    }
+
     pub(crate) fn at(&self, position: u64) {
         self.0.set_position(position);
     }

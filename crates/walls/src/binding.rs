@@ -19,8 +19,12 @@ pub fn room_for(tree: &dyn Tree, group: &str, before: u64, limit: u64) -> Result
     Err(StepError { step: "limits of a waiting environment", reason })
 }
 
-/// Mounts the folders inside.
-pub fn show(init: BorrowedFd<'_>, mounts: &[(PathBuf, PathBuf)]) -> Result<(), StepError> {
+/// Mounts the folders inside, and `/tmp` if the room waited without one.
+pub fn show(
+    init: BorrowedFd<'_>,
+    mounts: &[(PathBuf, PathBuf)],
+    tmp: Option<&OwnedFd>,
+) -> Result<(), StepError> {
     if mounts.iter().any(|(_, inside)| is_writable_inside(inside)) {
         return Err(StepError { step: "bind", reason: "a place that code can write to".to_owned() });
     }
@@ -29,7 +33,10 @@ pub fn show(init: BorrowedFd<'_>, mounts: &[(PathBuf, PathBuf)]) -> Result<(), S
     let home = open_namespace(Path::new("/proc/self/ns/mnt")).at("own mount namespace")?;
     rustix::thread::move_into_thread_name_spaces(init, ThreadNameSpaceType::MOUNT)
         .at("enter the namespace")?;
-    let shown = sources.iter().try_for_each(Source::show_at_place);
+    let shown = sources
+        .iter()
+        .try_for_each(Source::show_at_place)
+        .and_then(|()| tmp.map_or(Ok(()), rootfs::show_tmp));
     let back = rustix::thread::move_into_link_name_space(home.as_fd(), Some(LinkNameSpaceType::Mount));
     if back.is_err() || rustix::process::chdir("/").is_err() {
         // In a namespace that is not its own a spawner must not go on: its end ends everything, and is swept.

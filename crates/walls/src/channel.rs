@@ -14,8 +14,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 /// (208 KiB) takes one packet of this size.
 pub const MESSAGE_BYTES_MAX: usize = 128 * 1024;
 
-/// File descriptors with one message: four pipes, or two doors.
-pub const FDS_MAX: usize = 4;
+/// File descriptors with one message: four pipes, two doors, or the drives, kernel and sockets of a machine.
+pub const FDS_MAX: usize = 24;
 
 /// One end of a conversation.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::cgroup::{Limits, Tree};
 use crate::channel::{Channel, MESSAGE_BYTES_MAX};
 use crate::fault;
 use crate::landlock;
-use crate::namespaces::{self, Identity};
+use crate::namespaces::{self, Identity, Network};
 use crate::protocol::{BootWire, FromInit, ProcessWire, StatusWire, ToInit};
 use crate::rootfs::{self, Names};
 use crate::seccomp::Filters;
@@ -57,6 +57,9 @@ pub struct Plan<'a> {
     pub tmp_ready: Option<OwnedFd>,
     pub filters: Option<&'a Filters>,
     pub landlock: bool,
+    /// [`landlock::Tmp::Later`]: what is mounted now is a placeholder.
+    pub tmp_stands: landlock::Tmp,
+    pub network: namespaces::Network,
     /// Without the kernel's limit of processes, an rlimit takes its place.
     pub processes_max: Option<u64>,
     pub channel: Channel,
@@ -119,14 +122,8 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     };
     plan.tree.create(plan.group, &plan.limits).at("control group")?;
     plan.tree.enter(plan.group).at("entering the control group")?;
-    namespaces::leave_the_host()?;
-    // Before the pivot, while the host's /dev/net/tun is there. It raises loopback as well.
-    let tun = if plan.spec.nat {
-        Some(tun::create_tun(TUN_NAME).at("tun")?)
-    } else {
-        tun::raise_loopback().at("loopback")?;
-        None
-    };
+    namespaces::leave_the_host(plan.network)?;
+    let tun = build_network(plan)?;
     let mut given =
         vec![namespaces::open_door(RUNTIME_API_ADDRESS)?, namespaces::open_door(LAMBDA_API_ADDRESS)?];
     given.extend(tun);
@@ -145,12 +142,24 @@ fn build(plan: &Plan<'_>, tmp_ready: Option<OwnedFd>) -> Result<Vec<OwnedFd>, St
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).at("parent death signal")?;
     limit_resources(plan).at("resource limits")?;
     if plan.landlock {
-        landlock::restrict()?;
+        landlock::restrict(plan.tmp_stands)?;
     }
     if let Some(filters) = plan.filters {
         filters.apply()?;
     }
     Ok(given)
+}
+
+/// Before the pivot, while the host's /dev/net/tun is there. It raises loopback as well.
+fn build_network(plan: &Plan<'_>) -> Result<Option<OwnedFd>, StepError> {
+    match (plan.network, plan.spec.nat) {
+        (Network::Shared, _) => Ok(None),
+        (Network::Own, true) => Ok(Some(tun::create_tun(TUN_NAME).at("tun")?)),
+        (Network::Own, false) => {
+            tun::raise_loopback().at("loopback")?;
+            Ok(None)
+        }
+    }
 }
 
 // What an init keeps is above the numbers that it occupies.

@@ -13,6 +13,15 @@ use landlock::{
 const ABI_WANTED: ABI = ABI::V5;
 const WRITABLE_DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
+/// When `/tmp` is put in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tmp {
+    /// Before the rules are made.
+    Stands,
+    /// With what a waiting room is bound to.
+    Later,
+}
+
 /// The kernel's version of Landlock, 0 if it has none or it is off.
 pub fn abi() -> u32 {
     const VERSION: u32 = 1;
@@ -23,14 +32,18 @@ pub fn abi() -> u32 {
 }
 
 /// Restricts this process and all it starts. `false` if the kernel has no Landlock.
-pub fn restrict() -> Result<bool, StepError> {
+///
+/// A room that waits is given its `/tmp` later: a file system whose folders no rule can name yet, and the kernel passes
+/// over the place that it hides. There the rule is on the root, and what is not to be written is read-only by its mount.
+pub fn restrict(tmp: Tmp) -> Result<bool, StepError> {
     let all = AccessFs::from_all(ABI_WANTED);
     let read = AccessFs::from_read(ABI_WANTED);
     let write_existing = AccessFs::WriteFile | AccessFs::Truncate;
     let beneath = |path: &str, access| -> Result<PathBeneath<PathFd>, StepError> {
         Ok(PathBeneath::new(PathFd::new(path).at("landlock path")?, access))
     };
-    let mut rules = vec![beneath("/", read)?, beneath("/tmp", all)?, beneath("/dev/shm", all)?];
+    let root = if tmp == Tmp::Later { all } else { read };
+    let mut rules = vec![beneath("/", root)?, beneath("/tmp", all)?, beneath("/dev/shm", all)?];
     rules.push(beneath("/proc", read | write_existing)?);
     for device in WRITABLE_DEVICES {
         rules.push(beneath(

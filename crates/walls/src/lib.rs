@@ -10,6 +10,7 @@
 //! | `channel`, `protocol` | what it says to the one who forked it |
 //! | `namespaces`, `rootfs`, `tmp`, `seccomp`, `landlock` | one wall each |
 //! | `network`, `tun` | the addresses inside, and the devices |
+//! | `tap` | the network around a machine |
 //! | `cgroup`, `cgroup_v1`, `cgroup_v2`, `watch` | limits and counters |
 //! | `binding` | what a waiting room lacks is put in place |
 //! | `hand` | slow work of the host beside a loop: file systems made ahead, memory given back |
@@ -30,6 +31,7 @@ pub mod protocol;
 pub mod rootfs;
 pub mod seccomp;
 pub mod sys;
+pub mod tap;
 pub mod tmp;
 pub mod tun;
 pub mod watch;

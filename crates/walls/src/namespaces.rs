@@ -15,14 +15,21 @@ pub enum Identity {
     Spawner,
 }
 
+/// Whose network the code of an environment is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// A namespace of its own, with a TUN if it has egress.
+    Own,
+    /// The caller's: a microVM has no other environment, and its devices stand already.
+    Shared,
+}
+
 /// Leaves the host's namespaces. The pid namespace was made by the fork already; the cgroup namespace starts at
 /// the group that was entered before.
-pub fn leave_the_host() -> Result<(), StepError> {
-    let flags = UnshareFlags::NEWNS
-        | UnshareFlags::NEWIPC
-        | UnshareFlags::NEWUTS
-        | UnshareFlags::NEWNET
-        | UnshareFlags::NEWCGROUP;
+pub fn leave_the_host(network: Network) -> Result<(), StepError> {
+    let mut flags =
+        UnshareFlags::NEWNS | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS | UnshareFlags::NEWCGROUP;
+    flags.set(UnshareFlags::NEWNET, network == Network::Own);
     // SAFETY: new namespaces do not change descriptors or memory that safe code relies on.
     unsafe { rustix::thread::unshare_unsafe(flags) }.at("namespaces")?;
     rustix::system::sethostname(b"localhost").at("host name")

@@ -25,3 +25,8 @@ pub const RESOLV_CONF: &str = "nameserver 192.0.0.3\n";
 /// The TUN's MTU. Larger than a wire's, because both ends of it are on this host and each packet costs two system
 /// calls; a quarter of a flow's buffer, so that a window holds several segments.
 pub const MTU: usize = 16_384;
+
+/// The address of a machine's network device, the same in every one: a snapshot holds it.
+pub const GUEST_MAC: [u8; 6] = [0x06, 0x00, 0xc0, 0x00, 0x00, 0x02];
+/// What a machine's packets are sent to; a snapshot holds it too.
+pub const TAP_MAC: [u8; 6] = [0x06, 0x00, 0xc0, 0x00, 0x00, 0x01];

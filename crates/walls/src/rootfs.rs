@@ -26,7 +26,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
 /// Programs and libraries; symbolic links stay links.
-const SYSTEM: [&str; 7] = ["usr", "lib", "lib64", "bin", "sbin", "lib32", "libx32"];
+pub const SYSTEM: [&str; 7] = ["usr", "lib", "lib64", "bin", "sbin", "lib32", "libx32"];
 /// Public configuration without which interpreters and TLS do not work. `*` ends a prefix. Never a folder that
 /// has a private one inside (`/etc/ssl/private`, `/etc/pki/tls/private`).
 const PUBLIC_ETC: [&str; 17] = [
@@ -81,7 +81,7 @@ pub const GID_INSIDE: u32 = 990;
 /// `/dev/shm`; charged to the environment's memory.
 const SHARED_MEMORY: &CStr = c"size=64m,nr_inodes=1024,mode=1777";
 
-/// Where the template is mounted in the spawner's mount namespace.
+/// Where the template is mounted in the mount namespace of the one who made it.
 pub struct Template {
     pub root: PathBuf,
 }
@@ -95,8 +95,9 @@ pub struct Names {
 }
 
 impl Template {
-    /// Builds it in a mount namespace of the spawner's own, so that it ends with the spawner.
-    pub fn build(root: &Path) -> Result<Self, StepError> {
+    /// Builds it in a mount namespace of the caller's own, so that it ends with the caller. Programs, libraries and public
+    /// configuration are those below `source`: the host's own root, or in a microVM the image that is shown there.
+    pub fn build(root: &Path, source: &Path) -> Result<Self, StepError> {
         let flags = rustix::thread::UnshareFlags::NEWNS;
         // SAFETY: a new mount namespace does not change descriptors or memory that safe code relies on.
         unsafe { rustix::thread::unshare_unsafe(flags) }.at("own mount namespace")?;
@@ -111,16 +112,16 @@ impl Template {
             std::fs::create_dir(root.join(name)).at("template folders")?;
         }
         for name in SYSTEM {
-            show_system(root, name).at("bind of the system's folders")?;
+            show_system(root, source, name).at("bind of the system's folders")?;
         }
-        build_etc(&root.join("etc")).at("template /etc")?;
+        build_etc(&root.join("etc"), &source.join("etc")).at("template /etc")?;
         build_dev(&root.join("dev")).at("template /dev")?;
         Ok(Self { root: root.to_owned() })
     }
 }
 
-fn show_system(root: &Path, name: &str) -> io::Result<()> {
-    let host = Path::new("/").join(name);
+fn show_system(root: &Path, source: &Path, name: &str) -> io::Result<()> {
+    let host = source.join(name);
     let inside = root.join(name);
     match std::fs::symlink_metadata(&host) {
         Ok(found) if found.is_symlink() => std::os::unix::fs::symlink(std::fs::read_link(&host)?, inside),
@@ -139,7 +140,7 @@ fn bind_read_only(host: &Path, inside: &Path) -> io::Result<()> {
     mount_attributes(CWD, &c_path(inside)?, attributes, true)
 }
 
-fn build_etc(etc: &Path) -> io::Result<()> {
+fn build_etc(etc: &Path, source: &Path) -> io::Result<()> {
     let passwd = format!(
         "root:x:0:0:root:/root:/sbin/nologin\n{USER}:x:{UID_INSIDE}:{GID_INSIDE}::/home/{USER}:/sbin/nologin\n\
          nobody:x:65534:65534:nobody:/:/sbin/nologin\n"
@@ -153,21 +154,28 @@ fn build_etc(etc: &Path) -> io::Result<()> {
     std::fs::write(etc.join("hostname"), "localhost\n")?;
     std::os::unix::fs::symlink("/usr/share/zoneinfo/UTC", etc.join("localtime"))?;
     std::os::unix::fs::symlink("/proc/self/mounts", etc.join("mtab"))?;
-    for pattern in PUBLIC_ETC {
-        for name in matching(pattern)? {
-            show_public(etc, &name)?;
-        }
+    for name in public_etc(source)? {
+        show_public(etc, source, &name)?;
     }
     Ok(())
 }
 
-/// Names under the host's `/etc` that a pattern of [`PUBLIC_ETC`] means.
-fn matching(pattern: &str) -> io::Result<Vec<PathBuf>> {
+/// Names below this `/etc` that everybody may see; some may not be there.
+pub fn public_etc(etc: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for pattern in PUBLIC_ETC {
+        names.extend(matching(etc, pattern)?);
+    }
+    Ok(names)
+}
+
+/// Names that a pattern of [`PUBLIC_ETC`] means.
+fn matching(etc: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let Some(prefix) = pattern.strip_suffix('*') else {
         return Ok(vec![PathBuf::from(pattern)]);
     };
     let mut names = Vec::new();
-    for entry in std::fs::read_dir("/etc")? {
+    for entry in std::fs::read_dir(etc)? {
         let name = entry?.file_name();
         if name.to_str().is_some_and(|name| name.starts_with(prefix)) {
             names.push(PathBuf::from(name));
@@ -176,8 +184,8 @@ fn matching(pattern: &str) -> io::Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-fn show_public(etc: &Path, name: &Path) -> io::Result<()> {
-    let host = Path::new("/etc").join(name);
+fn show_public(etc: &Path, source: &Path, name: &Path) -> io::Result<()> {
+    let host = source.join(name);
     let inside = etc.join(name);
     let Ok(found) = std::fs::symlink_metadata(&host) else { return Ok(()) };
     if let Some(parent) = inside.parent() {
@@ -287,7 +295,7 @@ pub fn furnish(sources: &[Source], tmp: &OwnedFd, proc: &OwnedFd, names: &Names)
         mount_attributes(CWD, &path, MOUNT_READ_ONLY, false).at("scratch folder read-only")?;
     }
     write_names(names).at("/etc of this environment")?;
-    attach(tmp, Path::new("/tmp")).at("attach /tmp")?;
+    show_tmp(tmp)?;
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     rustix::mount::mount("tmpfs", "/dev/shm", "tmpfs", flags, SHARED_MEMORY).at("/dev/shm")?;
     attach(proc, Path::new("/proc")).at("attach /proc")?;
@@ -295,7 +303,13 @@ pub fn furnish(sources: &[Source], tmp: &OwnedFd, proc: &OwnedFd, names: &Names)
     mount_attributes(CWD, c"/", MOUNT_READ_ONLY, false).at("read-only root")
 }
 
-fn attach(tree: &OwnedFd, inside: &Path) -> io::Result<()> {
+/// `/tmp` of a room that waited without one, over what stood there.
+pub fn show_tmp(tmp: &OwnedFd) -> Result<(), StepError> {
+    attach(tmp, Path::new("/tmp")).at("attach /tmp")
+}
+
+/// Puts a detached tree where there is a place for it.
+pub fn attach(tree: &OwnedFd, inside: &Path) -> io::Result<()> {
     rustix::mount::move_mount(tree, "", CWD, inside, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .map_err(|error| io::Error::other(format!("{}: {error}", inside.display())))
 }
@@ -383,7 +397,7 @@ pub fn open_proc() -> io::Result<OwnedFd> {
 }
 
 /// Takes from proc what is the machine's and not the environment's.
-fn narrow_proc() -> io::Result<()> {
+pub fn narrow_proc() -> io::Result<()> {
     for name in PROC_HIDDEN {
         let path = Path::new("/proc").join(name);
         match rustix::mount::mount_bind("/dev/null", &path) {

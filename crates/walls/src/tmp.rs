@@ -5,6 +5,8 @@
 //! and the loop device clears itself, so that the mount is the last thing that holds any of it. One template image
 //! per size is made by `mkfs.ext4` the first time and copied without its holes.
 //!
+//! In a microVM: the same file system, on a device whose size the host chose.
+//!
 //! Otherwise: a tmpfs of the size, charged to memory, and `Capabilities::missing` says so.
 
 use crate::sys::{At, StepError};
@@ -35,6 +37,8 @@ pub enum Kind {
         mkfs: PathBuf,
     },
     Memory,
+    /// In a microVM: a device that holds an ext4 of the size already.
+    Device(PathBuf),
 }
 
 /// What makes ext4 images here.
@@ -60,16 +64,26 @@ impl Kind {
         Ok(kind)
     }
 
+    /// For a microVM's drive: an ext4 of this size in a file without a name.
+    pub fn image(&self, size_mb: u32) -> Result<File, StepError> {
+        let Self::Loop { folder, mkfs } = self else {
+            let reason = "there is no mkfs.ext4 for it".to_owned();
+            return Err(StepError { step: "image of /tmp", reason });
+        };
+        copy(&template(folder, mkfs, size_mb.clamp(1, SIZE_MB_MAX))?, folder).at("copy of the /tmp template")
+    }
+
     /// A mounted file system that waits, detached, for its place.
     pub fn prepare(&self, size_mb: u32) -> Result<OwnedFd, StepError> {
         let size_mb = size_mb.clamp(1, SIZE_MB_MAX);
         match self {
             Self::Memory => mount_memory(size_mb).at("tmpfs for /tmp"),
+            Self::Device(path) => mount_ext4(path).at("mount of /tmp"),
             Self::Loop { folder, mkfs } => {
                 let template = template(folder, mkfs, size_mb)?;
                 let image = copy(&template, folder).at("copy of the /tmp template")?;
                 let device = attach(&image).at("loop device for /tmp")?;
-                mount_ext4(&device).at("mount of /tmp")
+                mount_ext4(&device.path).at("mount of /tmp")
             }
         }
     }
@@ -286,9 +300,9 @@ fn configure(device: &File, image: &File, flags: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn mount_ext4(device: &Device) -> io::Result<OwnedFd> {
+fn mount_ext4(device: &Path) -> io::Result<OwnedFd> {
     let context = rustix::mount::fsopen("ext4", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    rustix::mount::fsconfig_set_string(&context, "source", &device.path)?;
+    rustix::mount::fsconfig_set_string(&context, "source", device)?;
     // Nobody needs the tables zeroed in the background of a file system that lives for minutes.
     rustix::mount::fsconfig_set_flag(&context, "noinit_itable")?;
     rustix::mount::fsconfig_set_flag(&context, "nobarrier")?;

@@ -21,6 +21,12 @@ const LOOPBACK: &str = "lo";
 /// The descriptor is close-on-exec and keeps the namespace alive while it is open.
 pub fn create_tun(name: &str) -> io::Result<OwnedFd> {
     let tun = open_tun(name)?;
+    configure(name)?;
+    Ok(tun)
+}
+
+/// Gives a device that is there the guest's address, size of packets and default route, and raises it and the loopback.
+pub fn configure(name: &str) -> io::Result<()> {
     let control = control_socket()?;
     without_ipv6_addresses(name)?;
     let mask = Ipv4Addr::from_bits(u32::MAX << (32 - u32::from(SUBNET_PREFIX)));
@@ -29,8 +35,7 @@ pub fn create_tun(name: &str) -> io::Result<OwnedFd> {
     set_mtu(&control, name)?;
     raise(&control, name)?;
     raise(&control, LOOPBACK)?;
-    add_default_route(&control)?;
-    Ok(tun)
+    add_default_route(&control)
 }
 
 /// Raises the loopback of the caller's network namespace: all that egress `none` needs.
@@ -38,17 +43,21 @@ pub fn raise_loopback() -> io::Result<()> {
     raise(&control_socket()?, LOOPBACK)
 }
 
-fn open_tun(name: &str) -> io::Result<OwnedFd> {
+pub(crate) fn open_tun(name: &str) -> io::Result<OwnedFd> {
+    // IFF_NO_PI: packets begin with their IP header, nothing before it.
+    open_device(name, libc::IFF_TUN | libc::IFF_NO_PI)
+}
+
+pub(crate) fn open_device(name: &str, kind: libc::c_int) -> io::Result<OwnedFd> {
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC | rustix::fs::OFlags::NONBLOCK;
     let tun = rustix::fs::open("/dev/net/tun", flags, rustix::fs::Mode::empty())?;
     let mut request = request(name)?;
-    // IFF_NO_PI: packets begin with their IP header, nothing before it.
-    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
+    request.ifr_ifru.ifru_flags = kind as libc::c_short;
     ioctl(&tun, libc::TUNSETIFF, &mut request)?;
     Ok(tun)
 }
 
-fn control_socket() -> io::Result<OwnedFd> {
+pub(crate) fn control_socket() -> io::Result<OwnedFd> {
     // SAFETY: no pointer is passed; the result is checked before it is owned.
     let fd = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
     own(fd)
@@ -60,13 +69,13 @@ fn set_address(control: &OwnedFd, name: &str, code: libc::Ioctl, address: Ipv4Ad
     ioctl(control, code, &mut request)
 }
 
-fn set_mtu(control: &OwnedFd, name: &str) -> io::Result<()> {
+pub(crate) fn set_mtu(control: &OwnedFd, name: &str) -> io::Result<()> {
     let mut request = request(name)?;
     request.ifr_ifru.ifru_mtu = MTU as libc::c_int;
     ioctl(control, libc::SIOCSIFMTU, &mut request)
 }
 
-fn raise(control: &OwnedFd, name: &str) -> io::Result<()> {
+pub(crate) fn raise(control: &OwnedFd, name: &str) -> io::Result<()> {
     let mut request = request(name)?;
     ioctl(control, libc::SIOCGIFFLAGS, &mut request)?;
     // SAFETY: the kernel has just written the flags into this member.
@@ -89,7 +98,7 @@ fn add_default_route(control: &OwnedFd) -> io::Result<()> {
 
 /// Tells the kernel to make no IPv6 address for the device, also no link-local one: programs that ask "is there
 /// IPv6 here?" then hear no and do not wait for it. A kernel without IPv6 refuses, which is the same outcome.
-fn without_ipv6_addresses(name: &str) -> io::Result<()> {
+pub(crate) fn without_ipv6_addresses(name: &str) -> io::Result<()> {
     const IFLA_AF_SPEC: u16 = 26;
     const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
     const ADDR_GEN_MODE_NONE: u8 = 1;
@@ -118,7 +127,7 @@ fn without_ipv6_addresses(name: &str) -> io::Result<()> {
     })
 }
 
-fn netlink_request(message: &[u8]) -> io::Result<()> {
+pub(crate) fn netlink_request(message: &[u8]) -> io::Result<()> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: no pointer is passed; the result is checked before it is owned.
     let socket = own(unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) })?;
@@ -141,7 +150,7 @@ fn netlink_request(message: &[u8]) -> io::Result<()> {
 }
 
 /// A netlink attribute: length, type, value, padded to four bytes.
-fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+pub(crate) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(8 + value.len());
     bytes.extend_from_slice(&(4 + value.len() as u16).to_ne_bytes());
     bytes.extend_from_slice(&kind.to_ne_bytes());
@@ -150,7 +159,7 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn request(name: &str) -> io::Result<libc::ifreq> {
+pub(crate) fn request(name: &str) -> io::Result<libc::ifreq> {
     // SAFETY: an all-zero ifreq is valid: an empty name and a union of plain numbers.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     // One byte stays for the terminating NUL.
@@ -163,7 +172,7 @@ fn request(name: &str) -> io::Result<libc::ifreq> {
     Ok(request)
 }
 
-fn socket_address(address: Ipv4Addr) -> libc::sockaddr {
+pub(crate) fn socket_address(address: Ipv4Addr) -> libc::sockaddr {
     let mut data = [0; 14];
     for (to, from) in data[2..6].iter_mut().zip(address.octets()) {
         *to = from as libc::c_char;
@@ -171,12 +180,12 @@ fn socket_address(address: Ipv4Addr) -> libc::sockaddr {
     libc::sockaddr { sa_family: libc::AF_INET as libc::sa_family_t, sa_data: data }
 }
 
-fn ioctl(fd: &OwnedFd, code: libc::Ioctl, request: &mut libc::ifreq) -> io::Result<()> {
+pub(crate) fn ioctl(fd: &OwnedFd, code: libc::Ioctl, request: &mut libc::ifreq) -> io::Result<()> {
     // SAFETY: every code used here takes a pointer to an ifreq, which lives through the call.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), code, request) })
 }
 
-fn check(done: libc::c_int) -> io::Result<()> {
+pub(crate) fn check(done: libc::c_int) -> io::Result<()> {
     if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 

@@ -20,8 +20,11 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Edges inside floors 1, 2 and 4 that are wanted: from, to, why. (Cargo itself refuses a cycle.)
-pub(super) const SIDEWAYS: &[(&str, &str, &str)] =
-    &[("sandbox", "walls", "the process backend builds on the host what guest-init builds in a microVM")];
+pub(super) const SIDEWAYS: &[(&str, &str, &str)] = &[
+    ("sandbox", "walls", "the process backend builds on the host what guest-init builds in a microVM"),
+    ("sandbox", "images", "a microVM sees folders of the host as images"),
+    ("images", "substrate", "chunks are blobs"),
+];
 
 #[derive(Debug, Deserialize)]
 struct Metadata {

@@ -176,14 +176,14 @@ pub async fn stop_removes_everything(kit: &Kit) {
     kit.nothing_left().await;
 }
 
-pub async fn twenty_boots_at_once_all_stand(kit: &Kit) {
-    let (tx, mut rx) = tokio::sync::mpsc::channel(20);
-    for _ in 0..20 {
+pub async fn many_boots_at_once_all_stand(kit: &Kit) {
+    let (tx, mut rx) = tokio::sync::mpsc::channel(kit.at_once);
+    for _ in 0..kit.at_once {
         let (sandbox, spec, tx) = (kit.sandbox.clone(), kit.spec(), tx.clone());
         kit.world.spawn("boot", async move { drop(tx.send(sandbox.boot(spec).await).await) });
     }
     let mut environments = Vec::new();
-    while environments.len() < 20 {
+    while environments.len() < kit.at_once {
         environments.push(kit.within(rx.recv()).await.expect("an answer").expect("boots"));
     }
     for environment in &environments {

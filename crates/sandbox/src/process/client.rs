@@ -8,6 +8,10 @@
 //! When the spawner is gone every question, present and future, is answered `Gone`, and every process's `exited` ends
 //! without a word.
 
+mod machine;
+
+pub(crate) use machine::MachineHandle;
+
 use super::SpawnerHandle;
 use super::protocol::{
     Answer, BootWire, CapabilitiesWire, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, ProcessWire,
@@ -21,7 +25,7 @@ use crate::{
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -57,7 +61,8 @@ struct Shared {
 struct Books {
     next: u64,
     gone: bool,
-    queue: VecDeque<Vec<u8>>,
+    /// With the descriptors that ride with each.
+    queue: VecDeque<(Vec<u8>, Vec<OwnedFd>)>,
     waiting: BTreeMap<u64, oneshot::Sender<Answered>>,
     /// By environment and process.
     exits: BTreeMap<(u64, u64), oneshot::Sender<Exit>>,
@@ -194,19 +199,42 @@ impl Shared {
 
     /// Asks and waits for the answer.
     async fn ask(&self, what: Request) -> Result<(Answer, Vec<OwnedFd>), Failure> {
+        self.ask_with(what, Vec::new()).await
+    }
+
+    /// Likewise, with descriptors.
+    async fn ask_with(&self, what: Request, fds: Vec<OwnedFd>) -> Result<(Answer, Vec<OwnedFd>), Failure> {
         let id = self.number();
         let (tx, rx) = oneshot::channel();
         self.books().waiting.insert(id, tx);
         let forget = ForgetOnDrop { shared: self, id };
-        self.post(id, what)?;
+        self.post_with(id, what, fds)?;
         let answered = rx.await.map_err(|_| Failure::Gone);
         drop(forget);
         let (answer, fds) = answered?;
         answer.map(|answer| (answer, fds))
     }
 
+    async fn stats(&self, key: u64) -> Result<Stats, BootError> {
+        match self.ask(Request::Stats { environment: key }).await {
+            Ok((Answer::Stats(wire), _)) => Ok(Stats {
+                memory_bytes: wire.memory_bytes,
+                memory_peak_bytes: wire.memory_peak_bytes,
+                cpu_us: wire.cpu_us,
+                tasks: wire.tasks,
+                out_of_memory_kills: wire.out_of_memory_kills,
+            }),
+            Ok(_) => Err(out_of_phase("stats")),
+            Err(failure) => Err(error_of(failure, String::new())),
+        }
+    }
+
     /// Queues a question; nobody need wait for its answer.
     fn post(&self, id: u64, what: Request) -> Result<(), Failure> {
+        self.post_with(id, what, Vec::new())
+    }
+
+    fn post_with(&self, id: u64, what: Request, fds: Vec<OwnedFd>) -> Result<(), Failure> {
         let bytes = encode(&ToSpawner::Request { id, what })
             .map_err(|error| Failure::Host { step: "request".to_owned(), reason: error.to_string() })?;
         {
@@ -214,7 +242,7 @@ impl Shared {
             if books.gone || books.queue.len() >= QUEUE_MAX {
                 return Err(Failure::Gone);
             }
-            books.queue.push_back(bytes);
+            books.queue.push_back((bytes, fds));
         }
         self.queued.notify_one();
         Ok(())
@@ -243,11 +271,12 @@ impl Shared {
     /// `false` if the socket is full.
     fn send_all(&self) -> io::Result<bool> {
         loop {
-            let Some(bytes) = self.books().queue.pop_front() else { return Ok(true) };
-            match self.socket.get_ref().send_bytes(&bytes, &[]) {
+            let Some((bytes, fds)) = self.books().queue.pop_front() else { return Ok(true) };
+            let borrowed: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+            match self.socket.get_ref().send_bytes(&bytes, &borrowed) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.books().queue.push_front(bytes);
+                    self.books().queue.push_front((bytes, fds));
                     return Ok(false);
                 }
                 Err(error) => return Err(error),
@@ -419,17 +448,7 @@ impl Environment for ProcessEnvironment {
     }
 
     async fn stats(&self) -> Result<Stats, BootError> {
-        match self.shared.ask(Request::Stats { environment: self.key }).await {
-            Ok((Answer::Stats(wire), _)) => Ok(Stats {
-                memory_bytes: wire.memory_bytes,
-                memory_peak_bytes: wire.memory_peak_bytes,
-                cpu_us: wire.cpu_us,
-                tasks: wire.tasks,
-                out_of_memory_kills: wire.out_of_memory_kills,
-            }),
-            Ok(_) => Err(out_of_phase("stats")),
-            Err(failure) => Err(error_of(failure, String::new())),
-        }
+        self.shared.stats(self.key).await
     }
 
     async fn pause(&self) -> Result<(), BootError> {

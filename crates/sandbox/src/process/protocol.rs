@@ -21,10 +21,11 @@ pub(crate) use walls::channel::{Channel, MESSAGE_BYTES_MAX, encode, inherited};
 pub(crate) use walls::protocol::{BootWire, FromInit, ProcessWire, StatusWire, ToInit};
 
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Both ends are one binary, but a test may mix two builds: they must notice.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// From the server to the spawner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToSpawner {
@@ -52,15 +53,102 @@ pub(crate) struct SpawnerConfig {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Boot { environment: u64, spec: BootWire },
-    Start { environment: u64, process: u64, spec: ProcessWire },
-    Bind { environment: u64, memory_mb: u32, mounts: Vec<(PathBuf, PathBuf)> },
-    Stats { environment: u64 },
-    Pause { environment: u64 },
-    Resume { environment: u64 },
-    Reclaim { environment: u64 },
-    Stop { environment: u64 },
+    Boot {
+        environment: u64,
+        spec: BootWire,
+    },
+    /// With the descriptors of `spec.files`, in their order.
+    BootMachine {
+        environment: u64,
+        spec: MachineWire,
+    },
+    Start {
+        environment: u64,
+        process: u64,
+        spec: ProcessWire,
+    },
+    Bind {
+        environment: u64,
+        memory_mb: u32,
+        mounts: Vec<(PathBuf, PathBuf)>,
+    },
+    Stats {
+        environment: u64,
+    },
+    Pause {
+        environment: u64,
+    },
+    Resume {
+        environment: u64,
+    },
+    Reclaim {
+        environment: u64,
+    },
+    Stop {
+        environment: u64,
+    },
     Shutdown,
+}
+
+/// A virtual machine monitor and what its jail holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MachineWire {
+    /// Of everything in it, the monitor's own memory included.
+    pub(crate) memory_mb: u32,
+    /// By which the processor share goes.
+    pub(crate) share_mb: u32,
+    /// Absolute, inside the jail; also its first argument.
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    /// The program is a jailer, which starts the monitor.
+    pub(crate) jailer: Option<JailerWire>,
+    /// The host's programs and libraries are there, read-only.
+    pub(crate) system: bool,
+    pub(crate) kvm: bool,
+    pub(crate) tap: Tap,
+    /// Each way, in a second; 0: no bound.
+    pub(crate) network_bytes: u64,
+    pub(crate) nat: bool,
+    pub(crate) allow_hosts: Vec<SocketAddr>,
+    pub(crate) files: Vec<Given>,
+}
+
+/// A jailer's own arguments, before those of the monitor. What is shown to run stays in the jail that the jailer starts
+/// in; all else is in the one that it makes, `/jail/MONITOR/ID/root`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JailerWire {
+    /// Name of the monitor in the jail.
+    pub(crate) monitor: String,
+    pub(crate) id: String,
+}
+
+/// How the monitor gets at its network device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Tap {
+    /// Open, at this number.
+    Inherited(i32),
+    /// By the name `tap0`, through a `/dev/net/tun` of the jail.
+    Named,
+}
+
+/// How the monitor gets at one descriptor of the server's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Given {
+    /// Open, at this number. It can do what the server opened it for, whatever the file's mode.
+    Inherited(i32),
+    /// A file or folder under `/` of the jail, by this name.
+    Shown { name: String, access: Access },
+}
+
+/// What a monitor may do with a file that it is shown by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Access {
+    /// As the file's mode allows everybody.
+    Read,
+    /// Likewise, and run it.
+    Execute,
+    /// The file or folder becomes the monitor's own: it is given to its user.
+    Write,
 }
 
 /// From the spawner to the server.
@@ -75,7 +163,7 @@ pub(crate) enum FromSpawner {
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// With the listeners of both doors.
+    /// With the listeners of both doors; of a machine, with nothing: its monitor runs.
     Booted,
     /// With the read ends of stdout, stderr and, if asked for, telemetry, and the write end of the bind pipe.
     Started,

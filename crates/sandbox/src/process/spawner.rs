@@ -18,16 +18,19 @@ mod binding;
 mod booting;
 mod ending;
 mod host;
+mod jail;
 mod living;
+mod machine;
 mod network;
 mod ready;
 mod reclaim;
 
+pub(crate) use machine::MONITOR;
+
 use super::cgroup::Tree;
 use super::fault;
 use super::protocol::{
-    Answer, BootWire, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, Request, SpawnerConfig, ToSpawner,
-    VERSION,
+    Answer, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, Request, SpawnerConfig, ToSpawner, VERSION,
 };
 use super::sweep::Folder;
 use super::sys::{self, At, StepError};
@@ -40,6 +43,7 @@ use reclaim::Reclaim;
 use rustix::event::epoll;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Answers that wait because the server does not read. Past it the server is taken for dead: each environment has at
@@ -116,6 +120,7 @@ struct Environment {
     channel: Channel,
     pidfd: OwnedFd,
     pid: i32,
+    kind: Kind,
     network: Option<Network>,
     memory_bytes: u64,
     /// Largest use that was sampled; see `cgroup`.
@@ -125,6 +130,15 @@ struct Environment {
     starting: BTreeMap<u64, (u64, Vec<OwnedFd>)>,
     running: BTreeSet<u64>,
     stops: Vec<u64>,
+}
+
+/// What its pid 1 is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Our own init, which starts processes.
+    Room,
+    /// A monitor, which is told nothing by us: from its exec on the channel is closed.
+    Machine,
 }
 
 enum State {
@@ -305,7 +319,7 @@ impl Spawner {
     fn on_server(&mut self, buffer: &mut [u8]) {
         while !self.server_gone {
             match self.server.receive::<ToSpawner>(buffer) {
-                Ok(Some((ToSpawner::Request { id, what }, _))) => self.on_request(id, what),
+                Ok(Some((ToSpawner::Request { id, what }, fds))) => self.on_request(id, what, fds),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // The end, a second Hello or garbage: whoever is there, it is no server of ours any more.
                 _ => {
@@ -317,9 +331,10 @@ impl Spawner {
         }
     }
 
-    fn on_request(&mut self, id: u64, what: Request) {
+    fn on_request(&mut self, id: u64, what: Request, fds: Vec<OwnedFd>) {
         match what {
             Request::Boot { environment, spec } => self.boot(id, environment, &spec),
+            Request::BootMachine { environment, spec } => self.boot_machine(id, environment, &spec, fds),
             Request::Start { environment, process, spec } => {
                 if let Err(failure) = self.start_process(id, environment, process, spec) {
                     self.reply(id, Err(failure), Vec::new());
@@ -397,16 +412,20 @@ impl Spawner {
     }
 }
 
+/// What an environment begins with.
+struct Birth {
+    kind: Kind,
+    slot: u32,
+    group: String,
+    channel: Channel,
+    memory_mb: u32,
+    /// If it has egress: endpoints of the host that it may reach.
+    egress: Option<Vec<SocketAddr>>,
+}
+
 impl Environment {
-    fn new(
-        state: State,
-        slot: u32,
-        group: String,
-        channel: Channel,
-        pidfd: OwnedFd,
-        pid: i32,
-        spec: &BootWire,
-    ) -> Self {
+    fn new(state: State, birth: Birth, pidfd: OwnedFd, pid: i32) -> Self {
+        let Birth { kind, slot, group, channel, memory_mb, egress } = birth;
         Self {
             state,
             slot,
@@ -414,10 +433,9 @@ impl Environment {
             channel,
             pidfd,
             pid,
-            network: spec.nat.then(|| {
-                Network::new(egress::Policy { allow_hosts: spec.allow_hosts.clone(), deny: Vec::new() })
-            }),
-            memory_bytes: u64::from(spec.memory_mb) << 20,
+            kind,
+            network: egress.map(|allow_hosts| Network::new(egress::Policy { allow_hosts, deny: Vec::new() })),
+            memory_bytes: u64::from(memory_mb) << 20,
             memory_peak_bytes: 0,
             out_of_memory_kills: 0,
             starting: BTreeMap::new(),

@@ -5,6 +5,7 @@
 //!  <data>/sandbox/life         held (a BSD lock: shared with every fork) while anything of a spawner's own code runs
 //!  <data>/sandbox/run-<id>     the control group folders of that run, written and synced before they are used
 //!  <data>/sandbox/root         mount point of the template; the mount is in the spawner's own namespace
+//!  <data>/sandbox/machine      mount point of a machine's root; each mount is in that machine's own namespace
 //!  <data>/sandbox/tmp          ext4 templates, kept; *.unfinished (where the file system has no nameless files), swept
 //! ```
 //!
@@ -50,6 +51,7 @@ impl Folder {
     pub(crate) fn lock(data: &Path) -> Result<Self, StepError> {
         let path = data.join("sandbox");
         std::fs::create_dir_all(path.join("tmp")).at("sandbox folder")?;
+        std::fs::create_dir_all(path.join("machine")).at("sandbox folder")?;
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(&path, mode).at("sandbox folder")?;
         let lock = File::options()
@@ -84,6 +86,10 @@ impl Folder {
 
     pub(crate) fn template_root(&self) -> PathBuf {
         self.path.join("root")
+    }
+
+    pub(crate) fn machine_root(&self) -> PathBuf {
+        self.path.join("machine")
     }
 
     pub(crate) fn tmp_images(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 //! What the test files of the process backend share.
 #![allow(dead_code)] // each file uses a part of it
 
-use sandbox::conformance::Kit;
+use sandbox::conformance::{AT_ONCE, Kit, PATIENCE};
 use sandbox::process::{self, Config, ProcessSandbox};
 use std::path::{Path, PathBuf};
 use world::World;
@@ -54,8 +54,15 @@ pub(crate) async fn kit_with(configure: impl FnOnce(&mut Config)) -> (Kit, u32) 
             }
             devices.into_iter().chain(others).collect()
         }),
+        patience: PATIENCE,
+        at_once: AT_ONCE,
     };
     (kit, spawner)
+}
+
+/// What is on the host of environments of this data folder, and what its spawner looks after.
+pub(crate) fn leftovers_of(data: &Path, spawner: u32) -> Vec<String> {
+    leftovers(data).into_iter().chain(children(spawner)).collect()
 }
 
 /// What is on the host of environments of this data folder: groups, their processes, loop devices, files.

@@ -1,9 +1,12 @@
 //! `tinderbox doctor`: what this host can do, and for each gap what to do. Changes nothing.
 
+mod microvm;
+
 use super::runtimes::is_installed;
 use crate::cli::DoctorArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
+use sandbox::microvm::settings::{self, Backend, Wanted};
 use sandbox::process::{CgroupVersion, HostReport, Kvm, probe, report};
 use serde_json::json;
 use std::path::Path;
@@ -23,15 +26,20 @@ pub(super) fn run(args: &DoctorArgs, screen: Screen) -> Result<(), Failure> {
     let spinner = screen.spinner("looking at this host");
     let report = report();
     let missing = probe().missing;
+    let settings = args.microvm.settings();
+    let found = settings::find(&settings, &args.data);
     let mut findings = host(&report);
+    findings.extend(microvm::findings(&found));
     findings.extend(languages(&detect(&HostView::of_process(None)), &args.data));
     drop(spinner);
+    let auto = settings::choose(Wanted::Auto, &found).map_or("process", Backend::name);
     if screen.json {
         let findings: Vec<_> = findings
             .iter()
             .map(|it| json!({ "what": it.what, "good": it.good, "found": it.found, "advice": advice(it) }))
             .collect();
-        return screen.value(&json!({ "findings": findings, "missing_walls": missing }));
+        return screen
+            .value(&json!({ "findings": findings, "missing_walls": missing, "sandbox_auto": auto }));
     }
     for finding in &findings {
         let mark = if finding.good { "✓" } else { "–" };
@@ -43,7 +51,7 @@ pub(super) fn run(args: &DoctorArgs, screen: Screen) -> Result<(), Failure> {
     for wall in &missing {
         screen.line(format!("missing wall: {wall}"))?;
     }
-    Ok(())
+    screen.line(format!("--sandbox auto takes: {auto}"))
 }
 
 fn advice(finding: &Finding) -> Option<&'static str> {

@@ -1,22 +1,29 @@
 //! `tinderbox up`: every role in this process, until a signal.
 
+use super::microvm;
 use crate::cli::{self, Fabric, Global, UpArgs};
 use crate::client::Client;
 use crate::credentials;
 use crate::failure::{Exit, Failure};
-use crate::roles::{self, Platform, Settings, StartError};
+use crate::roles::{self, Platform, Settings, StartError, Walls};
 use crate::screen::Screen;
+use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, oneshot};
 use types::limits::DEFAULT_PORT;
 use world::World;
 
 pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), Failure> {
-    let settings = settings(global, &args)?;
+    let mut settings = settings(global, &args)?;
+    let microvm = args.microvm.settings();
+    let backend = microvm::backend(args.sandbox.wanted(), &microvm, &args.data)?;
     let launched = roles::launch(&args.data).map_err(host)?;
+    // After the launch: privileges are gone, and a bar may have a thread.
+    settings.walls = walls(backend, microvm, &args.data, screen)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let platform = Platform::start(settings, launched).await.map_err(host)?;
@@ -43,6 +50,7 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         credentials,
         host_names: args.host_name.clone(),
         strict_runtimes: args.strict_runtimes,
+        walls: Walls::Process,
         egress: match args.egress {
             cli::Egress::Nat => sandbox::Egress::Nat,
             cli::Egress::None => sandbox::Egress::None,
@@ -61,6 +69,15 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         log_bytes_max: args.log_bytes,
         encoded: args.fabric == Fabric::Encoded,
     })
+}
+
+/// What the walls are made of; what is missing for microVMs is made now.
+fn walls(backend: Backend, settings: MicroVmSettings, data: &Path, screen: Screen) -> Result<Walls, Failure> {
+    if backend == Backend::Process {
+        return Ok(Walls::Process);
+    }
+    let assets = Arc::new(microvm::assets_for(&settings, data, screen)?);
+    Ok(Walls::MicroVm { backend, settings: Box::new(settings), assets })
 }
 
 fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {
@@ -173,6 +190,7 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         credentials: None,
         host_names: Vec::new(),
         strict_runtimes: false,
+        walls: Walls::Process,
         egress: sandbox::Egress::Nat,
         allow_hosts: Vec::new(),
         variables: Default::default(),

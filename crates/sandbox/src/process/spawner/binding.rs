@@ -26,7 +26,7 @@ impl Spawner {
             return Err(Failure::Unsupported);
         }
         let limits = Limits::of(memory_mb, self.config.cpu_floor_percent);
-        let environment = self.live(key)?;
+        let environment = self.live_room(key)?;
         let (group, pidfd) = (environment.group.clone(), environment.pidfd.try_clone());
         let (before, tree) = (environment.memory_bytes, self.host.tree.as_ref());
         let limited = room_for(tree, &group, before, limits.memory_bytes)
@@ -34,6 +34,6 @@ impl Spawner {
         limited.map_err(super::failure_of)?;
         // Only now: the watcher goes by it where the kernel has no limit, and a refused one is no limit.
         self.live(key)?.memory_bytes = limits.memory_bytes;
-        pidfd.at("pidfd").and_then(|pidfd| show(pidfd.as_fd(), mounts)).map_err(super::failure_of)
+        pidfd.at("pidfd").and_then(|pidfd| show(pidfd.as_fd(), mounts, None)).map_err(super::failure_of)
     }
 }

@@ -3,18 +3,33 @@
 use super::super::cgroup::{self, Limits};
 use super::super::fault;
 use super::super::init::{self, Plan};
-use super::super::namespaces::Identity;
+use super::super::landlock;
+use super::super::namespaces::{Identity, Network};
 use super::super::protocol::{Answer, BootWire, Channel, Failure, FromInit, FromSpawner};
 use super::super::sys::{self, At, Forked, StepError};
 use super::super::uids;
-use super::{Environment, Spawner, State, failure_of, kill, watch};
+use super::{Birth, Environment, Kind, Spawner, State, failure_of, kill, watch};
 use rustix::event::epoll;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+/// Of an environment that is about to be forked: its user's slot, its group, and both ends of its channel.
+pub(super) struct Conceived {
+    pub(super) slot: u32,
+    pub(super) group: String,
+    pub(super) channel: Channel,
+    pub(super) theirs: Channel,
+}
+
 impl Spawner {
     pub(super) fn boot(&mut self, request: u64, key: u64, spec: &BootWire) {
-        match self.fork_init(request, key, spec) {
+        let forked = self.fork_init(request, key, spec);
+        self.enter(request, key, forked);
+    }
+
+    /// On the books, or the answer that it failed.
+    pub(super) fn enter(&mut self, request: u64, key: u64, forked: Result<Environment, StepError>) {
+        match forked {
             Ok(environment) => {
                 self.slots.insert(environment.slot);
                 self.environments.insert(key, environment);
@@ -24,12 +39,8 @@ impl Spawner {
         }
     }
 
-    pub(super) fn fork_init(
-        &mut self,
-        request: u64,
-        key: u64,
-        spec: &BootWire,
-    ) -> Result<Environment, StepError> {
+    /// What every new environment needs, or why there can be none.
+    pub(super) fn conceive(&mut self, key: u64) -> Result<Conceived, StepError> {
         let refuse = |reason: &str| StepError { step: "boot", reason: reason.to_owned() };
         if self.is_closing() {
             return Err(refuse("the server is stopping"));
@@ -38,8 +49,12 @@ impl Spawner {
             return Err(refuse("this environment's number is taken"));
         }
         let slot = self.free_slot().ok_or_else(|| refuse("as many environments as one server may have"))?;
-        let group = format!("{key}");
         let (channel, theirs) = Channel::pair().at("channel of an init")?;
+        Ok(Conceived { slot, group: format!("{key}"), channel, theirs })
+    }
+
+    fn fork_init(&mut self, request: u64, key: u64, spec: &BootWire) -> Result<Environment, StepError> {
+        let Conceived { slot, group, channel, theirs } = self.conceive(key)?;
         let identity = match &self.host.users {
             Some(users) => Identity::Own { uid: users.uid(slot), gid: users.uid(slot) },
             None => Identity::Spawner,
@@ -60,20 +75,36 @@ impl Spawner {
                 fault: self.config.fault,
                 filters: self.host.filters.as_ref(),
                 landlock: self.host.landlock,
+                tmp_stands: landlock::Tmp::Stands,
+                network: Network::Own,
                 processes_max: (!self.host.capabilities.pids_limit).then_some(cgroup::PIDS_MAX),
                 channel: theirs,
             }),
             Forked::Parent { pid, pidfd } => {
-                let watched = fault::refuse_watch()
-                    .and_then(|()| watch(&self.epoll, channel.as_fd(), key * 2 + 2, false))
-                    .and_then(|()| watch(&self.epoll, pidfd.as_fd(), key * 2 + 3, true));
-                let booting = State::Booting { request };
-                let environment = Environment::new(booting, slot, group, channel, pidfd, pid, spec);
-                Ok(match watched {
-                    Ok(()) => environment,
-                    Err(error) => self.unwatched(key, request, environment, &error),
-                })
+                let egress = spec.nat.then(|| spec.allow_hosts.clone());
+                let birth =
+                    Birth { kind: Kind::Room, slot, group, channel, memory_mb: spec.memory_mb, egress };
+                Ok(self.born(request, key, birth, pidfd, pid))
             }
+        }
+    }
+
+    /// A child was forked: from now on its words and its end are events.
+    pub(super) fn born(
+        &mut self,
+        request: u64,
+        key: u64,
+        birth: Birth,
+        pidfd: OwnedFd,
+        pid: i32,
+    ) -> Environment {
+        let watched = fault::refuse_watch()
+            .and_then(|()| watch(&self.epoll, birth.channel.as_fd(), key * 2 + 2, false))
+            .and_then(|()| watch(&self.epoll, pidfd.as_fd(), key * 2 + 3, true));
+        let environment = Environment::new(State::Booting { request }, birth, pidfd, pid);
+        match watched {
+            Ok(()) => environment,
+            Err(error) => self.unwatched(key, request, environment, &error),
         }
     }
 
@@ -112,6 +143,7 @@ impl Spawner {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(None) if environment.kind == Kind::Machine => return self.on_exec(key),
                 // Its end is told by the pidfd; a broken word is the end too.
                 _ => return self.end(key, None),
             }
@@ -157,6 +189,9 @@ impl Spawner {
 
     pub(super) fn on_booted(&mut self, key: u64, mut fds: Vec<OwnedFd>) -> bool {
         let Some(environment) = self.environments.get_mut(&key) else { return true };
+        if environment.kind == Kind::Machine {
+            return self.on_jail_stands(key, fds);
+        }
         if fds.len() != 2 + usize::from(environment.network.is_some()) {
             return false;
         }

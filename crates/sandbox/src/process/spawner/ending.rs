@@ -2,7 +2,7 @@
 
 use super::super::fault;
 use super::super::protocol::{Answer, Failure, FromSpawner, StatusWire};
-use super::{Spawner, State, WATCH_MS, kill, now_ms};
+use super::{Kind, Spawner, State, WATCH_MS, kill, now_ms};
 use rustix::event::epoll;
 use std::io;
 use std::os::fd::AsFd;
@@ -59,6 +59,7 @@ impl Spawner {
         if matches!(waited, Ok(None)) {
             return;
         }
+        let ended_by = status_of(waited.ok().flatten());
         let _ = epoll::delete(&self.epoll, &environment.pidfd);
         fault::step();
         self.disconnect(key);
@@ -70,8 +71,10 @@ impl Spawner {
         let out_of_memory = environment.out_of_memory_kills > 0;
         let running = std::mem::take(&mut environment.running);
         let starting = std::mem::take(&mut environment.starting);
+        // Of a room's processes none outlived its init; of a machine the only one is what was waited for.
+        let machine = environment.kind == Kind::Machine;
+        let status = if machine { ended_by } else { StatusWire::Signal(libc::SIGKILL) };
         for process in running {
-            let status = StatusWire::Signal(libc::SIGKILL);
             self.tell(&FromSpawner::Exited { environment: key, process, status, out_of_memory }, Vec::new());
         }
         for (request, _) in starting.into_values() {
@@ -131,5 +134,15 @@ impl Spawner {
         // However much there is to look at, most of the loop's time is for those who ask it something.
         let now = now_ms();
         self.watch_due_ms = now + WATCH_MS.max(4 * (now - began));
+    }
+}
+
+fn status_of(waited: Option<rustix::process::WaitIdStatus>) -> StatusWire {
+    match waited.and_then(|status| status.exit_status()) {
+        Some(code) => StatusWire::Code(code),
+        None => {
+            let signal = waited.and_then(|status| status.terminating_signal());
+            StatusWire::Signal(signal.unwrap_or(libc::SIGKILL))
+        }
     }
 }

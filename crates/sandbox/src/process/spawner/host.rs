@@ -8,12 +8,15 @@ use super::super::seccomp::{self, Filters};
 use super::super::sweep::{Folder, GROUP_PREFIX};
 use super::super::sys::{self, StepError};
 use super::super::{EGRESS_ARGUMENT, landlock, tmp, uids};
+use super::jail::MountNamespaces;
 use crate::egress;
+use std::path::Path;
 
 /// What was found and made at start-up.
 pub(super) struct Host {
     pub(super) tree: Box<dyn Tree>,
     pub(super) template: Template,
+    pub(super) mount_namespaces: MountNamespaces,
     pub(super) tmp: tmp::Kind,
     pub(super) filters: Option<Filters>,
     pub(super) landlock: bool,
@@ -35,7 +38,9 @@ impl Host {
         if !is_root {
             enter_rootless(&mut missing)?;
         }
-        let template = Template::build(&folder.template_root())?;
+        let host = MountNamespaces::own()?;
+        let template = Template::build(&folder.template_root(), Path::new("/"))?;
+        let mount_namespaces = MountNamespaces { host, spawner: MountNamespaces::own()? };
         let tmp =
             if is_root { tmp::Kind::find(&folder.tmp_images()) } else { Err("it needs root".to_owned()) };
         let sized_tmp = tmp.is_ok();
@@ -76,14 +81,14 @@ impl Host {
             seccomp: filters.is_some(),
             missing,
         };
-        Ok(Self { tree, template, tmp, filters, landlock, users, egress, capabilities })
+        Ok(Self { tree, template, mount_namespaces, tmp, filters, landlock, users, egress, capabilities })
     }
 }
 
 /// The process that carries what functions send, under a user of its own; at start-up its word is waited for, since it
 /// decides what this host is said to be capable of.
 fn start_egress(users: Option<&uids::Block>) -> Result<egress::Handle, String> {
-    if !std::path::Path::new("/dev/net/tun").exists() {
+    if !Path::new("/dev/net/tun").exists() {
         return Err("/dev/net/tun is not there (modprobe tun)".to_owned());
     }
     let start = egress_start(users).ok_or("it needs a user of its own")?;

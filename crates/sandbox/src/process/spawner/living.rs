@@ -1,7 +1,7 @@
 //! What is asked of an environment that stands: processes, figures, pause and resume.
 
 use super::super::protocol::{Answer, Failure, ProcessWire, StatsWire, ToInit};
-use super::{Environment, PROCESSES_MAX, Spawner, State, now_ms};
+use super::{Environment, Kind, PROCESSES_MAX, Spawner, State, now_ms};
 use std::os::fd::{AsFd, BorrowedFd};
 
 impl Spawner {
@@ -12,7 +12,7 @@ impl Spawner {
         process: u64,
         spec: ProcessWire,
     ) -> Result<(), Failure> {
-        let environment = self.live(key)?;
+        let environment = self.live_room(key)?;
         let known = environment.starting.len() + environment.running.len();
         if known >= PROCESSES_MAX
             || environment.starting.contains_key(&process)
@@ -42,6 +42,14 @@ impl Spawner {
 
     pub(super) fn live(&mut self, key: u64) -> Result<&mut Environment, Failure> {
         self.environments.get_mut(&key).filter(|one| matches!(one.state, State::Live)).ok_or(Failure::Gone)
+    }
+
+    /// Likewise, if an init of ours is in it.
+    pub(super) fn live_room(&mut self, key: u64) -> Result<&mut Environment, Failure> {
+        match self.live(key) {
+            Ok(environment) if environment.kind == Kind::Machine => Err(Failure::Unsupported),
+            other => other,
+        }
     }
 
     pub(super) fn stats(&mut self, key: u64) -> Result<StatsWire, Failure> {

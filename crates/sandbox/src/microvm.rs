@@ -1,0 +1,388 @@
+//! Environments that are machines: each function behind a kernel of its own.
+//!
+//! ```text
+//!  boot:    folders ─▶ images in slots ─▶ launcher: jail, monitor, kernel ─▶ guest-init greets ─▶ furnished: a room
+//!  restore: likewise ─▶ launcher: the copy wakes ─▶ clock and entropy of its own ─▶ its processes adopted ─▶ paused
+//! ```
+//!
+//! Inside a machine stands the same room as on a host (`walls`), made by guest-init; so code finds the same user, folders
+//! and limits. What is outside is the monitor in its jail, which the spawner of the `process` sandbox makes.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `assets` | kernel, initramfs and root image: made once, kept by key |
+//! | `drives` | folders as images, slots, `/tmp` |
+//! | `environment` | one machine as an environment |
+//! | `firecracker` | Firecracker's machines |
+//! | `link` | the host's end of the conversation with one guest-init |
+//! | `settings` | what an operator sets, and which sandbox follows from it |
+//! | `record`, `sparse` | what a snapshot holds beside the monitor's files |
+//! | `vmm` | what a virtual machine monitor must be able to do |
+//! | `qemu` | QEMU's machines |
+
+pub mod assets;
+pub(crate) mod drives;
+mod environment;
+pub mod firecracker;
+pub(crate) mod link;
+pub(crate) mod qemu;
+mod record;
+pub mod settings;
+pub(crate) mod sparse;
+pub(crate) mod vmm;
+
+#[cfg(fuzzing)]
+pub use link::fuzzing;
+
+use crate::process::ProcessSandbox;
+use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Snapshot};
+use assets::Assets;
+use async_trait::async_trait;
+use drives::{Drives, Furniture, Tmp};
+use environment::MachineEnvironment;
+use firecracker::FirecrackerLauncher;
+use guest_protocol::messages::{Moment, Room};
+use link::Link;
+use qemu::QemuLauncher;
+use record::Record;
+use settings::MicroVmSettings;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use vmm::{Launcher, Machine, MachineSpec, Rates};
+use walls::cgroup::MEMORY_MB_PER_VCPU;
+use world::World;
+
+/// What a guest's kernel, its modules and guest-init need beside the function's memory: a distribution's kernel of today
+/// keeps 45 MB of its image and tables, and as much again of what it learns about devices and files.
+const GUEST_MB: u32 = 96;
+/// A kernel that has not greeted by then on hardware does not run there.
+const PROBE_LIMIT: Duration = Duration::from_secs(30);
+const PROBE_FILE: &str = "kvm-probe";
+const QEMU: &str = "/usr/bin/qemu-system-x86_64";
+const FIRECRACKER: &str = "/usr/bin/firecracker";
+const JAILER: &str = "/usr/bin/jailer";
+
+/// What machines are made from.
+pub struct Setup {
+    /// Folder of images, and of what was found out: `DATA/microvm`.
+    pub folder: PathBuf,
+    pub assets: Arc<Assets>,
+    pub settings: MicroVmSettings,
+}
+
+/// Environments that are machines of one kind of monitor.
+pub struct MicroVmSandbox {
+    kind: &'static str,
+    launcher: Box<dyn Launcher>,
+    processes: Arc<ProcessSandbox>,
+    drives: Arc<Drives>,
+    kernel: Arc<File>,
+    initramfs: Arc<File>,
+    boot_arguments: String,
+    assets: Arc<Assets>,
+    world: World,
+}
+
+impl MicroVmSandbox {
+    /// Machines of QEMU, by KVM where a machine came up by it once, else in software.
+    pub async fn qemu(
+        processes: Arc<ProcessSandbox>,
+        world: World,
+        setup: Setup,
+    ) -> Result<Arc<Self>, BootError> {
+        let program = setup.settings.qemu.clone().unwrap_or_else(|| PathBuf::from(QEMU));
+        let find = |kvm| {
+            let (processes, world, program) = (processes.clone(), world.clone(), program.clone());
+            async move {
+                let found = QemuLauncher::find(processes, world, program, kvm).await;
+                found.map_err(|reason| BootError::Host { step: "QEMU", reason })
+            }
+        };
+        if qemu::has_hardware() {
+            let fast = Self::with(
+                "qemu",
+                Box::new(find(true).await?),
+                &processes,
+                &world,
+                &setup,
+                &setup.assets.kernel,
+            )
+            .await?;
+            if fast.comes_up(&setup.folder).await {
+                return Ok(Arc::new(fast));
+            }
+        }
+        let slow = Self::with(
+            "qemu",
+            Box::new(find(false).await?),
+            &processes,
+            &world,
+            &setup,
+            &setup.assets.kernel,
+        )
+        .await?;
+        Ok(Arc::new(slow))
+    }
+
+    /// Machines of Firecracker.
+    pub async fn firecracker(
+        processes: Arc<ProcessSandbox>,
+        world: World,
+        setup: Setup,
+    ) -> Result<Arc<Self>, BootError> {
+        let refused = |reason: String| BootError::Host { step: "Firecracker", reason };
+        let kernel = setup.assets.kernel_plain.as_ref().map_err(|reason| refused(reason.clone()))?;
+        let config = firecracker::Config {
+            firecracker: setup.settings.firecracker.clone().unwrap_or_else(|| PathBuf::from(FIRECRACKER)),
+            jailer: setup.settings.jailer.clone().unwrap_or_else(|| PathBuf::from(JAILER)),
+            cpu_template: setup.settings.cpu_template.clone(),
+            // The sandbox has them added for each monitor.
+            boot_arguments: String::new(),
+            folder: setup.folder.join("machines"),
+            guest: setup.assets.key.clone(),
+        };
+        let (its_processes, its_world) = (processes.clone(), world.clone());
+        let opened = world.blocking("machine look", move || {
+            FirecrackerLauncher::open(config, its_processes, its_world).map_err(|error| error.to_string())
+        });
+        let launcher = opened.await.unwrap_or_else(|| Err("panic".to_owned())).map_err(refused)?;
+        let made = Self::with("firecracker", Box::new(launcher), &processes, &world, &setup, kernel).await?;
+        Ok(Arc::new(made))
+    }
+
+    /// With this launcher's machines.
+    pub(crate) async fn with(
+        kind: &'static str,
+        launcher: Box<dyn Launcher>,
+        processes: &Arc<ProcessSandbox>,
+        world: &World,
+        setup: &Setup,
+        kernel: &Path,
+    ) -> Result<Self, BootError> {
+        let open = |path: &Path| {
+            File::open(path).map(Arc::new).map_err(|error| BootError::Host {
+                step: "what machines start from",
+                reason: format!("{}: {error}", path.display()),
+            })
+        };
+        let assets = setup.assets.clone();
+        let (folder, root, its_world) = (setup.folder.clone(), assets.root.clone(), world.clone());
+        let drives = world.blocking("machine drives", move || Drives::open(its_world, &folder, &root)).await;
+        let panicked = || BootError::Host { step: "drives", reason: "panic".to_owned() };
+        Ok(Self {
+            kind,
+            launcher,
+            processes: processes.clone(),
+            drives: Arc::new(drives.unwrap_or_else(|| Err(panicked()))?),
+            kernel: open(kernel)?,
+            initramfs: open(&assets.initramfs)?,
+            boot_arguments: setup.settings.boot_arguments.clone(),
+            assets,
+            world: world.clone(),
+        })
+    }
+
+    /// Whether a machine greets in time: tried once for each monitor, kernel and processor, and written down.
+    async fn comes_up(&self, folder: &Path) -> bool {
+        let path = folder.join(PROBE_FILE);
+        let identity = self.identity();
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        if let Some((of, word)) = known.trim_end().rsplit_once(' ')
+            && of == identity
+        {
+            return word == "works";
+        }
+        let works = matches!(self.world.timeout(PROBE_LIMIT, self.probe()).await, Some(Ok(())));
+        let word = if works { "works" } else { "fails" };
+        // Not written: it is tried again at the next start.
+        drop(std::fs::write(&path, format!("{identity} {word}\n")));
+        works
+    }
+
+    async fn probe(&self) -> Result<(), BootError> {
+        let furniture = self.drives.furnish(&[], Tmp::New { size_mb: 1 }).await?;
+        let machine = self.launcher.boot(&self.machine(128, Egress::None, &[], &furniture)).await?;
+        let greeted = Link::greet(machine.channel, &self.world, self.moment()).await;
+        machine.vmm.end().await;
+        Ok(greeted.map(drop)?)
+    }
+
+    fn identity(&self) -> String {
+        format!("{} {} {}", self.kind, self.launcher.identity(), self.assets.key)
+    }
+
+    fn machine(
+        &self,
+        memory_mb: u32,
+        egress: Egress,
+        allow_hosts: &[std::net::SocketAddr],
+        furniture: &Furniture,
+    ) -> MachineSpec {
+        MachineSpec {
+            memory_mb: memory_mb + GUEST_MB,
+            share_mb: memory_mb,
+            vcpus: u32::try_from(u64::from(memory_mb).div_ceil(MEMORY_MB_PER_VCPU)).unwrap_or(1).max(1),
+            kernel: self.kernel.clone(),
+            initramfs: self.initramfs.clone(),
+            boot_arguments: self.boot_arguments.clone(),
+            drives: furniture.drives.clone(),
+            nat: egress == Egress::Nat,
+            allow_hosts: allow_hosts.to_vec(),
+            rates: Rates::default(),
+        }
+    }
+
+    /// What no two machines have in common.
+    fn moment(&self) -> Moment {
+        let mut entropy = [0; 32];
+        self.world.entropy.fill(&mut entropy);
+        Moment { unix_us: self.world.wall().0, entropy, generation: self.world.random_16() }
+    }
+
+    fn check(&self, spec: &BootSpec) -> Result<(), BootError> {
+        let nat = spec.egress == Egress::Nat;
+        if nat && !self.processes.capabilities().egress_nat {
+            return Err(BootError::Unsupported("egress nat"));
+        }
+        Ok(())
+    }
+
+    /// The room in a machine that has just started.
+    async fn settle(
+        &self,
+        machine: Machine,
+        spec: &BootSpec,
+        furniture: Furniture,
+    ) -> Result<MachineEnvironment, BootError> {
+        let Machine { vmm, channel } = machine;
+        let room = Room {
+            memory_mb: spec.memory_mb,
+            tmp_mb: Some(spec.ephemeral_storage_mb),
+            mounts: furniture.mounts,
+            nat: spec.egress == Egress::Nat,
+            allow_hosts: spec.allow_hosts.clone(),
+        };
+        let settled = async {
+            let (link, greeting) = Link::greet(channel, &self.world, self.moment()).await?;
+            let steps = link.furnish(room).await?;
+            tracing::debug!(?greeting, ?steps, "a machine came up");
+            Ok::<_, link::LinkError>(link)
+        };
+        match settled.await {
+            Ok(link) => {
+                let record = self.record(spec);
+                Ok(MachineEnvironment::new(vmm.into(), link, record, furniture.tmp, &self.world))
+            }
+            Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
+        }
+    }
+
+    /// The room in a copy, with all that lives in it.
+    async fn wake(
+        &self,
+        machine: Machine,
+        record: Record,
+        tmp: Arc<File>,
+    ) -> Result<MachineEnvironment, BootError> {
+        let Machine { vmm, channel } = machine;
+        if let Err(error) = vmm.resume().await {
+            return Err(given_up(vmm.as_ref(), error.to_string()).await);
+        }
+        let woken = async {
+            let (link, woken) = Link::restored(channel, &self.world, self.moment()).await?;
+            let mut adopted = Vec::new();
+            for number in &woken.processes {
+                let number = usize::try_from(*number).unwrap_or(usize::MAX);
+                adopted.push((number, link.adopt(number).await?));
+            }
+            Ok::<_, link::LinkError>((link, adopted))
+        };
+        match woken.await {
+            Ok((link, adopted)) => {
+                let environment = MachineEnvironment::new(vmm.into(), link, record, tmp, &self.world);
+                environment.hold(adopted);
+                environment.pause().await?;
+                Ok(environment)
+            }
+            Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
+        }
+    }
+
+    fn record(&self, spec: &BootSpec) -> Record {
+        Record {
+            identity: self.identity(),
+            memory_mb: spec.memory_mb,
+            ephemeral_storage_mb: spec.ephemeral_storage_mb,
+            places: spec.mounts.iter().map(|mount| mount.inside.clone()).collect(),
+            nat: spec.egress == Egress::Nat,
+        }
+    }
+}
+
+/// Ends a machine that did not come up, and says what it said last.
+async fn given_up(vmm: &dyn vmm::Vmm, error: String) -> BootError {
+    vmm.end().await;
+    let reason = format!("{error}; {}", vmm.ended().await);
+    BootError::Host { step: "machine", reason }
+}
+
+#[async_trait]
+impl Sandbox for MicroVmSandbox {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let host = self.processes.capabilities();
+        let mut missing = self.launcher.missing();
+        if !host.egress_nat {
+            missing.extend(host.missing.iter().filter(|line| line.starts_with("egress")).cloned());
+        }
+        missing.push("rooms do not wait for a function: each is booted or restored for its own".to_owned());
+        missing.push("idle memory of a machine is not given back to the host".to_owned());
+        Capabilities {
+            pause: true,
+            bind: false,
+            reclaim: false,
+            snapshot: true,
+            egress_nat: host.egress_nat,
+            // By the guest's own kernel, in every machine.
+            memory_limit: true,
+            cpu_share: host.cpu_share,
+            pids_limit: true,
+            sized_tmp: true,
+            landlock: true,
+            seccomp: true,
+            missing,
+        }
+    }
+
+    async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        self.check(&spec)?;
+        let tmp = Tmp::New { size_mb: spec.ephemeral_storage_mb };
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
+        let machine = self.launcher.boot(&wanted).await?;
+        Ok(Arc::new(self.settle(machine, &spec, furniture).await?))
+    }
+
+    async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
+        self.check(&spec)?;
+        let record = self.record(&spec);
+        let folder = from.folder.clone();
+        let written = self.world.blocking("machine memory", move || Record::read(&folder)).await;
+        let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
+        written.unwrap_or_else(|| Err(panicked()))?.fits(&record)?;
+        let tmp = Tmp::Copy { snapshot: from.folder.clone() };
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
+        let machine = self.launcher.restore(&wanted, &from).await?;
+        Ok(Arc::new(self.wake(machine, record, furniture.tmp).await?))
+    }
+
+    async fn shutdown(&self) {
+        self.processes.shutdown().await;
+    }
+}

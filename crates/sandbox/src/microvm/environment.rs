@@ -1,0 +1,173 @@
+//! One machine as an environment.
+//!
+//! ```text
+//!  running ──pause──▶ paused ──resume──▶ running
+//!     │                 │ snapshot: runs until guest-init is quiet, then paused again, its state written
+//!     │                 └──▶ paused, quiet ──resume──▶ running
+//!     └──── stop, the guest breaks a rule, the monitor ends: everything of it is gone ────▶ gone
+//! ```
+
+use super::drives;
+use super::link::{Link, LinkError};
+use super::record::Record;
+use super::vmm::Vmm;
+use crate::{Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use world::{TaskHandle, World};
+
+pub(super) struct MachineEnvironment {
+    machine: Arc<Running>,
+    record: Record,
+    /// What lies behind its `/tmp`.
+    tmp: Arc<File>,
+    world: World,
+    /// One change of pace at a time.
+    pace: tokio::sync::Mutex<Pace>,
+    /// What lived in the snapshot and was not asked for yet.
+    adopted: Mutex<BTreeMap<usize, Process>>,
+    watch: TaskHandle,
+}
+
+struct Running {
+    vmm: Arc<dyn Vmm>,
+    link: Link,
+}
+
+/// How it stands.
+#[derive(Default)]
+struct Pace {
+    /// With the last figures from inside: a guest that stands still says none.
+    paused: Option<Stats>,
+    /// guest-init waits to be told to go on.
+    quiet: bool,
+}
+
+impl MachineEnvironment {
+    pub(super) fn new(vmm: Arc<dyn Vmm>, link: Link, record: Record, tmp: Arc<File>, world: &World) -> Self {
+        let machine = Arc::new(Running { vmm, link });
+        let watched = machine.clone();
+        // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.
+        let watch = world.spawn("machine watch", async move {
+            let why = watched.link.ended().await;
+            watched.vmm.end().await;
+            let said = watched.vmm.ended().await;
+            tracing::debug!(%why, said, "a machine ended");
+        });
+        Self {
+            machine,
+            record,
+            tmp,
+            world: world.clone(),
+            pace: tokio::sync::Mutex::default(),
+            adopted: Mutex::default(),
+            watch,
+        }
+    }
+
+    /// What [`Environment::adopt`] will be asked for.
+    pub(super) fn hold(&self, processes: Vec<(usize, Process)>) {
+        self.adopted.lock().unwrap_or_else(PoisonError::into_inner).extend(processes);
+    }
+
+    /// Writes down a machine that stands still, with nothing on its way to or from it.
+    async fn write_down(&self, into: PathBuf) -> Result<Snapshot, BootError> {
+        let snapshot = self.machine.vmm.snapshot(&into).await?;
+        let (record, tmp) = (self.record.clone(), self.tmp.clone());
+        let write = move || drives::write_tmp(&tmp, &into).and_then(|()| record.write(&into));
+        let written = self.world.blocking("machine memory", write).await;
+        let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
+        written.unwrap_or_else(|| Err(panicked()))?;
+        Ok(snapshot)
+    }
+}
+
+impl Drop for MachineEnvironment {
+    fn drop(&mut self) {
+        // Whoever waits for its end keeps it alive.
+        self.watch.abort();
+        self.machine.link.kill();
+    }
+}
+
+#[async_trait]
+impl Environment for MachineEnvironment {
+    async fn start(&self, process: ProcessSpec) -> Result<Process, BootError> {
+        Ok(self.machine.link.start(process).await?)
+    }
+
+    async fn accept(&self, door: Door) -> io::Result<Box<dyn Connection>> {
+        self.machine.link.accept(door).await.map_err(|error| match error {
+            LinkError::Gone => io::Error::new(io::ErrorKind::NotConnected, "the environment is gone"),
+            error => io::Error::other(error.to_string()),
+        })
+    }
+
+    async fn adopt(&self, nth: usize) -> Result<Process, BootError> {
+        self.adopted.lock().unwrap_or_else(PoisonError::into_inner).remove(&nth).ok_or(BootError::Gone)
+    }
+
+    async fn bind(&self, _: Binding) -> Result<(), BootError> {
+        Err(BootError::Unsupported("bind"))
+    }
+
+    async fn stats(&self) -> Result<Stats, BootError> {
+        let last = self.pace.lock().await.paused;
+        if self.machine.link.is_over() {
+            return Err(BootError::Gone);
+        }
+        if let Some(last) = last {
+            return Ok(last);
+        }
+        Ok(self.machine.link.stats().await?)
+    }
+
+    async fn pause(&self) -> Result<(), BootError> {
+        let mut pace = self.pace.lock().await;
+        if pace.paused.is_some() {
+            return Ok(());
+        }
+        let last = self.machine.link.stats().await?;
+        self.machine.vmm.pause().await?;
+        pace.paused = Some(last);
+        Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), BootError> {
+        let mut pace = self.pace.lock().await;
+        if pace.paused.is_none() {
+            return Ok(());
+        }
+        self.machine.vmm.resume().await?;
+        pace.paused = None;
+        if std::mem::take(&mut pace.quiet) {
+            self.machine.link.resume()?;
+        }
+        Ok(())
+    }
+
+    async fn snapshot(&self, into: PathBuf) -> Result<Snapshot, BootError> {
+        let mut pace = self.pace.lock().await;
+        if pace.paused.is_none() {
+            return Err(BootError::Host { step: "snapshot", reason: "it is not paused".to_owned() });
+        }
+        if !pace.quiet {
+            // guest-init can say so only while it runs.
+            self.machine.vmm.resume().await?;
+            let quiet = self.machine.link.quiesce().await;
+            self.machine.vmm.pause().await?;
+            quiet?;
+            pace.quiet = true;
+        }
+        self.write_down(into).await
+    }
+
+    async fn stop(&self) {
+        self.machine.link.kill();
+        self.machine.vmm.end().await;
+    }
+}

@@ -1,0 +1,102 @@
+//! What a snapshot was made of, beside its files: another one is refused before anything of it is used.
+
+use crate::BootError;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "record";
+const MAGIC: &[u8] = b"tinderbox machine 1\n";
+const BYTES_MAX: u64 = 64 * 1024;
+
+/// What must be the same where it is restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Monitor, accelerator, processor, kernel, initramfs and root image.
+    pub(super) identity: String,
+    pub(super) memory_mb: u32,
+    pub(super) ephemeral_storage_mb: u32,
+    /// What its slots are inside, in their order.
+    pub(super) places: Vec<PathBuf>,
+    pub(super) nat: bool,
+}
+
+impl Record {
+    /// Blocking.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), BootError> {
+        let write = || -> io::Result<()> {
+            let bytes = postcard::to_stdvec(self).map_err(io::Error::other)?;
+            let mut file =
+                File::options().write(true).create_new(true).mode(0o600).open(folder.join(FILE))?;
+            file.write_all(MAGIC)?;
+            file.write_all(&bytes)
+        };
+        write().map_err(|error| refused(error.to_string()))
+    }
+
+    /// Blocking.
+    pub(super) fn read(folder: &Path) -> Result<Self, BootError> {
+        let read = || -> io::Result<Self> {
+            let mut bytes = Vec::new();
+            File::open(folder.join(FILE))?.take(BYTES_MAX).read_to_end(&mut bytes)?;
+            let body =
+                bytes.strip_prefix(MAGIC).ok_or_else(|| io::Error::other("not a machine's snapshot"))?;
+            postcard::from_bytes(body).map_err(io::Error::other)
+        };
+        read().map_err(|error| refused(error.to_string()))
+    }
+
+    /// Whether what was written down can be restored as this.
+    pub(super) fn fits(&self, wanted: &Self) -> Result<(), BootError> {
+        if self.identity != wanted.identity {
+            return Err(refused("it was made by another monitor, kernel or processor".to_owned()));
+        }
+        if self != wanted {
+            return Err(refused("it was made with other sizes or places".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn refused(reason: String) -> BootError {
+    BootError::Host { step: "snapshot", reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            identity: "qemu 7".to_owned(),
+            memory_mb: 128,
+            ephemeral_storage_mb: 512,
+            places: vec!["/var/task".into()],
+            nat: true,
+        }
+    }
+
+    #[test]
+    fn what_was_written_down_is_read_and_only_the_same_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        record().write(folder.path()).unwrap();
+        let read = Record::read(folder.path()).unwrap();
+        assert!(read.fits(&record()).is_ok());
+        assert!(read.fits(&Record { identity: "qemu 8".to_owned(), ..record() }).is_err());
+        assert!(read.fits(&Record { memory_mb: 256, ..record() }).is_err());
+        assert!(read.fits(&Record { places: Vec::new(), ..record() }).is_err());
+        assert!(record().write(folder.path()).is_err(), "never over another");
+    }
+
+    #[test]
+    fn garbage_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Record::read(folder.path()).is_err());
+        std::fs::write(folder.path().join(FILE), [MAGIC, &[0xff; 40]].concat()).unwrap();
+        assert!(Record::read(folder.path()).is_err());
+        std::fs::write(folder.path().join(FILE), "x").unwrap();
+        assert!(Record::read(folder.path()).is_err());
+    }
+}
