@@ -24,11 +24,14 @@ pub mod assets;
 pub(crate) mod drives;
 mod environment;
 pub mod firecracker;
+// `bind` waits for drives that are exchanged in a running machine; a machine is killed, not shut down.
+#[allow(dead_code)]
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
 pub mod settings;
 pub(crate) mod sparse;
+#[allow(dead_code)] // what a machine costs its host is for the bench
 pub(crate) mod vmm;
 
 #[cfg(fuzzing)]
@@ -39,7 +42,7 @@ use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Sna
 use assets::Assets;
 use async_trait::async_trait;
 use drives::{Drives, Furniture, Tmp};
-use environment::MachineEnvironment;
+use environment::{MachineEnvironment, Running};
 use firecracker::FirecrackerLauncher;
 use guest_protocol::messages::{Moment, Room};
 use link::Link;
@@ -270,10 +273,10 @@ impl MicroVmSandbox {
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>(link)
         };
-        match settled.await {
+        match unless_ended(vmm.as_ref(), settled).await {
             Ok(link) => {
                 let record = self.record(spec);
-                Ok(MachineEnvironment::new(vmm.into(), link, record, furniture.tmp, &self.world))
+                Ok(MachineEnvironment::new(self.running(vmm, link), record, furniture.tmp, &self.world))
             }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
@@ -299,15 +302,19 @@ impl MicroVmSandbox {
             }
             Ok::<_, link::LinkError>((link, adopted))
         };
-        match woken.await {
+        match unless_ended(vmm.as_ref(), woken).await {
             Ok((link, adopted)) => {
-                let environment = MachineEnvironment::new(vmm.into(), link, record, tmp, &self.world);
+                let environment = MachineEnvironment::new(self.running(vmm, link), record, tmp, &self.world);
                 environment.hold(adopted);
                 environment.pause().await?;
                 Ok(environment)
             }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
+    }
+
+    fn running(&self, vmm: Box<dyn vmm::Vmm>, link: Link) -> Running {
+        Running { vmm: vmm.into(), link, reclaims: self.launcher.reclaims() }
     }
 
     fn record(&self, spec: &BootSpec) -> Record {
@@ -318,6 +325,18 @@ impl MicroVmSandbox {
             places: spec.mounts.iter().map(|mount| mount.inside.clone()).collect(),
             nat: spec.egress == Egress::Nat,
         }
+    }
+}
+
+/// A monitor that ended may leave nobody to close the stream that a guest was to open.
+async fn unless_ended<T>(
+    vmm: &dyn vmm::Vmm,
+    asked: impl Future<Output = Result<T, link::LinkError>>,
+) -> Result<T, link::LinkError> {
+    tokio::select! {
+        biased;
+        answer = asked => answer,
+        _ = vmm.ended() => Err(link::LinkError::Gone),
     }
 }
 
@@ -341,11 +360,13 @@ impl Sandbox for MicroVmSandbox {
             missing.extend(host.missing.iter().filter(|line| line.starts_with("egress")).cloned());
         }
         missing.push("rooms do not wait for a function: each is booted or restored for its own".to_owned());
-        missing.push("idle memory of a machine is not given back to the host".to_owned());
+        if !self.launcher.reclaims() {
+            missing.push("idle memory of a machine is not given back to the host".to_owned());
+        }
         Capabilities {
             pause: true,
             bind: false,
-            reclaim: false,
+            reclaim: self.launcher.reclaims(),
             snapshot: true,
             egress_nat: host.egress_nat,
             // By the guest's own kernel, in every machine.

@@ -179,13 +179,13 @@ impl Drives {
         let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let image = match File::open(&path) {
             Ok(image) => {
-                // For the bound: this one was used.
-                drop(rustix::fs::utimensat(
+                // For the bound: this one was used. One that can not be marked goes earlier.
+                let _ = rustix::fs::utimensat(
                     rustix::fs::CWD,
                     &path,
                     &rustix::fs::Timestamps { last_access: now(), last_modification: now() },
                     rustix::fs::AtFlags::empty(),
-                ));
+                );
                 Ok(image)
             }
             Err(_) => self.make(folder, &path),
@@ -336,13 +336,13 @@ mod tests {
         fs::write(code.path().join("deep/file"), "one").unwrap();
         let drives = drives(data.path());
         let shown = ReadOnlyMount { host: code.path().to_owned(), inside: "/var/task".into() };
-        let made = drives.furnish(&[shown.clone()], Tmp::New { size_mb: 1 }).await.unwrap();
+        let made = drives.furnish(std::slice::from_ref(&shown), Tmp::New { size_mb: 1 }).await.unwrap();
         assert_eq!(made.drives.len(), 2 + SLOTS);
         assert_eq!(made.mounts.len(), 1);
         let lengths = made.drives.iter().skip(1).map(|drive| drive.file.metadata().unwrap().len());
         assert!(lengths.into_iter().all(|length| length == DRIVE_BYTES));
         assert_eq!(made.drives.iter().filter(|drive| drive.writable).count(), 1);
-        drives.furnish(&[shown.clone()], Tmp::New { size_mb: 1 }).await.unwrap();
+        drives.furnish(std::slice::from_ref(&shown), Tmp::New { size_mb: 1 }).await.unwrap();
         assert_eq!(images(data.path()), 1);
         fs::write(code.path().join("deep/file"), "other").unwrap();
         drives.furnish(&[shown], Tmp::New { size_mb: 1 }).await.unwrap();
@@ -373,7 +373,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let drives = drives(data.path());
         let shown = ReadOnlyMount { host: "/nowhere/at/all".into(), inside: "/opt".into() };
-        assert!(drives.furnish(&[shown.clone()], Tmp::New { size_mb: 1 }).await.is_err());
+        assert!(drives.furnish(std::slice::from_ref(&shown), Tmp::New { size_mb: 1 }).await.is_err());
         assert!(drives.furnish(&vec![shown; SLOTS + 1], Tmp::New { size_mb: 1 }).await.is_err());
     }
 }

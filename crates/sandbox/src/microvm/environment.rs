@@ -33,9 +33,11 @@ pub(super) struct MachineEnvironment {
     watch: TaskHandle,
 }
 
-struct Running {
-    vmm: Arc<dyn Vmm>,
-    link: Link,
+pub(super) struct Running {
+    pub(super) vmm: Arc<dyn Vmm>,
+    pub(super) link: Link,
+    /// As the launcher says.
+    pub(super) reclaims: bool,
 }
 
 /// How it stands.
@@ -48,8 +50,8 @@ struct Pace {
 }
 
 impl MachineEnvironment {
-    pub(super) fn new(vmm: Arc<dyn Vmm>, link: Link, record: Record, tmp: Arc<File>, world: &World) -> Self {
-        let machine = Arc::new(Running { vmm, link });
+    pub(super) fn new(machine: Running, record: Record, tmp: Arc<File>, world: &World) -> Self {
+        let machine = Arc::new(machine);
         let watched = machine.clone();
         // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.
         let watch = world.spawn("machine watch", async move {
@@ -148,6 +150,29 @@ impl Environment for MachineEnvironment {
             self.machine.link.resume()?;
         }
         Ok(())
+    }
+
+    /// What runs inside runs on while it is done, also if it was paused: only a guest that runs can say what it can do
+    /// without.
+    async fn reclaim(&self) -> Result<u64, BootError> {
+        if !self.machine.reclaims {
+            return Err(BootError::Unsupported("reclaim"));
+        }
+        let pace = self.pace.lock().await;
+        let is_paused = pace.paused.is_some();
+        if pace.quiet {
+            return Ok(0);
+        }
+        if is_paused {
+            self.machine.vmm.resume().await?;
+        }
+        let shrunk = self.machine.link.shrink().await;
+        let given = self.machine.vmm.reclaim().await;
+        if is_paused {
+            self.machine.vmm.pause().await?;
+        }
+        shrunk?;
+        given
     }
 
     async fn snapshot(&self, into: PathBuf) -> Result<Snapshot, BootError> {

@@ -150,7 +150,7 @@ impl FirecrackerLauncher {
         let made = made.unwrap_or_else(|| Err(io::Error::other("panic")));
         let (channel, listener) = made.map_err(|error| host("channel folder", &error))?;
         let stream = GuestStream::new(listener).map_err(|error| host("channel folder", &error))?;
-        let mut shown = shown_files(spec, &channel);
+        let mut shown = shown_files(spec, &channel).map_err(|error| host("drives", &error))?;
         if let Some(from) = from {
             shown.extend(self.snapshot_files(spec, from).await?);
         }
@@ -213,6 +213,7 @@ impl Launcher for FirecrackerLauncher {
             machine.put(&put).await?;
         }
         machine.put(&words::start()).await?;
+        tell(&machine).await;
         Ok(Machine { vmm: Box::new(machine), channel: Box::new(stream) })
     }
 
@@ -222,6 +223,7 @@ impl Launcher for FirecrackerLauncher {
         let load = words::load_snapshot();
         let asked = machine.api.put_within(LOAD_TIME, "/snapshot/load", &load);
         machine.unless_ended("load snapshot", asked).await?;
+        tell(&machine).await;
         Ok(Machine { vmm: Box::new(machine), channel: Box::new(stream) })
     }
 
@@ -241,7 +243,16 @@ impl Launcher for FirecrackerLauncher {
     }
 }
 
-fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
+/// For who looks for time: what Firecracker measured of itself. Asking costs a word each way, so nobody else is told.
+async fn tell(machine: &FirecrackerMachine) {
+    if tracing::enabled!(tracing::Level::DEBUG)
+        && let Some(metrics) = machine.metrics().await
+    {
+        tracing::debug!(?metrics, "a machine of Firecracker came up");
+    }
+}
+
+fn shown_files(spec: &MachineSpec, channel: &Channel) -> io::Result<Vec<Shown>> {
     let show = |name: &str, file: &Arc<File>, writable| Shown {
         name: name.to_owned(),
         file: file.clone(),
@@ -252,13 +263,11 @@ fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
         show(words::INITRAMFS, &spec.initramfs, false),
         show(words::CHANNEL, channel.folder(), true),
     ];
-    shown.extend(
-        spec.drives
-            .iter()
-            .enumerate()
-            .map(|(index, drive)| show(&words::drive_name(index), &drive.file, drive.writable)),
-    );
-    shown
+    for (index, drive) in spec.drives.iter().enumerate() {
+        let name = words::drive_name(index);
+        shown.push(show(&name, &channel.named(&name, &drive.file)?, drive.writable));
+    }
+    Ok(shown)
 }
 
 /// A path below an open folder, short enough for a socket's address however long the folder's own is.

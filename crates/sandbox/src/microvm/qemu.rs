@@ -213,11 +213,7 @@ impl Launcher for QemuLauncher {
 
     fn identity(&self) -> String {
         let (major, minor, micro) = self.version;
-        let how = match self.accelerator {
-            Accelerator::Kvm => "kvm".to_owned(),
-            // The guest's clock counts by it.
-            Accelerator::Tcg { .. } => "tcg".to_owned(),
-        };
+        let how = if self.accelerator == Accelerator::Kvm { "kvm" } else { "tcg" };
         format!("qemu {major}.{minor}.{micro} {how} {}", self.processor)
     }
 
@@ -345,10 +341,6 @@ impl Vmm for QemuMachine {
         let file = create(&path).map_err(|error| host("files of a snapshot", error))?;
         blocking(&self.world, "memory of a snapshot", move || sparse::copy(&memory, &file)).await?;
         Ok(Snapshot { folder: into.to_owned(), memory: path })
-    }
-
-    async fn reclaim(&self) -> Result<u64, BootError> {
-        Err(BootError::Unsupported("reclaim"))
     }
 
     async fn usage(&self) -> Result<Stats, BootError> {

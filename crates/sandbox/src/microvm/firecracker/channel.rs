@@ -17,10 +17,11 @@
 
 use super::{by_descriptor, words};
 use guest_protocol::VSOCK_PORT;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use std::fs::{File, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,6 +64,17 @@ impl Channel {
 
     pub(super) fn folder(&self) -> &Arc<File> {
         &self.folder
+    }
+
+    /// The same file, under a name beside the channel if it had none: what has no name can not be shown in a jail.
+    pub(super) fn named(&self, name: &str, file: &Arc<File>) -> io::Result<Arc<File>> {
+        if file.metadata()?.nlink() > 0 {
+            return Ok(file.clone());
+        }
+        let path = self.parent.join(name);
+        let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+        rustix::fs::linkat(rustix::fs::CWD, nameless, rustix::fs::CWD, &path, AtFlags::SYMLINK_FOLLOW)?;
+        Ok(Arc::new(File::options().read(true).write(true).open(path)?))
     }
 
     /// A listener for the guest's next stream.
