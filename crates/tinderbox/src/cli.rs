@@ -153,7 +153,7 @@ pub(crate) struct UpArgs {
     /// Another Host name to answer for; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) host_name: Vec<String>,
-    /// Refuse runtimes that are not installed in exactly their version
+    /// Refuse runtimes that are not installed in exactly their version, and SnapStart where AWS has none
     #[arg(long)]
     pub(crate) strict_runtimes: bool,
     /// What functions reach beyond themselves: other machines, or nothing
@@ -177,11 +177,17 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = freeze_after)]
     pub(crate) freeze_after: FreezeAfter,
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(u64::from(types::limits::MEMORY_MB_MIN)..))]
     pub(crate) memory: Option<u64>,
     /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
     #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
     pub(crate) pool: u64,
+    /// Memory of initialised environments that wait for invocations of versions with SnapStart, MB; 0 keeps none
+    #[arg(long, value_name = "MB", default_value_t = worker::snapstart::Settings::default().memory_bytes_max >> 20)]
+    pub(crate) snapstart: u64,
+    /// Which published versions begin after init: those with SnapStart, or all (needs a sandbox that takes snapshots)
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) snapshots: Snapshots,
     /// Room for logs and traces on disk, bytes; the oldest of who has most go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,
@@ -223,6 +229,13 @@ impl SandboxKind {
             Self::Firecracker => Wanted::Firecracker,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Snapshots {
+    #[default]
+    SnapStart,
+    EveryVersion,
 }
 
 /// How roles in one process meet: by calls, or (for the test of the contracts) through bytes.
@@ -499,6 +512,8 @@ mod tests {
             ("tinderbox up --allow-host localhost", false),
             ("tinderbox up --env A", false),
             ("tinderbox up --account 12", false),
+            ("tinderbox up --memory 128", true),
+            ("tinderbox up --memory 0", false),
             ("tinderbox up --listen somewhere", false),
             ("tinderbox invoke hello -d - --trace --output json", true),
             ("tinderbox --output json ls", true),

@@ -48,7 +48,8 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        assert!(Command::new("umount").arg(self.at.path()).status().expect("runs").success());
+        // Lazily: whoever on the machine walks through /tmp at this moment keeps it busy.
+        assert!(Command::new("umount").arg("-l").arg(self.at.path()).status().expect("runs").success());
     }
 }
 
@@ -58,9 +59,13 @@ fn mount(image: &Path) -> Option<Mounted> {
     let at = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("mount");
     command.args(["-t", "erofs", "-o", "loop,ro"]).arg(image).arg(at.path());
-    let output = command.output().expect("runs");
-    if output.status.success() {
-        return Some(Mounted { at });
+    // Other processes of the machine take loop devices at the same moment; an image that is refused is refused again.
+    let mut output = command.output().expect("runs");
+    for _ in 0..3 {
+        if output.status.success() {
+            return Some(Mounted { at });
+        }
+        output = command.output().expect("runs");
     }
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!kernel_knows || !rustix::process::getuid().is_root(), "the kernel refuses the image: {error}");
@@ -216,7 +221,7 @@ fn folders_of_the_host_and_made_up_things_lie_over_each_other() {
     tree.add_file(Path::new("/etc/passwd"), 0o644, b"root:x:0:0\n".to_vec()).expect("added");
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("root.erofs");
-    tree.write_file(&image, &Options::default()).expect("written");
+    tree.write_file(&image, 0o600, &Options::default()).expect("written");
     assert_eq!(image.metadata().expect("there").mode() & 0o777, 0o600);
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "nothing is left beside it");
     fsck(&image);
@@ -378,7 +383,7 @@ fn grow(at: &Path, grown: &Grown) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_tree_reads_back_equal(rows in proptest::collection::btree_map("[a-z]{1,12}", grown(), 0..12)) {
         let folder = tempfile::tempdir().expect("a folder");
