@@ -191,6 +191,9 @@ pub(crate) struct UpArgs {
     /// Room for logs and traces on disk, bytes; the oldest of who has most go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,
+    /// For tests on machines that are executed in software: init and restore may take so many times as long
+    #[arg(long, hide = true, env = "TINDERBOX_TIME_FACTOR", hide_env = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) time_factor: u32,
     #[arg(long, hide = true, value_enum, default_value_t)]
     pub(crate) fabric: Fabric,
 }

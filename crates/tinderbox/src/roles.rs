@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     /// When an idle environment is frozen, if ever.
     pub(crate) freeze_after: Option<Duration>,
     pub(crate) log_bytes_max: u64,
+    /// How many times slower than on hardware environments start.
+    pub(crate) time_factor: u32,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
 }
@@ -291,7 +293,9 @@ async fn sandbox_of(
         settings: MicroVmSettings::clone(settings),
     };
     let made = match backend {
-        Backend::Firecracker => Err(BootError::Unsupported("firecracker")),
+        Backend::Firecracker => {
+            microvm::MicroVmSandbox::firecracker(processes.clone(), world.clone(), setup).await
+        }
         _ => microvm::MicroVmSandbox::qemu(processes.clone(), world.clone(), setup).await,
     };
     match made {
@@ -312,7 +316,7 @@ fn control_settings(settings: &Settings, runtimes: &Arc<HostRuntimes>) -> contro
 }
 
 fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
-    worker::Settings {
+    let worker = worker::Settings {
         egress,
         allow_hosts: settings.allow_hosts.clone(),
         extra_variables: settings.variables.clone(),
@@ -327,7 +331,8 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
         },
         snapshots: settings.snapshots,
         ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
-    }
+    };
+    worker.slowed(settings.time_factor)
 }
 
 fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {
