@@ -15,7 +15,7 @@ use placement::PlacementService;
 use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::microvm::{self, assets::Assets};
 use sandbox::process::{self, SpawnerHandle};
-use sandbox::{BootError, Egress, Sandbox};
+use sandbox::{Egress, Sandbox};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
