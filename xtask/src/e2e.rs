@@ -81,9 +81,9 @@ type Variables = Vec<(&'static str, String)>;
 /// A path from a flag, or from the variable; only one that is there.
 fn path(asked: &Asked<'_>, flag: &str, variable: &str) -> Result<String, String> {
     let given = asked.paths.iter().find(|(name, _)| *name == flag).map(|(_, value)| (*value).to_owned());
-    let path = given.or_else(|| std::env::var(variable).ok()).ok_or_else(|| {
-        format!("neither {flag} nor {variable} is given")
-    })?;
+    let path = given
+        .or_else(|| std::env::var(variable).ok())
+        .ok_or_else(|| format!("neither {flag} nor {variable} is given"))?;
     // Absolute: servers have other folders to work in.
     let whole = std::path::absolute(&path).map_err(|error| format!("{path}: {error}"))?;
     if whole.exists() { Ok(whole.display().to_string()) } else { Err(format!("{path} is not there")) }
@@ -94,8 +94,9 @@ fn qemu(asked: &Asked<'_>, root: &Path) -> Result<Variables, String> {
         return Err("qemu-system-x86_64 is not installed".to_owned());
     }
     let unpacked = tools(root).join("kernel");
-    let kernel = path(asked, "--kernel", "TINDERBOX_TEST_KERNEL")
-        .or_else(|error| if unpacked.join("boot").is_dir() { Ok(unpacked.display().to_string()) } else { Err(error) })?;
+    let kernel = path(asked, "--kernel", "TINDERBOX_TEST_KERNEL").or_else(|error| {
+        if unpacked.join("boot").is_dir() { Ok(unpacked.display().to_string()) } else { Err(error) }
+    })?;
     needs_root()?;
     Ok(vec![("TINDERBOX_KERNEL", kernel), ("TINDERBOX_TIME_FACTOR", QEMU_FACTOR.to_string())])
 }
@@ -108,8 +109,10 @@ fn firecracker(asked: &Asked<'_>) -> Result<Variables, String> {
         ("TINDERBOX_KERNEL", path(asked, "--kernel", "TINDERBOX_GUEST_KERNEL")?),
         ("TINDERBOX_TIME_FACTOR", FIRECRACKER_FACTOR.to_string()),
     ];
-    let optional =
-        [("TINDERBOX_BOOT_ARGUMENTS", "TINDERBOX_GUEST_BOOT_ARGS"), ("TINDERBOX_CPU_TEMPLATE", "TINDERBOX_GUEST_CPU_TEMPLATE")];
+    let optional = [
+        ("TINDERBOX_BOOT_ARGUMENTS", "TINDERBOX_GUEST_BOOT_ARGS"),
+        ("TINDERBOX_CPU_TEMPLATE", "TINDERBOX_GUEST_CPU_TEMPLATE"),
+    ];
     for (name, variable) in optional {
         variables.extend(std::env::var(variable).ok().map(|value| (name, value)));
     }
@@ -122,7 +125,8 @@ fn firecracker(asked: &Asked<'_>) -> Result<Variables, String> {
 
 fn needs_root() -> Result<(), String> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let is_root = status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"));
+    let is_root =
+        status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"));
     if is_root { Ok(()) } else { Err("microVMs need root".to_owned()) }
 }
 
