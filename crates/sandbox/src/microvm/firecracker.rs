@@ -37,10 +37,11 @@ use async_trait::async_trait;
 use channel::{Channel, GuestStream};
 use jail::{Jail, Plan, Shown};
 use machine::{FirecrackerMachine, Standing};
+use rustix::fs::{FileType, Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -275,13 +276,29 @@ fn by_descriptor(folder: &File, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()))
 }
 
-/// Ours alone; what an earlier run left in it goes.
+/// A socket in an open folder that Firecracker writes to as well: the path leads to what was looked at, for as long as the
+/// descriptor is held. A link in its place would lead whoever follows it, with the server's rights, out of the folder.
+fn socket_itself(folder: &File, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let found = rustix::fs::openat(folder, name, flags, Mode::empty())?;
+    if FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode) != FileType::Socket {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{name} is no socket")));
+    }
+    let path = PathBuf::from(format!("/proc/self/fd/{}", found.as_raw_fd()));
+    Ok((found, path))
+}
+
+/// Ours alone; what an earlier run left in it goes. What can not go is told and no reason not to start: its name is never
+/// used again, and a monitor that was broken into must not decide whether a server starts.
 fn empty_folder(folder: &Path) -> io::Result<()> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(folder = %folder.display(), %error, "what an earlier run left can not be removed");
+        }
         _ => {}
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 /// What another process said, on one line and no longer than this.

@@ -107,7 +107,8 @@ impl Api {
     }
 
     async fn connect(&self) -> io::Result<UnixStream> {
-        UnixStream::connect(super::by_descriptor(&self.folder, SOCKET)).await
+        let (_held, path) = super::socket_itself(&self.folder, SOCKET)?;
+        UnixStream::connect(path).await
     }
 
     async fn ask(
