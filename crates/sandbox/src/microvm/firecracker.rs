@@ -15,22 +15,18 @@
 //! | `machine` | the controls of one machine |
 //! | `jail` | its process, as the spawner makes it |
 //! | `metrics` | what Firecracker counts |
-//! | `kvm` | which kind of /dev/kvm this host has |
 
 mod api;
 mod channel;
 mod jail;
-mod kvm;
 mod machine;
 mod metrics;
 #[doc(hidden)]
 pub mod rehearsal;
 mod words;
 
-pub use kvm::{Accelerator, accelerator};
-
 use super::vmm::{Launcher, Machine, MachineSpec};
-use crate::process::ProcessSandbox;
+use crate::process::{self, Kvm, ProcessSandbox};
 use crate::{BootError, Snapshot};
 use api::Api;
 use async_trait::async_trait;
@@ -99,7 +95,7 @@ pub(crate) struct FirecrackerLauncher {
     config: Config,
     version: String,
     template: Option<serde_json::Value>,
-    accelerator: Accelerator,
+    kvm: Kvm,
     firecracker: Arc<File>,
     jailer: Arc<File>,
     sandbox: Arc<ProcessSandbox>,
@@ -135,8 +131,7 @@ impl FirecrackerLauncher {
             path: config.folder.display().to_string(),
             reason: error.to_string(),
         })?;
-        let accelerator = accelerator();
-        Ok(Self { config, version, template, accelerator, firecracker, jailer, sandbox, world })
+        Ok(Self { config, version, template, kvm: process::kvm(), firecracker, jailer, sandbox, world })
     }
 
     /// A Firecracker that listens, with nothing in it yet.
@@ -173,7 +168,7 @@ impl FirecrackerLauncher {
 
     /// Where the guest's kernel is interpreted a second processor gains nothing, and no kernel that runs there has two.
     fn vcpus(&self, spec: &MachineSpec) -> u32 {
-        if self.accelerator == Accelerator::Software { 1 } else { spec.vcpus.clamp(1, VCPUS_MAX) }
+        if self.kvm == Kvm::WithoutFlags { 1 } else { spec.vcpus.clamp(1, VCPUS_MAX) }
     }
 
     /// The binary may have been exchanged since it was looked at.
@@ -233,14 +228,14 @@ impl Launcher for FirecrackerLauncher {
         format!(
             "firecracker {} kvm {} guest {} arguments {:?} template {template}",
             self.version,
-            kvm::processor(),
+            process::processor(),
             self.config.guest,
             self.config.boot_arguments,
         )
     }
 
     fn missing(&self) -> Vec<String> {
-        kvm::missing(&self.accelerator)
+        self.kvm.lack().map(str::to_owned).into_iter().collect()
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) use line::Accelerator;
 
 use super::sparse;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
-use crate::process::{Given, MachineHandle, MachineWire, ProcessSandbox, Tap};
+use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
 use async_trait::async_trait;
 use line::Beginning;
@@ -93,7 +93,7 @@ impl QemuLauncher {
         }
         let accelerator =
             if kvm { Accelerator::Kvm } else { Accelerator::Tcg { tsc_khz: tsc_khz(&world).await? } };
-        let processor = processor();
+        let processor = process::processor();
         let copies = Mutex::new(Copies::new(HELD_BYTES_MAX));
         Ok(Self { sandbox, world, program, version, accelerator, processor, copies })
     }
@@ -475,25 +475,9 @@ fn tsc() -> Result<u64, String> {
     Err("machines are made on x86_64 only, so far".to_owned())
 }
 
-/// What a guest may have found its processor to be; a short number of it.
-fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let fixed = ["vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags"];
-    let lines =
-        first.lines().filter(|line| fixed.contains(&line.split(':').next().unwrap_or_default().trim()));
-    // FNV-1a: the same in every build.
-    let hash = lines.flat_map(str::bytes).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
-
 /// Whether the host's processor can virtualise: a /dev/kvm without that interprets a guest's kernel, slowly and not whole.
 pub(crate) fn has_hardware() -> bool {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = text.lines().find_map(|line| line.strip_prefix("flags")).unwrap_or_default();
-    flags.split_whitespace().any(|flag| matches!(flag, "svm" | "vmx")) && Path::new("/dev/kvm").exists()
+    process::kvm() == Kvm::Hardware
 }
 
 #[cfg(test)]
