@@ -25,6 +25,7 @@ mod metrics;
 pub mod rehearsal;
 mod words;
 
+use super::vmm::console::plain;
 use super::vmm::{Launcher, Machine, MachineSpec};
 use crate::process::{self, Kvm, ProcessSandbox};
 use crate::{BootError, Snapshot};
@@ -53,8 +54,6 @@ const START_TIME: Duration = Duration::from_secs(20);
 const LOAD_TIME: Duration = Duration::from_secs(30);
 /// From a closed socket to the end of the process behind it.
 const END_TIME: Duration = Duration::from_secs(1);
-/// So much of a monitor's last words is passed on.
-const SAID_CHARS_MAX: usize = 800;
 /// A template larger than this would not fit into one question of Firecracker's API.
 const TEMPLATE_BYTES_MAX: u64 = 48 * 1024;
 /// As many as Firecracker takes.
@@ -178,7 +177,7 @@ impl FirecrackerLauncher {
         if found == self.version {
             return Ok(());
         }
-        let reason = format!("Firecracker is {} now, and was {}", bounded(&found, 40), self.version);
+        let reason = format!("Firecracker is {} now, and was {}", plain(&found, 40), self.version);
         Err(BootError::Host { step: "version", reason })
     }
 
@@ -296,11 +295,6 @@ fn empty_folder(folder: &Path) -> io::Result<()> {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
-/// What another process said, on one line and no longer than this.
-fn bounded(text: &str, chars_max: usize) -> String {
-    text.chars().map(|this| if this.is_control() { ' ' } else { this }).take(chars_max).collect()
-}
-
 fn host(step: &'static str, error: &io::Error) -> BootError {
     BootError::Host { step, reason: error.to_string() }
 }
@@ -323,8 +317,8 @@ fn version_of(program: &Path, prefix: &str) -> Result<String, OpenError> {
     let found = said.lines().find_map(|line| line.strip_prefix(prefix)).map(str::trim);
     match found {
         Some(version) if version.starts_with(SERIES) && version.len() < 40 => Ok(version.to_owned()),
-        Some(version) => Err(OpenError::Version { program: name, found: bounded(version, 40) }),
-        None => Err(failed(format!("it does not begin with \"{prefix}\": {}", bounded(&said, 80)))),
+        Some(version) => Err(OpenError::Version { program: name, found: plain(version, 40) }),
+        None => Err(failed(format!("it does not begin with \"{prefix}\": {}", plain(&said, 80)))),
     }
 }
 

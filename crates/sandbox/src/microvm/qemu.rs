@@ -22,6 +22,7 @@ mod qmp;
 pub(crate) use line::Accelerator;
 
 use super::sparse;
+use super::vmm::console::Console;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
 use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
@@ -30,16 +31,13 @@ use line::Beginning;
 use memory::Copies;
 use qmp::{Qmp, QmpError};
 use serde_json::json;
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
-use tokio::net::unix::pipe;
 use world::World;
 
 /// The oldest that was tried.
@@ -54,8 +52,6 @@ const GREETING_LIMIT: Duration = Duration::from_secs(60);
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// Reading or writing a machine's state.
 const STATE_LIMIT: Duration = Duration::from_secs(120);
-/// Of what the guest's kernel and QEMU said, the end that is kept.
-const CONSOLE_BYTES: usize = 8 * 1024;
 /// Where the guest's memory goes on above what lies below 4 GiB.
 const LOW_MEMORY_BYTES: u64 = 3 << 30;
 const HIGH_MEMORY_AT: u64 = 4 << 30;
@@ -360,37 +356,6 @@ impl Vmm for QemuMachine {
         if let Some(shared) = &self.shared {
             memory::forget(shared);
         }
-    }
-}
-
-/// The end of what the guest's kernel and QEMU itself say.
-struct Console {
-    tail: Arc<Mutex<VecDeque<u8>>>,
-}
-
-impl Console {
-    /// Reads until every writer is gone.
-    fn read(world: &World, pipe: OwnedFd) -> io::Result<Self> {
-        let mut pipe = pipe::Receiver::from_owned_fd(pipe)?;
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
-        let kept = tail.clone();
-        world.spawn("machine console", async move {
-            let mut buffer = [0; 1_024];
-            while let Ok(got @ 1..) = pipe.read(&mut buffer).await {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend(buffer.iter().take(got));
-                let excess = kept.len().saturating_sub(CONSOLE_BYTES);
-                kept.drain(..excess);
-            }
-        });
-        Ok(Self { tail })
-    }
-
-    /// As one line of plain text: it is a guest's, and ends in logs.
-    fn tail(&self) -> String {
-        let kept = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes: Vec<u8> = kept.iter().copied().collect();
-        String::from_utf8_lossy(&bytes).escape_debug().to_string()
     }
 }
 
