@@ -4,9 +4,9 @@
 //!  New ─Hello▶ clock, entropy, Welcome ─▶ Greeted ─Furnish▶ room forked, waited for ─Furnished▶ Live
 //!                                                              └─Failed▶ the VM ends
 //!  Greeted, Live ─Quiesce▶ Quieting: nothing is taken from inside; starts that are asked for are answered
-//!                ─Quiet, written out▶ Quiet: only the byte stream is looked at
-//!      Quiet ─Resume▶ as before      Quiet ─byte stream ends▶ found again (transport) ─▶ Quiet
-//!      Quiet ─Restored▶ clock, entropy, streams begin anew ─Awake, Opened…▶ as before, in a copy
+//!                ─room frozen, Quiet▶ Quiet: only the byte stream is looked at
+//!      Quiet ─Resume▶ thawed, as before      Quiet ─byte stream ends▶ found again (transport) ─▶ Quiet
+//!      Quiet ─Restored▶ clock, entropy, streams begin anew ─Awake, Opened…▶ thawed, as before, in a copy
 //!
 //!  Live looks at, in this order: bytes of the host │ words of the room's init │ doors │ pipes and connections
 //!  Shutdown, the byte stream's end in any other state, the end of the room's init, a broken rule ─▶ the VM ends
@@ -218,8 +218,9 @@ impl<M: Machine> Conversation<M> {
                 let shrunk = self.machine.shrink();
                 self.answer(request, shrunk.map(|()| Answer::Done).map_err(failure))?;
             }
-            // The phase says it all.
-            ToGuest::Quiesce | ToGuest::Resume => {}
+            // What falls quiet does so when nothing is owed.
+            ToGuest::Quiesce => {}
+            ToGuest::Resume => self.machine.thaw()?,
             ToGuest::Shutdown => return Ok(Turn::End),
             ToGuest::Stream(stream) => self.ways.on_stream(stream, &mut self.out)?,
         }
@@ -259,6 +260,8 @@ impl<M: Machine> Conversation<M> {
     /// Before a snapshot, once nothing is owed.
     fn fall_quiet(&mut self) -> Result<(), Trouble> {
         if matches!(self.phase(), Phase::Quieting { .. }) && self.starting.is_empty() {
+            // In a copy nothing may run before clock and random numbers are its own.
+            self.machine.freeze()?;
             self.out.say(&ToHost::Quiet)?;
         }
         Ok(())
@@ -272,7 +275,8 @@ impl<M: Machine> Conversation<M> {
         let running = self.running.clone();
         self.ways.forget_host(|process| running.contains(&process));
         self.out.say(&ToHost::Awake { furnished, processes: running })?;
-        self.ways.open_again(&mut self.out)
+        self.ways.open_again(&mut self.out)?;
+        self.machine.thaw()
     }
 
     /// The byte stream ended. Nothing was on its way only if both sides were quiet.
@@ -469,3 +473,6 @@ fn make_pipe(pipe: Pipe) -> io::Result<(OwnedFd, OwnedFd)> {
     rustix::io::ioctl_fionbio(&our, true)?;
     Ok((our, their))
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,9 @@ pub(crate) trait Machine {
     fn stats(&mut self) -> Result<Stats, Trouble>;
     /// Whether the kernel killed something of the room for its memory.
     fn out_of_memory(&mut self) -> bool;
+    /// Stops everything in the room; answers when all of it stands. Of a machine without a room: nothing.
+    fn freeze(&mut self) -> Result<(), Trouble>;
+    fn thaw(&mut self) -> Result<(), Trouble>;
     fn shrink(&mut self) -> Result<(), Trouble>;
     /// The byte stream that replaces one which ended while both sides were quiet: the machine is a copy now. An error:
     /// nobody is there.

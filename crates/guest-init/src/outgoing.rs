@@ -67,3 +67,40 @@ impl Outgoing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guest_protocol::frame::Decoder;
+    use std::io::Read;
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn what_a_slow_host_does_not_take_waits_in_order_and_says_when_it_is_enough() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut out = Outgoing::default();
+        let mut said = 0u8;
+        while out.has_room() {
+            out.data(StreamId(1), &[said; 30_000]).unwrap();
+            out.flush(ours.as_fd()).unwrap();
+            said += 1;
+        }
+        assert!(!out.is_empty() && said > 8, "{said}");
+        let mut decoder = Decoder::default();
+        for expected in 0..said {
+            let body = loop {
+                if let Some(body) = decoder.next().unwrap() {
+                    break body.to_vec();
+                }
+                let bytes = theirs.read(decoder.space()).unwrap();
+                decoder.filled(bytes);
+                out.flush(ours.as_fd()).unwrap();
+            };
+            let (_, bytes) = frame::data::<ToHost>(&body).unwrap().unwrap();
+            assert_eq!(bytes, [expected; 30_000]);
+        }
+        assert!(out.is_empty() && out.has_room());
+    }
+}

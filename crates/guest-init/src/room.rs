@@ -232,6 +232,26 @@ impl Machine for Guest {
         self.tree.out_of_memory_kills(GROUP) > 0
     }
 
+    fn freeze(&mut self) -> Result<(), Trouble> {
+        if self.init.is_none() {
+            return Ok(());
+        }
+        self.tree.freeze(GROUP).at("freezer")?;
+        // A task in the midst of the kernel stops when it leaves it.
+        let still = || match self.tree.is_frozen(GROUP) {
+            Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
+            other => other,
+        };
+        Ok(transport::wait_for(still).map(drop).at("freezer")?)
+    }
+
+    fn thaw(&mut self) -> Result<(), Trouble> {
+        if self.init.is_none() {
+            return Ok(());
+        }
+        Ok(self.tree.thaw(GROUP).at("freezer")?)
+    }
+
     fn shrink(&mut self) -> Result<(), Trouble> {
         // What is not written out can not be dropped.
         rustix::fs::sync();

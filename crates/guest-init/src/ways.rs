@@ -12,8 +12,8 @@
 //! the host sent waits here, within the window that was granted.
 //!
 //! A client inside does not learn of a restore: its socket stays. What it said since the last byte that came back is kept and
-//! said again on the new stream, as the question that nobody answered. More than [`REPLAY_BYTES_MAX`] is not kept: then the
-//! socket is closed in the copy. A connection on which bytes came back last is taken for idle; the host must not quiesce
+//! said again on the new stream, as the question that nobody answered. More than [`REPLAY_BYTES_MAX`] is not kept
+//! ([`REPLAYS_BYTES_MAX`] of all): then the socket is closed in the copy. A connection on which bytes came back last is taken for idle; the host must not quiesce
 //! in the midst of an answer.
 
 use crate::machine::Trouble;
@@ -28,6 +28,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What a client may have said unanswered and be understood in a copy.
 const REPLAY_BYTES_MAX: usize = 64 * 1024;
+/// All of them together: this memory is the machine's and not in the room's limit.
+const REPLAYS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Which pipe of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,10 +106,15 @@ impl Way {
         if self.inner_ended || self.unsaid > 0 { 0 } else { self.sending.room() }
     }
 
-    /// It said this.
-    fn remember(&mut self, bytes: &[u8]) {
+    fn said_bytes(&self) -> usize {
+        if let Kind::Connection { said: Some(said), .. } = &self.kind { said.len() } else { 0 }
+    }
+
+    /// It said this; `room` is what may be kept of all that is said.
+    fn remember(&mut self, bytes: &[u8], room: usize) {
         if let Kind::Connection { said, .. } = &mut self.kind {
-            let kept = said.take().filter(|said| said.len() + bytes.len() <= REPLAY_BYTES_MAX);
+            let most = |said: &Vec<u8>| said.len() + bytes.len() <= REPLAY_BYTES_MAX && bytes.len() <= room;
+            let kept = said.take().filter(most);
             *said = kept.map(|mut said| {
                 said.extend_from_slice(bytes);
                 said
@@ -306,6 +313,7 @@ impl Ways {
 
     /// Inner end to host, once: others have their turn.
     fn take_out(&mut self, key: u64, out: &mut Outgoing) -> Result<(), Trouble> {
+        let kept: usize = self.ways.values().map(Way::said_bytes).sum();
         let Some(way) = self.ways.get_mut(&key) else { return Ok(()) };
         let Some(stream) = way.stream else { return Ok(()) };
         let room = way.room().min(self.buffer.len());
@@ -323,7 +331,7 @@ impl Ways {
             Ok(bytes) => {
                 way.sending.sent(bytes).map_err(broken)?;
                 let bytes = self.buffer.get(..bytes).unwrap_or_default();
-                way.remember(bytes);
+                way.remember(bytes, REPLAYS_BYTES_MAX.saturating_sub(kept));
                 out.data(stream, bytes)
             }
             Err(Errno::AGAIN | Errno::INTR) => Ok(()),
