@@ -19,8 +19,8 @@ mod write;
 
 pub use tree::{Skipped, Tree};
 
-use std::fs::File;
-use std::io::{Seek, Write};
+use crate::place::Pending;
+use std::io::{self, Seek, Write};
 use std::path::Path;
 
 /// Most files, folders and links of one image: 1,000,000 inodes take about 200 MB while they are planned.
@@ -102,10 +102,15 @@ impl Tree {
         write::write(self, &layout, out)
     }
 
-    /// Writes the image to a new file with mode 0600, beside its place first and renamed when it is whole and on the
-    /// disk, so that it is there whole or not at all. What a killed process left is swept by [`sweep`].
-    pub fn write_file(&self, path: &Path, options: &Options) -> Result<Summary, ErofsError> {
-        crate::place::whole(path, &mut |file: &mut File| self.write(file, options), &write::failed)
+    /// Writes the image to a new file of this mode (less the umask), beside its place first and renamed when it is
+    /// whole and on the disk, so that it is there whole or not at all. What a killed process left is swept by
+    /// [`crate::sweep`].
+    pub fn write_file(&self, path: &Path, mode: u32, options: &Options) -> Result<Summary, ErofsError> {
+        let failed = |error: io::Error| write::failed(&error);
+        let pending = Pending::begin(path, mode).map_err(failed)?;
+        let summary = self.write(&mut pending.file(), options)?;
+        pending.finish().map_err(failed)?;
+        Ok(summary)
     }
 }
 

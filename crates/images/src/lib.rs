@@ -5,13 +5,17 @@
 //! same bounded inflating (`inflate`), so what was inspected unpacks. Nothing here does anything with the files but
 //! write them; no link is ever followed.
 
+pub mod chunks;
 pub mod erofs;
 mod inflate;
+pub mod keys;
+pub mod materialised;
 mod names;
 mod place;
 mod plan;
 mod sparse;
 mod unpack;
+pub mod working_set;
 
 pub use place::sweep;
 pub use unpack::unpack;

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a file or folder is called until it is whole.
 const TEMPORARY_PREFIX: &str = ".unpacking-";
@@ -39,41 +39,55 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file with mode 0600 that has its name only when `write` is done and its bytes are on the disk. A file that
-/// is there already is replaced; whoever has it open keeps the old one.
-pub(crate) fn whole<T, E>(
-    path: &Path,
-    write: &mut dyn FnMut(&mut File) -> Result<T, E>,
-    failed: &dyn Fn(&io::Error) -> E,
-) -> Result<T, E> {
-    let temporary = temporary_beside(path);
-    let written = write_beside(path, &temporary, write, failed);
-    if written.is_err() {
-        drop(fs::remove_file(&temporary)); // what stays is swept at the next start
-    }
-    written
+/// A file on its way to its name. Dropped before [`Pending::finish`] it is removed; what a killed process leaves is
+/// swept.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: File,
+    finished: AtomicBool,
 }
 
-fn write_beside<T, E>(
-    path: &Path,
-    temporary: &Path,
-    write: &mut dyn FnMut(&mut File) -> Result<T, E>,
-    failed: &dyn Fn(&io::Error) -> E,
-) -> Result<T, E> {
-    let mut open = OpenOptions::new();
-    let mut file = open
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)
-        .map_err(|error| failed(&error))?;
-    let done = write(&mut file)?;
-    file.sync_all().map_err(|error| failed(&error))?;
-    fs::rename(temporary, path).map_err(|error| failed(&error))?;
+impl Pending {
+    /// An empty file of this mode, less the umask.
+    pub(crate) fn begin(path: &Path, mode: u32) -> io::Result<Self> {
+        let temporary = temporary_beside(path);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&temporary)?;
+        Ok(Self { path: path.to_owned(), temporary, file, finished: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The name it will have.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name when all of it is on the disk. A file that is there already is replaced; whoever has
+    /// it open keeps the old one.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.temporary, &self.path)?;
+        self.finished.store(true, Ordering::Relaxed);
+        sync_parent(&self.path)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.finished.load(Ordering::Relaxed) {
+            drop(fs::remove_file(&self.temporary));
+        }
+    }
+}
+
+/// Makes the name durable.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))?;
-    Ok(done)
+    File::open(parent)?.sync_all()
 }
 
 /// Whether the disk, or our share of it, has no room left.

@@ -24,6 +24,16 @@ impl BlobKey {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The hash itself, for formats that hold keys.
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    /// A key from a format that holds keys.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// From a code digest, which is the base64 of the same hash; `None` if it is not one.
     pub fn from_digest(digest: &CodeDigest) -> Option<Self> {
         STANDARD.decode(digest.as_str()).ok()?.try_into().ok().map(Self)

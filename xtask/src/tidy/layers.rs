@@ -23,6 +23,7 @@ const FLOORS: [&[&str]; 6] = [
 pub(super) const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("sandbox", "walls", "the process backend builds on the host what guest-init builds in a microVM"),
     ("sandbox", "images", "a microVM sees folders of the host as images"),
+    ("images", "substrate", "chunks are blobs"),
 ];
 
 #[derive(Debug, Deserialize)]

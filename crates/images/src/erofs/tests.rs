@@ -216,7 +216,7 @@ fn folders_of_the_host_and_made_up_things_lie_over_each_other() {
     tree.add_file(Path::new("/etc/passwd"), 0o644, b"root:x:0:0\n".to_vec()).expect("added");
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("root.erofs");
-    tree.write_file(&image, &Options::default()).expect("written");
+    tree.write_file(&image, 0o600, &Options::default()).expect("written");
     assert_eq!(image.metadata().expect("there").mode() & 0o777, 0o600);
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "nothing is left beside it");
     fsck(&image);
@@ -378,7 +378,7 @@ fn grow(at: &Path, grown: &Grown) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_tree_reads_back_equal(rows in proptest::collection::btree_map("[a-z]{1,12}", grown(), 0..12)) {
         let folder = tempfile::tempdir().expect("a folder");

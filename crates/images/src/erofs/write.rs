@@ -150,34 +150,48 @@ impl<W: Write + Seek> Image<'_, W> {
 struct Region {
     /// Where the buffer's first byte belongs.
     begin: u64,
-    buffer: Vec<u8>,
+    buffer: Box<[u8]>,
+    used: usize,
 }
 
 impl Region {
     fn at(begin: u64) -> Self {
-        Self { begin, buffer: Vec::with_capacity(BUFFER_BYTES) }
+        Self { begin, buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), used: 0 }
     }
 
     fn position(&self) -> u64 {
-        self.begin + self.buffer.len() as u64
+        self.begin + self.used as u64
+    }
+
+    /// Room in the buffer for some of so many bytes, taken; it is written when it is full.
+    fn room(&mut self, out: &mut (impl Write + Seek), bytes: u64) -> Result<&mut [u8], ErofsError> {
+        if self.used == BUFFER_BYTES {
+            self.flush(out)?;
+        }
+        let begin = self.used;
+        self.used += bytes.min((BUFFER_BYTES - begin) as u64) as usize;
+        Ok(&mut self.buffer[begin..self.used])
     }
 
     /// Zeros up to there: small gaps in the buffer, large ones as holes.
     fn move_to(&mut self, out: &mut (impl Write + Seek), position: u64) -> Result<(), ErofsError> {
-        let gap = position - self.position();
-        if gap <= BLOCK_BYTES {
-            self.buffer.resize(self.buffer.len() + gap as usize, 0);
-            return self.flush_if_full(out);
+        if position - self.position() > BLOCK_BYTES {
+            self.flush(out)?;
+            self.begin = position;
         }
-        self.flush(out)?;
-        self.begin = position;
+        while self.position() < position {
+            let gap = position - self.position();
+            self.room(out, gap)?.fill(0);
+        }
         Ok(())
     }
 
-    fn append(&mut self, out: &mut (impl Write + Seek), bytes: &[u8]) -> Result<(), ErofsError> {
-        for piece in bytes.chunks(BUFFER_BYTES) {
-            self.buffer.extend_from_slice(piece);
-            self.flush_if_full(out)?;
+    fn append(&mut self, out: &mut (impl Write + Seek), mut bytes: &[u8]) -> Result<(), ErofsError> {
+        while !bytes.is_empty() {
+            let room = self.room(out, bytes.len() as u64)?;
+            let (now, later) = bytes.split_at(room.len());
+            room.copy_from_slice(now);
+            bytes = later;
         }
         Ok(())
     }
@@ -190,27 +204,20 @@ impl Region {
         mut range: Range<u64>,
     ) -> Result<(), ErofsError> {
         while !range.is_empty() {
-            let at = self.buffer.len();
-            let piece = (range.end - range.start).min(BUFFER_BYTES as u64);
-            self.buffer.resize(at + piece as usize, 0);
-            file.read_exact_at(&mut self.buffer[at..], range.start).map_err(|error| match error.kind() {
+            let room = self.room(out, range.end - range.start)?;
+            file.read_exact_at(room, range.start).map_err(|error| match error.kind() {
                 io::ErrorKind::UnexpectedEof => ErofsError::Changed { path: path.display().to_string() },
                 _ => source_error(path, &error),
             })?;
-            range.start += piece;
-            self.flush_if_full(out)?;
+            range.start += room.len() as u64;
         }
         Ok(())
     }
 
-    fn flush_if_full(&mut self, out: &mut (impl Write + Seek)) -> Result<(), ErofsError> {
-        if self.buffer.len() < BUFFER_BYTES { Ok(()) } else { self.flush(out) }
-    }
-
     fn flush(&mut self, out: &mut (impl Write + Seek)) -> Result<(), ErofsError> {
-        sparse::write_at(out, self.begin, &self.buffer).map_err(|error| failed(&error))?;
+        sparse::write_at(out, self.begin, &self.buffer[..self.used]).map_err(|error| failed(&error))?;
         self.begin = self.position();
-        self.buffer.clear();
+        self.used = 0;
         Ok(())
     }
 }
