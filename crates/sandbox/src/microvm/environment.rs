@@ -86,6 +86,7 @@ impl Drop for MachineEnvironment {
     fn drop(&mut self) {
         // Whoever waits for its end keeps it alive.
         self.watch.abort();
+        self.machine.link.kill();
     }
 }
 
@@ -111,7 +112,11 @@ impl Environment for MachineEnvironment {
     }
 
     async fn stats(&self) -> Result<Stats, BootError> {
-        if let Some(last) = self.pace.lock().await.paused {
+        let last = self.pace.lock().await.paused;
+        if self.machine.link.is_over() {
+            return Err(BootError::Gone);
+        }
+        if let Some(last) = last {
             return Ok(last);
         }
         Ok(self.machine.link.stats().await?)
@@ -158,8 +163,7 @@ impl Environment for MachineEnvironment {
     }
 
     async fn stop(&self) {
+        self.machine.link.kill();
         self.machine.vmm.end().await;
-        // The link ends by it, and with it every stream, question and process.
-        self.machine.link.ended().await;
     }
 }

@@ -348,6 +348,18 @@ impl Link {
         ended.map(drop).ok_or(LinkError::Silent { question: "Shutdown", limit })
     }
 
+    /// The machine is killed, by us: whoever waits for its programs hears that they were. To be said before it is done,
+    /// for after it the link is over by itself.
+    pub(crate) fn kill(&self) {
+        self.shared.with(Books::kill);
+        self.shared.ended.send_replace(true);
+    }
+
+    /// Whether the link is over.
+    pub(crate) fn is_over(&self) -> bool {
+        *self.shared.ended.borrow()
+    }
+
     /// Completes when the link is over; why. After `Broken` the machine must be killed.
     pub(crate) async fn ended(&self) -> LinkError {
         // The sender lives as long as `self`.

@@ -78,6 +78,8 @@ pub(super) struct Books {
     adoptable: BTreeMap<u64, oneshot::Receiver<Exit>>,
     doors: [Backlog; 2],
     pub(super) over: Option<LinkError>,
+    /// It is over because we killed the machine: pipes end, as those of killed processes do.
+    pub(super) killed: bool,
 }
 
 impl Default for Books {
@@ -102,6 +104,7 @@ impl Default for Books {
             adoptable: BTreeMap::new(),
             doors: Default::default(),
             over: None,
+            killed: false,
         }
     }
 }
@@ -423,6 +426,20 @@ impl Books {
     }
 
     /// Nothing is said or heard any more. The first reason stays; those who wait are told.
+    /// The machine is being killed by us: its programs end by that, and their pipes with them.
+    pub(super) fn kill(&mut self) {
+        if self.over.is_some() {
+            return;
+        }
+        let exit = Exit { status: ExitStatus::Signal(libc::SIGKILL), out_of_memory: false };
+        for exited in std::mem::take(&mut self.exits).into_values() {
+            // Nobody may wait for it.
+            let _ = exited.send(exit);
+        }
+        self.killed = true;
+        self.end(LinkError::Gone);
+    }
+
     pub(super) fn end(&mut self, why: LinkError) {
         if self.over.is_some() {
             return;
