@@ -14,6 +14,7 @@
 //! | `drives` | folders as images, slots, `/tmp` |
 //! | `environment` | one machine as an environment |
 //! | `link` | the host's end of the conversation with one guest-init |
+//! | `firecracker` | machines on Firecracker |
 //! | `settings` | what an operator sets, and which sandbox follows from it |
 //! | `vmm` | what a virtual machine monitor must be able to do |
 //! | `qemu` | QEMU's machines |
@@ -21,6 +22,7 @@
 pub mod assets;
 pub(crate) mod drives;
 mod environment;
+pub mod firecracker;
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;

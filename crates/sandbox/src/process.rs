@@ -36,7 +36,7 @@ mod uids;
 
 pub use client::ProcessSandbox;
 pub(crate) use client::MachineHandle;
-pub(crate) use protocol::{Given, MachineWire, Tap};
+pub(crate) use protocol::{Access, Given, JailerWire, MachineWire, Tap};
 pub use probe::{CgroupVersion, HostReport, Kvm, probe, report};
 #[doc(hidden)]
 pub use walls::Fault;

@@ -164,6 +164,21 @@ pub fn has_capability(capability: u32) -> bool {
 
 pub const CAP_SYS_ADMIN: u32 = 21;
 
+/// Gives up every capability but these (their numbers) in every set, for good: also root's programs get no other.
+pub fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
+    drop_bounds_but(kept)?;
+    prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong)?;
+    let mut data = capabilities()?;
+    for (index, word) in data.iter_mut().enumerate() {
+        let within = |number: &&u32| **number as usize / 32 == index;
+        word.permitted &= kept.iter().filter(within).fold(0, |all, number| all | 1 << (number % 32));
+        word.effective = word.permitted;
+        word.inheritable = 0;
+    }
+    set_capabilities(&data)?;
+    prctl(libc::PR_SET_NO_NEW_PRIVS, 1)
+}
+
 /// Gives up every capability in every set, for good.
 pub fn drop_all_capabilities() -> io::Result<()> {
     drop_bounding_set()?;
@@ -180,7 +195,11 @@ pub fn drop_capabilities_of_anyone() -> io::Result<()> {
 }
 
 fn drop_bounding_set() -> io::Result<()> {
-    for capability in 0..64 {
+    drop_bounds_but(&[])
+}
+
+fn drop_bounds_but(kept: &[u32]) -> io::Result<()> {
+    for capability in (0..64).filter(|number| !kept.iter().any(|kept| libc::c_ulong::from(*kept) == *number)) {
         match prctl(libc::PR_CAPBSET_DROP, capability) {
             // The first number that the kernel does not know.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,

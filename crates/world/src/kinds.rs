@@ -88,6 +88,7 @@ pub const KINDS: &[TaskKind] = &[
     row("sandbox-launch", "sandbox", Itself, Lasting),
     row("sandbox-spawner", "sandbox", Itself, Lasting),
     row("sandbox-spawner-end", "sandbox", Waited, Fenced),
+    row("machine files", "sandbox", Itself, Fenced),
     row("machine look", "sandbox", Itself, Lasting),
     row("machine drives", "sandbox", Itself, Fenced),
     row("machine watch", "sandbox", Aborted, Fenced),

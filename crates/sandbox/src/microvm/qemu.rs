@@ -150,6 +150,7 @@ impl QemuLauncher {
             share_mb: spec.share_mb,
             program: self.program.clone(),
             arguments: line::arguments(spec, self.accelerator, beginning),
+            jailer: None,
             system: true,
             kvm: self.accelerator == Accelerator::Kvm,
             tap: Tap::Inherited(line::TAP_FD),

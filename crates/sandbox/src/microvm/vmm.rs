@@ -33,6 +33,11 @@ pub(crate) trait Vmm: Send + Sync {
     /// Writes down a paused machine into an empty folder of the caller's. It stays paused. What is in the folder
     /// after an error is the caller's to remove.
     async fn snapshot(&self, into: &Path) -> Result<Snapshot, BootError>;
+    /// After a snapshot, before `resume`: the guest's new stream, where the old one ended with the snapshot on this machine
+    /// as in its copies. `None`: it goes on.
+    async fn reconnect(&self) -> Result<Option<Box<dyn Connection>>, BootError> {
+        Ok(None)
+    }
     /// Has a running guest give back what it does not need; answers how many bytes less the host holds. Bounded in time.
     async fn reclaim(&self) -> Result<u64, BootError>;
     /// What the host spends on it, the monitor itself included.

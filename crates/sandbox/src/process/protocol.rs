@@ -76,6 +76,8 @@ pub(crate) struct MachineWire {
     /// Absolute, inside the jail; also its first argument.
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
+    /// The program is a jailer, which starts the monitor.
+    pub(crate) jailer: Option<JailerWire>,
     /// The host's programs and libraries are there, read-only.
     pub(crate) system: bool,
     pub(crate) kvm: bool,
@@ -85,6 +87,15 @@ pub(crate) struct MachineWire {
     pub(crate) nat: bool,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) files: Vec<Given>,
+}
+
+/// A jailer's own arguments, before those of the monitor. What is shown to run stays in the jail that the jailer starts
+/// in; all else is in the one that it makes, `/jail/MONITOR/ID/root`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JailerWire {
+    /// Name of the monitor in the jail.
+    pub(crate) monitor: String,
+    pub(crate) id: String,
 }
 
 /// How the monitor gets at its network device.

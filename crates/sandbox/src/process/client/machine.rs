@@ -57,6 +57,20 @@ impl MachineHandle {
         self.shared.stats(self.guard.key).await
     }
 
+    /// Stops the monitor and with it the guest where they stand; it says and hears nothing until `resume`. Idempotent.
+    pub(crate) async fn pause(&self) -> Result<(), BootError> {
+        self.tell(Request::Pause { environment: self.guard.key }).await
+    }
+
+    /// Lets both go on. Of one that runs: nothing.
+    pub(crate) async fn resume(&self) -> Result<(), BootError> {
+        self.tell(Request::Resume { environment: self.guard.key }).await
+    }
+
+    async fn tell(&self, what: Request) -> Result<(), BootError> {
+        self.shared.ask(what).await.map(drop).map_err(|failure| error_of(failure, String::new()))
+    }
+
     /// How the monitor ended; `None` if the spawner ended before it said so.
     pub(crate) async fn exited(&self) -> Option<Exit> {
         *self.exit.get_or_init(|| async { (&mut *self.exited.lock().await).await.ok() }).await

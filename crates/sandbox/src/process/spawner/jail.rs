@@ -15,6 +15,8 @@
 //! them (0700), which a bind mount leaves behind, lets nobody else come near. A writable one is one machine's alone and
 //! is given to its user. So no file system need know of mapped mounts.
 
+mod jailer;
+
 use super::super::cgroup::{Limits, Tree};
 use super::super::fault;
 use super::super::namespaces::{self, Identity};
@@ -90,6 +92,7 @@ struct Own {
 struct Shown<'a> {
     tree: OwnedFd,
     name: &'a str,
+    access: Access,
     is_dir: bool,
 }
 
@@ -121,6 +124,9 @@ fn build_and_become(plan: &mut Plan<'_>) -> Result<Infallible, StepError> {
     let tun: Vec<BorrowedFd<'_>> = network.tun.iter().map(AsFd::as_fd).collect();
     plan.channel.send(&FromInit::Booted, &tun).at("word to the spawner")?;
     drop(tun);
+    if plan.spec.jailer.is_some() {
+        jailer::fork_under_watch(plan)?;
+    }
     let mut numbered: Vec<Numbered<'_>> = Vec::new();
     for (given, file) in plan.spec.files.iter().zip(&own.files) {
         if let Given::Inherited(number) = given {
@@ -130,7 +136,7 @@ fn build_and_become(plan: &mut Plan<'_>) -> Result<Infallible, StepError> {
     if let Tap::Inherited(number) = plan.spec.tap {
         numbered.push((number, network.tap.as_fd()));
     }
-    become_monitor(plan.spec, &numbered)
+    become_monitor(plan, &numbered)
 }
 
 /// Nothing of the spawner's stays open but what is meant to; all of that closes by exec.
@@ -195,7 +201,10 @@ fn build(plan: &Plan<'_>, own: &Own) -> Result<MachineNetwork, StepError> {
     rootfs::attach(&proc, Path::new("/proc")).at("attach /proc")?;
     rootfs::narrow_proc().at("/proc")?;
     mount_attributes(CWD, c"/", MOUNT_READ_ONLY, false).at("read-only root")?;
-    namespaces::become_nobody(Identity::Own { uid: plan.uid, gid: plan.uid })?;
+    match plan.spec.jailer {
+        Some(_) => jailer::narrow()?,
+        None => namespaces::become_nobody(Identity::Own { uid: plan.uid, gid: plan.uid })?,
+    }
     Ok(network)
 }
 
@@ -242,7 +251,7 @@ fn open_one<'a>(name: &'a str, access: Access, file: &OwnedFd, uid: u32) -> Resu
         let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
         rustix::fs::fchown(file, Some(user), Some(group)).at("owner of what is shown in the jail")?;
     }
-    Ok(Shown { tree, name, is_dir })
+    Ok(Shown { tree, name, access, is_dir })
 }
 
 fn build_root(plan: &Plan<'_>, shown: &[Shown<'_>]) -> Result<(), StepError> {
@@ -259,8 +268,13 @@ fn build_root(plan: &Plan<'_>, shown: &[Shown<'_>]) -> Result<(), StepError> {
             show_system(plan.template, root, name).at("the system's folders in the jail")?;
         }
     }
+    let mut innermost = root.to_owned();
+    if let Some(jailer) = &plan.spec.jailer {
+        jailer::build_inner_root(root, jailer).at("folder for the jailer")?;
+        innermost = jailer::inner_root(root, jailer);
+    }
     for one in shown {
-        let place = root.join(one.name);
+        let place = if one.access == Access::Execute { root.join(one.name) } else { innermost.join(one.name) };
         let made = if one.is_dir { std::fs::create_dir(&place) } else { std::fs::write(&place, "") };
         made.and_then(|()| rootfs::attach(&one.tree, &place)).at("attach what is shown in the jail")?;
     }
@@ -310,7 +324,8 @@ fn limit_resources() -> io::Result<()> {
 }
 
 /// Puts each descriptor at its number and becomes the program; everything else closes.
-fn become_monitor(spec: &MachineWire, numbered: &[Numbered<'_>]) -> Result<Infallible, StepError> {
+fn become_monitor(plan: &Plan<'_>, numbered: &[Numbered<'_>]) -> Result<Infallible, StepError> {
+    let spec = plan.spec;
     for (number, fd) in numbered {
         // SAFETY: numbers only. All sources are above these numbers, so that none is overwritten before it is used.
         if unsafe { libc::dup2(fd.as_raw_fd(), *number) } < 0 {
@@ -320,7 +335,8 @@ fn become_monitor(spec: &MachineWire, numbered: &[Numbered<'_>]) -> Result<Infal
     let text = |bytes: &[u8]| CString::new(bytes).at("arguments of the monitor");
     let program = text(spec.program.as_os_str().as_bytes())?;
     let mut arguments = vec![program.clone()];
-    for argument in &spec.arguments {
+    let jailers = spec.jailer.as_ref().map(|jailer| jailer::arguments(jailer, plan.uid)).unwrap_or_default();
+    for argument in jailers.iter().chain(&spec.arguments) {
         arguments.push(text(argument.as_bytes())?);
     }
     let pointers: Vec<*const libc::c_char> =

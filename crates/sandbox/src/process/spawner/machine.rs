@@ -116,6 +116,9 @@ fn check(spec: &MachineWire, files: usize) -> Result<(), StepError> {
     if !is_plain(&spec.program) {
         return refuse(format!("{}: not a path in the jail", spec.program.display()));
     }
+    if spec.jailer.as_ref().is_some_and(|jailer| !is_name(&jailer.monitor) || !is_name(&jailer.id)) {
+        return refuse("a jailer with no plain names".to_owned());
+    }
     let mut numbers: Vec<i32> = Vec::new();
     numbers.extend(match spec.tap {
         Tap::Inherited(number) => Some(number),
@@ -148,7 +151,7 @@ fn is_plain(path: &Path) -> bool {
 /// One component that no folder of the jail has.
 fn is_name(name: &str) -> bool {
     let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
-    let taken = ["dev", "proc", "etc"].contains(&name) || SYSTEM.contains(&name);
+    let taken = ["dev", "proc", "etc", "jail"].contains(&name) || SYSTEM.contains(&name);
     !name.is_empty()
         && name.len() <= NAME_BYTES_MAX
         && !name.starts_with('.')
@@ -159,6 +162,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::protocol::JailerWire;
     use std::path::PathBuf;
 
     fn spec() -> MachineWire {
@@ -166,6 +170,7 @@ mod tests {
             memory_mb: 128,
             share_mb: 128,
             program: PathBuf::from("/usr/bin/monitor"),
+            jailer: None,
             arguments: vec!["-x".to_owned()],
             system: true,
             kvm: false,
@@ -192,6 +197,12 @@ mod tests {
         assert!(with(|spec| spec.program = PathBuf::from("usr/bin/x")).is_err());
         assert!(with(|spec| spec.program = PathBuf::from("/usr/../x")).is_err());
         assert!(with(|spec| spec.arguments.push("a\0b".to_owned())).is_err());
+        let jailer = |monitor: &str, id: &str| JailerWire { monitor: monitor.to_owned(), id: id.to_owned() };
+        for (jailer, good) in [(jailer("monitor", "0a"), true), (jailer("..", "0a"), false), (jailer("monitor", "a/b"), false)] {
+            let mut spec = spec();
+            spec.jailer = Some(jailer);
+            assert_eq!(check(&spec, 1).is_ok(), good);
+        }
         assert!(with(|spec| spec.arguments = vec![String::new(); ARGUMENTS_MAX + 1]).is_err());
         for name in ["", ".", "..", "a/b", "usr", "dev", "proc", "UPPER", ".hidden"] {
             let mut spec = spec();

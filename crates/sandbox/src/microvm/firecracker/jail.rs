@@ -1,0 +1,155 @@
+//! The process of one Firecracker: the spawner's jail, in it Firecracker's own jailer's, and what it said last.
+
+use super::words;
+use crate::microvm::vmm::MachineSpec;
+use crate::process::{Access, Given, JailerWire, MachineHandle, MachineWire, ProcessSandbox, Tap};
+use crate::{BootError, Exit, ExitStatus, Stats};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use world::World;
+
+/// What Firecracker (about 5 MB), its copy in the jail and the jailer's watcher need beside the guest's memory, MB. Page
+/// tables of the guest's memory and, under the sandbox's version 1 groups, caches of drives are in it too.
+const OVERHEAD_MB: u32 = 48;
+/// Of what both programs said, the end that is kept.
+const SAID_BYTES: usize = 4 * 1024;
+/// Names of the programs in the jail. The second is the name of the folder that the jailer makes, too.
+const JAILER: &str = "jailer";
+const FIRECRACKER: &str = "firecracker";
+const STDERR: i32 = 2;
+
+/// One file of the server's, shown to the monitor in its root.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) name: String,
+    pub(super) file: Arc<File>,
+    pub(super) writable: bool,
+}
+
+/// What is to be started in which jail.
+pub(super) struct Plan<'a> {
+    /// 32 hexadecimal digits.
+    pub(super) id: String,
+    pub(super) firecracker: &'a Arc<File>,
+    pub(super) jailer: &'a Arc<File>,
+    pub(super) shown: Vec<Shown>,
+    pub(super) machine: &'a MachineSpec,
+}
+
+/// The process. A dropped one is ended by the spawner.
+pub(super) struct Jail {
+    handle: MachineHandle,
+    said: Said,
+}
+
+impl Jail {
+    /// Answers when the jailer runs; what it or Firecracker makes of it is told by [`Jail::ended`] alone.
+    pub(super) async fn start(
+        sandbox: &ProcessSandbox,
+        world: &World,
+        plan: Plan<'_>,
+    ) -> Result<Self, BootError> {
+        let step = |error: io::Error| super::host("descriptors of a machine", &error);
+        // A full pipe drops what is said: nobody inside waits for a reader.
+        let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
+        let (read, write) = rustix::pipe::pipe_with(flags).map_err(|error| step(error.into()))?;
+        let said = Said::read(world, read).map_err(step)?;
+        let (files, fds) = given(&plan, write).map_err(step)?;
+        let spec = plan.machine;
+        let wire = MachineWire {
+            memory_mb: spec.memory_mb + OVERHEAD_MB,
+            share_mb: spec.share_mb,
+            program: PathBuf::from(format!("/{JAILER}")),
+            arguments: words::arguments(),
+            jailer: Some(JailerWire { monitor: FIRECRACKER.to_owned(), id: plan.id }),
+            system: false,
+            kvm: true,
+            tap: Tap::Named,
+            network_bytes: spec.rates.network_bytes,
+            nat: spec.nat,
+            allow_hosts: spec.allow_hosts.clone(),
+            files,
+        };
+        Ok(Self { handle: sandbox.boot_machine(wire, fds).await?, said })
+    }
+
+    /// Completes when it is gone, with how and with the last that it wrote. May be called by many, at any time.
+    pub(super) async fn ended(&self) -> String {
+        let how = match self.handle.exited().await {
+            Some(Exit { out_of_memory: true, .. }) => "its memory was used up".to_owned(),
+            Some(Exit { status: ExitStatus::Code(code), .. }) => format!("exit {code}"),
+            Some(Exit { status: ExitStatus::Signal(signal), .. }) => format!("signal {signal}"),
+            None => "with the spawner".to_owned(),
+        };
+        match self.said.tail() {
+            said if said.is_empty() => how,
+            said => format!("{how}: {said}"),
+        }
+    }
+
+    /// Kills it and removes what was made for it. Idempotent.
+    pub(super) async fn end(&self) {
+        self.handle.stop().await;
+    }
+
+    /// Stops it and its guest where they stand, its API too. Idempotent.
+    pub(super) async fn freeze(&self) -> Result<(), BootError> {
+        self.handle.pause().await
+    }
+
+    /// Lets both go on. Of one that runs: nothing.
+    pub(super) async fn thaw(&self) -> Result<(), BootError> {
+        self.handle.resume().await
+    }
+
+    /// What the host spends on it.
+    pub(super) async fn usage(&self) -> Result<Stats, BootError> {
+        self.handle.stats().await
+    }
+}
+
+fn given(plan: &Plan<'_>, stderr: OwnedFd) -> io::Result<(Vec<Given>, Vec<OwnedFd>)> {
+    let show = |name: &str, access| Given::Shown { name: name.to_owned(), access };
+    let copy = |file: &File| file.try_clone().map(OwnedFd::from);
+    let mut files = vec![Given::Inherited(STDERR), show(JAILER, Access::Execute), show(FIRECRACKER, Access::Execute)];
+    let mut fds = vec![stderr, copy(plan.jailer)?, copy(plan.firecracker)?];
+    for shown in &plan.shown {
+        files.push(show(&shown.name, if shown.writable { Access::Write } else { Access::Read }));
+        fds.push(copy(&shown.file)?);
+    }
+    Ok((files, fds))
+}
+
+/// The end of what is said.
+struct Said(Arc<Mutex<VecDeque<u8>>>);
+
+impl Said {
+    /// Reads until every writer is gone.
+    fn read(world: &World, pipe: OwnedFd) -> io::Result<Self> {
+        let mut pipe = pipe::Receiver::from_owned_fd(pipe)?;
+        let kept = Arc::new(Mutex::new(VecDeque::new()));
+        let tail = kept.clone();
+        world.spawn("machine console", async move {
+            let mut buffer = [0; 1_024];
+            while let Ok(got @ 1..) = pipe.read(&mut buffer).await {
+                let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+                tail.extend(buffer.iter().take(got));
+                let excess = tail.len().saturating_sub(SAID_BYTES);
+                tail.drain(..excess);
+            }
+        });
+        Ok(Self(kept))
+    }
+
+    fn tail(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: Vec<u8> = kept.iter().copied().collect();
+        super::bounded(String::from_utf8_lossy(&bytes).trim(), super::SAID_CHARS_MAX)
+    }
+}
