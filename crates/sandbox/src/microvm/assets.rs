@@ -140,7 +140,9 @@ impl AssetError {
                  --leave-out"
             }
             Self::File { .. } => "see that the file is there and readable, and the data folder writable",
-            Self::Unusable { .. } => "name another kernel with --kernel (a distribution's vmlinuz, or a vmlinux)",
+            Self::Unusable { .. } => {
+                "name another kernel with --kernel (a distribution's vmlinuz, or a vmlinux)"
+            }
         }
     }
 }
@@ -158,12 +160,10 @@ pub fn make(recipe: &Recipe<'_>, tell: &mut dyn FnMut(Progress)) -> Result<Made,
     let root_there = store.look(ROOT, &root.key).is_some();
     tell(Progress::Step { number: 4, of: STEPS, what: "root image" });
     let told = std::cell::RefCell::new(tell);
-    let root_entry = store.ensure(
-        ROOT,
-        &root.key,
-        &mut || (*told.borrow_mut())(Progress::Waiting),
-        &mut |folder| write_root(recipe, &root, folder, &mut |progress| (*told.borrow_mut())(progress)),
-    )?;
+    let root_entry =
+        store.ensure(ROOT, &root.key, &mut || (*told.borrow_mut())(Progress::Waiting), &mut |folder| {
+            write_root(recipe, &root, folder, &mut |progress| (*told.borrow_mut())(progress))
+        })?;
     Ok(Made { assets: assets(boot, root_entry)?, already: [boot_there, root_there], largest: root.largest })
 }
 
@@ -284,7 +284,8 @@ fn initramfs(guest_init: &[u8], modules: &[modules::Module]) -> io::Result<Vec<u
     }
     archive.folder(MODULES_FOLDER)?;
     let names: Vec<String> = modules.iter().map(|module| format!("{}.ko", module.name)).collect();
-    archive.file(MODULES_ORDER, names.iter().map(|name| format!("{name}\n")).collect::<String>().as_bytes())?;
+    archive
+        .file(MODULES_ORDER, names.iter().map(|name| format!("{name}\n")).collect::<String>().as_bytes())?;
     for (name, module) in names.iter().zip(modules) {
         archive.file(&format!("{MODULES_FOLDER}/{name}"), &module.content)?;
     }

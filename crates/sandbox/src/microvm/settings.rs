@@ -110,7 +110,8 @@ pub struct Found {
 /// Looks at the host, without changing it.
 pub fn find(settings: &MicroVmSettings, data: &Path) -> Found {
     let report = report();
-    let program = |given: &Option<PathBuf>, name| given.clone().or_else(|| in_path(name)).and_then(|path| ask(&path));
+    let program =
+        |given: &Option<PathBuf>, name| given.clone().or_else(|| in_path(name)).and_then(|path| ask(&path));
     Found {
         is_root: report.is_root,
         kvm: report.kvm,
@@ -280,8 +281,14 @@ mod tests {
             sentences(Wanted::Firecracker, &Found { firecracker: None, ..slow }),
             ["firecracker is not installed", "there is no /dev/kvm, and Firecracker has no other way"]
         );
-        let bare = Found { is_root: false, qemu: None, kernel: Err("there is no kernel".to_owned()), ..everything() };
-        let expected = ["microVMs need root for their jails", "there is no kernel", &format!("{QEMU} is not installed")];
+        let bare = Found {
+            is_root: false,
+            qemu: None,
+            kernel: Err("there is no kernel".to_owned()),
+            ..everything()
+        };
+        let expected =
+            ["microVMs need root for their jails", "there is no kernel", &format!("{QEMU} is not installed")];
         assert_eq!(sentences(Wanted::Qemu, &bare), expected);
         // A kernel can be made for it: the operator knows.
         let software = Found { kvm: Kvm::WithoutFlags, ..everything() };

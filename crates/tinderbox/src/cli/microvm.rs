@@ -22,7 +22,13 @@ pub(crate) struct MicroVmFlags {
     #[arg(long, value_name = "DIR", env = "TINDERBOX_ASSETS", value_parser = folder)]
     assets: Option<PathBuf>,
     /// More arguments for their kernel
-    #[arg(long, value_name = "TEXT", env = "TINDERBOX_BOOT_ARGUMENTS", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "TINDERBOX_BOOT_ARGUMENTS",
+        default_value = "",
+        hide_default_value = true
+    )]
     boot_arguments: String,
     /// JSON for Firecracker: which features of the processor they see
     #[arg(long, value_name = "FILE", env = "TINDERBOX_CPU_TEMPLATE", value_parser = folder)]
@@ -98,5 +104,9 @@ Examples:
 }
 
 fn absolute(text: &str) -> Result<PathBuf, String> {
-    if text.starts_with('/') { Ok(PathBuf::from(text)) } else { Err("write it as it is named inside, from /".to_owned()) }
+    if text.starts_with('/') {
+        Ok(PathBuf::from(text))
+    } else {
+        Err("write it as it is named inside, from /".to_owned())
+    }
 }

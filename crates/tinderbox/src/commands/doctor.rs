@@ -38,7 +38,8 @@ pub(super) fn run(args: &DoctorArgs, screen: Screen) -> Result<(), Failure> {
             .iter()
             .map(|it| json!({ "what": it.what, "good": it.good, "found": it.found, "advice": advice(it) }))
             .collect();
-        return screen.value(&json!({ "findings": findings, "missing_walls": missing, "sandbox_auto": auto }));
+        return screen
+            .value(&json!({ "findings": findings, "missing_walls": missing, "sandbox_auto": auto }));
     }
     for finding in &findings {
         let mark = if finding.good { "✓" } else { "–" };

@@ -26,11 +26,7 @@ pub(crate) fn assets_for(settings: &MicroVmSettings, data: &Path, screen: Screen
 }
 
 /// Which walls a server gets, and with them what they start from; a refusal says everything that is missing.
-pub(crate) fn backend(
-    wanted: Wanted,
-    settings: &MicroVmSettings,
-    data: &Path,
-) -> Result<Backend, Failure> {
+pub(crate) fn backend(wanted: Wanted, settings: &MicroVmSettings, data: &Path) -> Result<Backend, Failure> {
     if wanted == Wanted::Process {
         return Ok(Backend::Process); // nothing to look at
     }
@@ -78,7 +74,9 @@ fn setup(settings: &MicroVmSettings, data: &Path, screen: Screen) -> Result<(), 
 
 /// What can be done with it here.
 fn next(screen: Screen, found: &Found) -> Result<(), Failure> {
-    for (name, gaps) in [("qemu", settings::qemu_gaps(found)), ("firecracker", settings::firecracker_gaps(found))] {
+    for (name, gaps) in
+        [("qemu", settings::qemu_gaps(found)), ("firecracker", settings::firecracker_gaps(found))]
+    {
         match gaps.first() {
             None => screen.line(format!("next: tinderbox up --sandbox {name}"))?,
             Some(gap) => screen.line(format!("--sandbox {name}: {}\n  → {}", gap.what, gap.advice))?,
@@ -101,8 +99,15 @@ fn status(settings: &MicroVmSettings, data: &Path, check: bool, screen: Screen) 
     }
     let (state, why) = match &current {
         Ok(Some(_)) => ("current", None),
-        Ok(None) if manifests.is_empty() => ("none", Some("nothing was made yet: tinderbox microvm setup".to_owned())),
-        Ok(None) => ("old", Some("the host has changed, or tinderbox has: tinderbox microvm setup makes them anew".to_owned())),
+        Ok(None) if manifests.is_empty() => {
+            ("none", Some("nothing was made yet: tinderbox microvm setup".to_owned()))
+        }
+        Ok(None) => (
+            "old",
+            Some(
+                "the host has changed, or tinderbox has: tinderbox microvm setup makes them anew".to_owned(),
+            ),
+        ),
         Err(error) => ("none", Some(error.to_string())),
     };
     if screen.json {
@@ -123,7 +128,12 @@ fn describe(screen: Screen, manifest: &Manifest) -> Result<(), Failure> {
     let size = |name: &str| manifest.files.get(name).map_or(0, |file| file.bytes).div_ceil(MIB);
     match manifest.kind.as_str() {
         "boot" => {
-            screen.line(format!("kernel     {} ({}), {} MB", fact("release"), fact("kernel"), size("kernel")))?;
+            screen.line(format!(
+                "kernel     {} ({}), {} MB",
+                fact("release"),
+                fact("kernel"),
+                size("kernel")
+            ))?;
             let modules = match fact("modules") {
                 "" => "everything built in".to_owned(),
                 names => format!("{} modules", names.split(' ').count()),

@@ -67,20 +67,12 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
 }
 
 /// What the walls are made of; what is missing for microVMs is made now.
-fn walls(
-    backend: Backend,
-    settings: MicroVmSettings,
-    data: &Path,
-    screen: Screen,
-) -> Result<Walls, Failure> {
+fn walls(backend: Backend, settings: MicroVmSettings, data: &Path, screen: Screen) -> Result<Walls, Failure> {
     if backend == Backend::Process {
         return Ok(Walls::Process);
     }
-    if backend == (Backend::Qemu { fast: false }) {
-        screen.warn(Some("no hardware KVM: QEMU interprets every instruction, which takes tens of times as long"));
-    }
     let assets = Arc::new(microvm::assets_for(&settings, data, screen)?);
-    Ok(Walls::MicroVm { backend, settings, assets })
+    Ok(Walls::MicroVm { backend, settings: Box::new(settings), assets })
 }
 
 fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {

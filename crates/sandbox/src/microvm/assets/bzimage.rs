@@ -70,7 +70,8 @@ pub(super) fn plain(what: &str, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
         return Ok(bytes.to_vec());
     }
     let unusable = |reason: &str| AssetError::Unusable { what: what.to_owned(), reason: reason.to_owned() };
-    let payload = payload(bytes).ok_or_else(|| unusable("its header does not say where the kernel is in it"))?;
+    let payload =
+        payload(bytes).ok_or_else(|| unusable("its header does not say where the kernel is in it"))?;
     let unpacked = unpack(what, payload)?;
     if unpacked.starts_with(b"\x7fELF") {
         Ok(unpacked)
@@ -102,7 +103,8 @@ fn number<const BYTES: usize>(bytes: &[u8], offset: usize) -> Option<[u8; BYTES]
 /// A release at this place: what goes into names of files and nothing else.
 fn first_word(bytes: &[u8], start: usize) -> Option<String> {
     let text = bytes.get(start..)?;
-    let end = text.iter().take(RELEASE_BYTES_MAX).position(|byte| byte.is_ascii_whitespace() || *byte == 0)?;
+    let end =
+        text.iter().take(RELEASE_BYTES_MAX).position(|byte| byte.is_ascii_whitespace() || *byte == 0)?;
     let word = &text[..end];
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_+~".contains(byte);
     let sound = word.first().is_some_and(u8::is_ascii_digit) && word.iter().all(fits);
@@ -161,7 +163,10 @@ pub(super) mod tests {
     #[test]
     fn what_is_no_kernel_is_refused_in_a_sentence() {
         let cases = [
-            (b"#!/bin/sh\n".to_vec(), "it: this is neither a bzImage (vmlinuz) nor an ELF kernel (vmlinux) of x86-64"),
+            (
+                b"#!/bin/sh\n".to_vec(),
+                "it: this is neither a bzImage (vmlinuz) nor an ELF kernel (vmlinux) of x86-64",
+            ),
             (bz_image("6.1.0", b""), "it: its header does not say where the kernel is in it"),
             (bz_image("6.1.0", b"what"), "it: the kernel in it is packed in a way that is not known"),
             (bz_image("6.1.0", &gzip(b"what")), "it: what is packed in it is no ELF kernel"),

@@ -44,7 +44,8 @@ impl<W: Write> Archive<W> {
     }
 
     fn entry(&mut self, name: &str, mode: u32, content: &[u8]) -> io::Result<()> {
-        let size = u32::try_from(content.len()).map_err(|_| io::Error::other(format!("{name}: past 4 GiB")))?;
+        let size =
+            u32::try_from(content.len()).map_err(|_| io::Error::other(format!("{name}: past 4 GiB")))?;
         self.inode += 1;
         self.header(name, mode, size)?;
         self.out.write_all(content)?;
@@ -55,8 +56,21 @@ impl<W: Write> Archive<W> {
         let links = if mode == FOLDER { 2 } else { 1 };
         // Inode, mode, user, group, links, time, size, device (major, minor), device meant (major, minor), length of
         // the name with its end, checksum (of another format).
-        let fields =
-            [self.inode, mode, 0, 0, links, 0, size, 0, 0, 0, 0, u32::try_from(name.len() + 1).unwrap_or(0), 0];
+        let fields = [
+            self.inode,
+            mode,
+            0,
+            0,
+            links,
+            0,
+            size,
+            0,
+            0,
+            0,
+            0,
+            u32::try_from(name.len() + 1).unwrap_or(0),
+            0,
+        ];
         let mut header = String::from(MAGIC);
         for field in fields {
             header.push_str(&format!("{field:08X}"));

@@ -61,7 +61,9 @@ fn candidates(root: &Path) -> Vec<PathBuf> {
         found.extend(paths(&folder).filter(named));
     }
     for folder in ["lib/modules", "usr/lib/modules"] {
-        found.extend(paths(&root.join(folder)).map(|release| release.join("vmlinuz")).filter(|path| path.is_file()));
+        found.extend(
+            paths(&root.join(folder)).map(|release| release.join("vmlinuz")).filter(|path| path.is_file()),
+        );
     }
     found.sort_by_key(|path| Reverse(rank(path)));
     found

@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 const NEEDED: &[&str] = &["virtio_mmio", "virtio_blk", "erofs", "ext4"];
 /// Each serves something; a kernel without it lacks that, and the backend that needs it says so.
 const WISHED: &[&str] = &[
-    "crc32c_generic",             // erofs asks the kernel for "crc32c" by name, which no dependency says
-    "virtio_console",             // the channel to guest-init on QEMU
+    "crc32c_generic", // erofs asks the kernel for "crc32c" by name, which no dependency says
+    "virtio_console", // the channel to guest-init on QEMU
     "vmw_vsock_virtio_transport", // the channel to guest-init on Firecracker
-    "virtio_net",                 // egress
-    "virtio_rng",                 // entropy of the host
-    "virtio_balloon",             // memory of idle environments is given back
-    "vmgenid",                    // the kernel's generator is reseeded after a restore
+    "virtio_net",     // egress
+    "virtio_rng",     // entropy of the host
+    "virtio_balloon", // memory of idle environments is given back
+    "vmgenid",        // the kernel's generator is reseeded after a restore
 ];
 /// The largest that a distribution ships has some 5 MB.
 const MODULE_BYTES_MAX: u64 = 64 << 20;
@@ -65,7 +65,10 @@ impl Modules {
             if !self.offers(name) {
                 return Err(AssetError::Unusable {
                     what: format!("kernel {release}"),
-                    reason: format!("it has no {name}, neither built in nor as a module in {}", self.folder.display()),
+                    reason: format!(
+                        "it has no {name}, neither built in nor as a module in {}",
+                        self.folder.display()
+                    ),
                 });
             }
             self.choose(name, &mut chosen)?;
@@ -169,7 +172,8 @@ impl Needs {
             if let Some(names) = field.strip_prefix("depends=") {
                 needs.hard.extend(names.split(',').filter(|name| !name.is_empty()).map(plain_name));
             }
-            if let Some((_, names)) = field.strip_prefix("softdep=").and_then(|text| text.split_once("pre:")) {
+            if let Some((_, names)) = field.strip_prefix("softdep=").and_then(|text| text.split_once("pre:"))
+            {
                 let names = names.split("post:").next().unwrap_or_default();
                 needs.soft.extend(names.split_whitespace().map(plain_name));
             }
@@ -270,7 +274,10 @@ pub(super) mod tests {
         let at = tempfile::tempdir().unwrap();
         folder(at.path(), DEBIAN, "");
         let error = Modules::read(at.path()).unwrap().for_microvm("6.1.0").unwrap_err().to_string();
-        assert!(error.starts_with("kernel 6.1.0: it has no ext4, neither built in nor as a module in"), "{error}");
+        assert!(
+            error.starts_with("kernel 6.1.0: it has no ext4, neither built in nor as a module in"),
+            "{error}"
+        );
         fs::remove_file(at.path().join("kernel/lib/libcrc32c.ko")).unwrap();
         fs::write(at.path().join("modules.builtin"), "kernel/fs/ext4/ext4.ko").unwrap();
         let error = Modules::read(at.path()).unwrap().for_microvm("6.1.0").unwrap_err().to_string();
@@ -280,10 +287,8 @@ pub(super) mod tests {
     #[test]
     fn circles_end_and_what_is_no_module_is_refused() {
         let at = tempfile::tempdir().unwrap();
-        let circle: &[(&str, &[&str])] = &[
-            ("virtio_mmio.ko", &["depends=virtio_blk"]),
-            ("virtio_blk.ko", &["depends=virtio_mmio"]),
-        ];
+        let circle: &[(&str, &[&str])] =
+            &[("virtio_mmio.ko", &["depends=virtio_blk"]), ("virtio_blk.ko", &["depends=virtio_mmio"])];
         folder(at.path(), circle, "erofs.ko\next4.ko\n");
         let chosen = Modules::read(at.path()).unwrap().for_microvm("6.1.0").unwrap();
         assert_eq!(names(&chosen), ["virtio_blk", "virtio_mmio"]);

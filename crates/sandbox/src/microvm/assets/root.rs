@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use walls::rootfs;
 
-/// What is left out, below the root, with why. A `*` ends the name's beginning.
+/// What is left out, below the root, with why. A `*` stands for anything within a name, once in each.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     // For people who read.
     ("usr/share/doc", "documentation"),
@@ -51,7 +51,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("usr/lib/firefox*", "desktop"),
     ("usr/lib/thunderbird*", "desktop"),
     ("usr/lib/chromium*", "desktop"),
-    ("usr/lib/x86_64-linux-gnu/dri", "graphics drivers"),
+    ("usr/lib/*/dri", "graphics drivers"),
     // For machines.
     ("usr/lib/modules", "the host's kernel; a microVM has its own"),
     ("lib/modules", "the host's kernel; a microVM has its own"),
@@ -66,6 +66,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("usr/lib/snapd", "services of the host"),
     ("usr/lib/postgresql", "services of the host"),
     ("usr/lib/qemu", "virtual machines"),
+    ("usr/bin/qemu-*", "virtual machines"),
     ("usr/lib/ipxe", "virtual machines"),
     ("usr/share/qemu*", "virtual machines"),
     ("usr/share/OVMF", "virtual machines"),
@@ -79,6 +80,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("usr/lib/gcc", "compilers"),
     ("usr/lib/gcc-cross", "compilers"),
     ("usr/lib/llvm*", "compilers"),
+    ("usr/lib/*/libLLVM*", "compilers"),
+    ("usr/lib/*/libclang*", "compilers"),
+    ("usr/lib/*/valgrind", "compilers"),
+    ("usr/libexec/gcc*", "compilers"),
     ("usr/lib/clang*", "compilers"),
     ("usr/lib/go-*", "compilers"),
     ("usr/lib/rustlib", "compilers"),
@@ -118,7 +123,8 @@ pub(super) struct Plan {
 /// [`LEFT_OUT`], `leave_out` (absolute, as seen inside) and what not everybody may read.
 pub(super) fn plan(root: &Path, leave_out: &[PathBuf]) -> Result<Plan, AssetError> {
     let mut tree = Tree::new();
-    let mut walk = Walk { root, leave_out, key: KeyMaker::new("root"), bytes: 0, largest: Default::default() };
+    let mut walk =
+        Walk { root, leave_out, key: KeyMaker::new("root"), bytes: 0, largest: Default::default() };
     for name in sources(root)? {
         let host = root.join(&name);
         if !walk.take(&host) {
@@ -196,17 +202,33 @@ impl Walk<'_> {
 }
 
 fn top_of(inside: &Path) -> String {
-    let parts: Vec<_> = inside.components().take(DEPTH_TOLD).map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> =
+        inside.components().take(DEPTH_TOLD).map(|part| part.as_os_str().to_string_lossy()).collect();
     format!("/{}", parts.join("/"))
 }
 
 fn is_left_out(inside: &Path) -> bool {
     let Some(text) = inside.to_str() else { return false };
-    let named = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => text.strip_prefix(start).is_some_and(|rest| !rest.contains('/')),
-        None => text == pattern,
-    };
-    LEFT_OUT.iter().any(|(pattern, _)| named(pattern)) || LEFT_OUT_ENDINGS.iter().any(|end| text.ends_with(end))
+    LEFT_OUT.iter().any(|(pattern, _)| is_named(text, pattern))
+        || LEFT_OUT_ENDINGS.iter().any(|end| text.ends_with(end))
+}
+
+/// Part by part; a star stands for anything within its part.
+fn is_named(path: &str, pattern: &str) -> bool {
+    let (mut parts, mut patterns) = (path.split('/'), pattern.split('/'));
+    loop {
+        let fits = match (parts.next(), patterns.next()) {
+            (None, None) => return true,
+            (Some(part), Some(pattern)) => match pattern.split_once('*') {
+                None => part == pattern,
+                Some((start, end)) => part.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
+            },
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
+    }
 }
 
 /// What functions could not read as an ordinary user does not get into a machine that could be theirs. Neither do
@@ -286,7 +308,10 @@ mod tests {
         for (pattern, reason) in LEFT_OUT {
             assert!(!pattern.starts_with('/') && !pattern.ends_with('/') && !reason.is_empty(), "{pattern}");
             let place = pattern.replace('*', "x");
-            assert!(is_left_out(Path::new(&place)) && !is_left_out(Path::new(&format!("{place}/below"))), "{pattern}");
+            assert!(
+                is_left_out(Path::new(&place)) && !is_left_out(Path::new(&format!("{place}/below"))),
+                "{pattern}"
+            );
         }
     }
 }

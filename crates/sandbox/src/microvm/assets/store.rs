@@ -55,6 +55,9 @@ impl KeyMaker {
     }
 }
 
+/// Name and value, for people.
+pub(super) type Facts = BTreeMap<String, String>;
+
 /// What an entry says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -99,7 +102,8 @@ impl Store {
 
     /// The entry of this key, if it is there and whole.
     pub(super) fn look(&self, kind: &str, key: &Key) -> Option<Entry> {
-        open(&self.place(kind, key)).filter(|entry| entry.manifest.kind == kind && entry.manifest.key == key.0)
+        open(&self.place(kind, key))
+            .filter(|entry| entry.manifest.kind == kind && entry.manifest.key == key.0)
     }
 
     /// Every entry that is there and whole.
@@ -116,7 +120,7 @@ impl Store {
         kind: &str,
         key: &Key,
         waits: &mut dyn FnMut(),
-        make: &mut dyn FnMut(&Path) -> Result<BTreeMap<String, String>, AssetError>,
+        make: &mut dyn FnMut(&Path) -> Result<Facts, AssetError>,
     ) -> Result<Entry, AssetError> {
         if let Some(entry) = self.look(kind, key) {
             return Ok(entry);
@@ -177,13 +181,7 @@ impl Store {
 
     /// The manifest goes last and everything is on the disk before the name is: after a power failure there is a whole
     /// entry or none.
-    fn publish(
-        &self,
-        kind: &str,
-        key: &Key,
-        fresh: &Path,
-        facts: BTreeMap<String, String>,
-    ) -> Result<(), AssetError> {
+    fn publish(&self, kind: &str, key: &Key, fresh: &Path, facts: Facts) -> Result<(), AssetError> {
         let place = self.place(kind, key);
         let write = || -> io::Result<()> {
             let mut files = BTreeMap::new();
@@ -214,7 +212,8 @@ impl Store {
 
     /// Under the lock: whoever made these is gone.
     fn sweep_unfinished(&self) {
-        let name = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FRESH));
+        let name =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FRESH));
         for folder in self.folders().filter(name) {
             let _ = fs::remove_dir_all(folder); // tried again next time
         }
@@ -245,7 +244,8 @@ fn open(folder: &Path) -> Option<Entry> {
     let manifest: Manifest = serde_json::from_slice(&text).ok()?;
     let whole = manifest.tinderbox_microvm == VERSION
         && manifest.files.iter().all(|(name, facts)| {
-            !name.contains('/') && fs::metadata(folder.join(name)).is_ok_and(|found| found.len() == facts.bytes)
+            !name.contains('/')
+                && fs::metadata(folder.join(name)).is_ok_and(|found| found.len() == facts.bytes)
         });
     whole.then(|| Entry { folder: folder.to_owned(), manifest, _held: held })
 }
@@ -400,10 +400,48 @@ mod tests {
             waited = true;
             go.send(()).unwrap();
         };
-        let never = &mut |_: &Path| -> Result<BTreeMap<String, String>, AssetError> { panic!("made twice") };
+        let never = &mut |_: &Path| -> Result<Facts, AssetError> { panic!("made twice") };
         let entry = store.ensure("boot", &key("6.1"), &mut tell, never).unwrap();
         assert_eq!(fs::read_to_string(entry.path("kernel")).unwrap(), "first");
         assert!(waited);
         assert_eq!(first.join().unwrap().folder, entry.folder);
+    }
+
+    const VICTIM: &str = "TINDERBOX_TEST_STORE_VICTIM";
+
+    /// No test: what the next one starts and kills.
+    #[test]
+    fn a_victim_begins_and_never_ends() {
+        let Some(folder) = std::env::var_os(VICTIM) else { return };
+        let never_ends = &mut |fresh: &Path| {
+            fs::write(fresh.join("kernel"), "half").unwrap();
+            println!("begun");
+            io::stdin().read_to_end(&mut Vec::new()).unwrap();
+            panic!("it was to be killed")
+        };
+        let _ = Store::new(Path::new(&folder)).ensure("boot", &key("6.1"), &mut || {}, never_ends);
+    }
+
+    #[test]
+    fn after_a_kill_9_the_next_process_makes_it_and_sweeps() {
+        use std::io::{BufRead, BufReader};
+        use std::process::{Command, Stdio};
+        let data = tempfile::tempdir().unwrap();
+        let mut victim = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "microvm::assets::store::tests::a_victim_begins_and_never_ends"])
+            .env(VICTIM, data.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(victim.stdout.take().unwrap()).lines();
+        assert!(said.map_while(Result::ok).any(|line| line.contains("begun")), "the victim ended by itself");
+        assert!(names(data.path()).iter().any(|name| name.starts_with(FRESH)));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        let (entry, made) = ensure(&Store::new(data.path()), "6.1");
+        assert!(made);
+        assert_eq!(fs::read_to_string(entry.path("kernel")).unwrap(), "6.1");
+        assert_eq!(names(data.path()).len(), 2, "the entry and the lock");
     }
 }

@@ -99,7 +99,9 @@ fn lz4_block(mut bytes: &[u8], content: &mut Vec<u8>, end_max: usize) -> Option<
         content.extend_from_slice(literal);
         bytes = rest;
         // The last sequence has no copy.
-        let Some((offset, rest)) = bytes.split_first_chunk::<2>() else { return bytes.is_empty().then_some(()) };
+        let Some((offset, rest)) = bytes.split_first_chunk::<2>() else {
+            return bytes.is_empty().then_some(());
+        };
         bytes = rest;
         let offset = usize::from(u16::from_le_bytes(*offset));
         let copied = lz4_length(usize::from(token & 15), &mut bytes)? + 4;

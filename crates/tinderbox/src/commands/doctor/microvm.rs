@@ -9,7 +9,9 @@ pub(super) fn findings(found: &Found) -> Vec<Finding> {
     let finding = |what, good, found, advice| Finding { what, good, found, advice };
     let program = |program: &Option<Program>| match program {
         None => "not installed".to_owned(),
-        Some(Program { path, version }) if version.is_empty() => format!("{}, says no version", path.display()),
+        Some(Program { path, version }) if version.is_empty() => {
+            format!("{}, says no version", path.display())
+        }
         Some(Program { path, version }) => format!("{version} ({})", path.display()),
     };
     let firecracker = match (&found.firecracker, &found.jailer) {
@@ -61,7 +63,9 @@ fn qemu_speed(kvm: Kvm) -> String {
 
 fn firecracker_speed(kvm: Kvm) -> &'static str {
     match kvm {
-        Kvm::WithoutFlags => "usable only with a kernel made for a software /dev/kvm (--kernel, --boot-arguments, --cpu-template)",
+        Kvm::WithoutFlags => {
+            "usable only with a kernel made for a software /dev/kvm (--kernel, --boot-arguments, --cpu-template)"
+        }
         _ => "usable, by KVM",
     }
 }
@@ -75,8 +79,15 @@ mod tests {
         for kvm in [Kvm::Hardware, Kvm::WithoutFlags, Kvm::Forbidden, Kvm::Absent] {
             for is_root in [true, false] {
                 let kernel = Err("there is no kernel".to_owned());
-                let bare =
-                    Found { is_root, kvm, qemu: None, firecracker: None, jailer: None, kernel, prepared: false };
+                let bare = Found {
+                    is_root,
+                    kvm,
+                    qemu: None,
+                    firecracker: None,
+                    jailer: None,
+                    kernel,
+                    prepared: false,
+                };
                 for finding in findings(&bare) {
                     assert!(!finding.good && !finding.advice.is_empty(), "{}", finding.what);
                 }
