@@ -41,6 +41,14 @@ python() {
     cp python/app.py "$fresh"
 }
 
+# AWS's own client in the package, as functions bring it that want another one than the runtime's.
+python_ric() {
+    local pip
+    pip=$([ -x "$tools/venv/bin/pip" ] && echo "$tools/venv/bin/pip" || command -v pip3)
+    "$pip" install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --implementation cp --target "$fresh" \
+        --python-version "${1#python-ric-}" --platform "manylinux2014_$(uname -m)" --requirement python-ric/requirements.txt
+}
+
 nodejs() {
     cp nodejs/package.json nodejs/package-lock.json "$fresh"
     npm ci --prefix "$fresh" --ignore-scripts --no-audit --no-fund
@@ -70,7 +78,9 @@ java() {
         -DexcludeTransitive=true -DoutputDirectory="$out/java-classpath" -f java/pom.xml
     javac --release 17 -cp "$out/java-classpath/*" -d "$fresh" java/src/workloads/*.java
     # One function a package: what `deploy` guesses from is the class that is there.
-    mkdir -p "$fresh/orders/workloads" "$fresh/streams/workloads"
+    mkdir -p "$fresh/orders/workloads" "$fresh/streams/workloads" "$fresh/crac/workloads" "$fresh/crac/lib"
+    mv "$fresh/workloads/Crac.class" "$fresh/crac/workloads"
+    cp "$out"/java-classpath/org-crac-*.jar "$fresh/crac/lib"
     mv "$fresh/workloads/Orders.class" "$fresh/orders/workloads"
     mv "$fresh/workloads/Streams.class" "$fresh/streams/workloads"
     rmdir "$fresh/workloads"
@@ -78,6 +88,7 @@ java() {
 
 make python-3.11 python python
 make python-3.13 python python
+make python-ric-3.11 python-ric python_ric
 make nodejs nodejs nodejs npm
 make rust rust rust cargo cc
 make go go go_ go

@@ -5,6 +5,8 @@
 //
 //   start -> load handler --throws--> POST init/error -> exit 129                                       (final)
 //                |
+//                |  SnapStart: hooks --throw--> POST init/error -> exit 64                             (final)
+//                |             GET restore/next, hooks --throw--> POST restore/error -> exit 65        (final)
 //                v
 //       GET invocation/next -> call handler -> POST response | POST error -> GET invocation/next ...
 //                                   |
@@ -28,6 +30,8 @@ const require = createRequire(import.meta.url);
 const API = '/2018-06-01/runtime/';
 const HEAD_BYTES_MAX = 2 * 1024 * 1024; // a response head longer than this is not the Runtime API's
 const CAUSE_BYTES_MAX = 1024 * 1024; // what fits into the X-Ray cause header; a longer one is left out
+const EXIT_BEFORE_SNAPSHOT = 64;
+const EXIT_AFTER_RESTORE = 65;
 const EXIT_UNHANDLED_REJECTION = 128;
 const EXIT_UNCAUGHT_EXCEPTION = 129;
 const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
@@ -361,6 +365,14 @@ class RuntimeApi {
     return { headers, body: body.toString('utf8') };
   }
 
+  async untilRestored() {
+    const connection = this.connection();
+    const answer = connection.answer();
+    connection.write(this.head('GET', 'restore/next', []));
+    const { status } = await answer;
+    if (status !== 200) throw new Error(`Failed to wait for a restore, error ${status}`);
+  }
+
   post(target, text, headers) {
     const connection = this.connection();
     const answer = connection.answer();
@@ -373,10 +385,10 @@ class RuntimeApi {
     return answer;
   }
 
-  postError(target, error) {
+  postError(target, error, type) {
     const described = describe(error);
-    if (target === 'init/error') {
-      return this.post(target, toJson(described), [[ERROR_TYPE, headerText(described.errorType)]]);
+    if (!target.startsWith('invocation/')) {
+      return this.post(target, toJson(described), [[ERROR_TYPE, headerText(type ?? described.errorType)]]);
     }
     // No error type header here: the platform reads the body.
     const cause = xrayCause(error).replace(/[^\x20-\x7e]/g, unicodeEscape);
@@ -512,7 +524,45 @@ function installGlobals() {
       return handler;
     },
     HttpResponseStream,
+    // Hooks of SnapStart: ours, for AWS's Node.js has none. Callables of any kind, with what to call them with.
+    registerBeforeSnapshot(hook, ...args) {
+      beforeSnapshot.unshift(() => hook(...args)); // the last registered runs first, as AWS's do
+      return hook;
+    },
+    registerAfterRestore(hook, ...args) {
+      afterRestore.push(() => hook(...args));
+      return hook;
+    },
   };
+}
+
+// ---- SnapStart --------------------------------------------------------------------------------------------
+
+const beforeSnapshot = [];
+const afterRestore = [];
+
+async function runHooks(hooks) {
+  for (const hook of hooks) await hook();
+}
+
+/** From the end of init to the first invocation, of a version that is snapshotted in between. */
+async function snapStart(api, logError) {
+  const fail = async (target, type, error, code) => {
+    logError('SnapStart Hook Error', error);
+    await api.postError(target, error, type);
+    process.exit(code);
+  };
+  try {
+    await runHooks(beforeSnapshot);
+    await api.untilRestored();
+  } catch (error) {
+    await fail('init/error', 'Runtime.BeforeSnapshotError', error, EXIT_BEFORE_SNAPSHOT);
+  }
+  try {
+    await runHooks(afterRestore);
+  } catch (error) {
+    await fail('restore/error', 'Runtime.AfterRestoreError', error, EXIT_AFTER_RESTORE);
+  }
 }
 
 // ---- Loading ----------------------------------------------------------------------------------------------
@@ -844,5 +894,8 @@ function finished(stream) {
 
 if (process.env.TINDERBOX_BIND_FD !== undefined) (await import('./ahead.mjs')).waitForFunction();
 const logError = patchConsole();
-const loop = new Loop(new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API), logError);
-loop.start(await loadHandler(process.env.LAMBDA_TASK_ROOT || process.cwd(), process.env._HANDLER));
+const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
+const loop = new Loop(api, logError);
+const handler = await loadHandler(process.env.LAMBDA_TASK_ROOT || process.cwd(), process.env._HANDLER);
+if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') await snapStart(api, logError);
+loop.start(handler);

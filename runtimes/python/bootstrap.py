@@ -5,6 +5,8 @@ exit codes, encoding of answers) follows AWS's published client; `runtimes/tests
 
     start -> load handler --fails--> POST init/error -> exit 1                                    (final)
                  |
+                 |  SnapStart: hooks --fail--> POST init/error -> exit 64                         (final)
+                 |             GET restore/next, hooks --fail--> POST restore/error -> exit 65    (final)
                  v
         GET invocation/next -> call handler -> POST response | POST error -> GET invocation/next ...
                                     |
@@ -156,6 +158,11 @@ class RuntimeApi:
         if status != 200:
             raise RuntimeApiError("Failed to get next invocation: status %d, %r" % (status, body[:200]))
         return headers, body
+
+    def wait_until_restored(self):
+        status, _, body = self._call("GET", "restore/next")
+        if status != 200:
+            raise RuntimeApiError("Failed to wait for a restore: status %d, %r" % (status, body[:200]))
 
     def post(self, path, body, headers):
         """Posts an outcome. Too large is the platform's verdict on this invocation only; else 202 or the end."""
@@ -648,6 +655,36 @@ def serve_one(api, handler):
     api.post(path + "response", answer, [("Content-Type", content_type)] + echo)
 
 
+def run_hooks(name):
+    """Those of the module that the function imported, if it did: from its package, or ours."""
+    module = sys.modules.get("snapshot_restore_py")
+    hooks = getattr(module, "get_" + name)() if module else []
+    while hooks:
+        func, args, kwargs = hooks.pop() if name == "before_snapshot" else hooks.pop(0)
+        func(*args, **kwargs)
+
+
+def snap_start(api):
+    """From the end of init to the first invocation, of a version that is snapshotted in between."""
+    try:
+        run_hooks("before_snapshot")
+        api.wait_until_restored()
+    except BaseException as e:  # a hook that exits, too: what it meant to end is the function's start
+        fail(api, "init/error", "Runtime.BeforeSnapshotError", e, 64)
+    try:
+        run_hooks("after_restore")
+    except BaseException as e:
+        fail(api, "restore/error", "Runtime.AfterRestoreError", e, 65)
+
+
+def fail(api, path, kind, exception, code):
+    error, _ = describe(exception)
+    LOGS.error(error)
+    marks = [("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", kind)]
+    api.post(path, to_json(error).encode("utf-8", "backslashreplace"), marks)
+    sys.exit(code)
+
+
 def main():
     global LOGS, _UTF8
     finish_site()
@@ -661,11 +698,9 @@ def main():
     try:
         handler = load(os.environ["_HANDLER"])
     except Exception as e:
-        error, _ = describe(e)
-        LOGS.error(error)
-        marks = [("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", error["errorType"])]
-        api.post("init/error", to_json(error).encode("utf-8", "backslashreplace"), marks)
-        sys.exit(1)
+        fail(api, "init/error", describe(e)[0]["errorType"], e, 1)
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        snap_start(api)
     while True:
         serve_one(api, handler)
 

@@ -5,6 +5,7 @@ use crate::index::{Index, Indexed};
 use crate::keyed_locks::KeyedLocks;
 use crate::model::{Counters, Current, Function, FunctionId};
 use crate::settings::Settings;
+use crate::snap_start::Changes;
 use crate::store;
 use fabric::assignment::{Assignment, Retire};
 use fabric::control::ControlError;
@@ -30,6 +31,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) index: Index,
     pub(crate) locks: KeyedLocks<FunctionId>,
+    pub(crate) preparations: Changes,
 }
 
 /// What was decided.
@@ -183,8 +185,10 @@ impl Inner {
         if let Some(function) = &function {
             self.code.add_all(function);
         }
-        let indexed = function.zip(at).map(|(function, at)| Indexed { function, at });
-        if let Some(before) = self.index.set(id, indexed) {
+        let indexed = function.clone().zip(at).map(|(function, at)| Indexed { function, at });
+        let before = self.index.set(id, indexed);
+        self.preparations.note(before.as_deref(), function.as_deref());
+        if let Some(before) = before {
             self.code.remove_all(&before);
         }
     }

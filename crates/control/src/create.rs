@@ -1,7 +1,7 @@
 //! CreateFunction.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Code, Current, Function, FunctionId, VersionState};
+use crate::model::{Code, Current, Function, FunctionId, Optimisation, VersionState};
 use crate::{publish, tags};
 use fabric::control::{ControlError, CreateFunction, Mutated};
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub(crate) async fn create(inner: Arc<Inner>, message: CreateFunction) -> Result
     }
     inner.check_architecture(&config.architecture)?;
     inner.check_runtime(&config.runtime).await?;
+    inner.check_snap_start(&config)?;
     tags::check_count(tags.len())?;
     let inspected = inner.code.inspect(zip).await?;
     let wanted = Wanted { code: inspected.code.clone(), id, config, publish, tags };
@@ -47,6 +48,7 @@ fn decide(wanted: &Wanted, current: &Current, minted: &Minted) -> Result<Decisio
         last_modified_ms: minted.now_ms,
         revision: minted.stored.clone(),
         source_description: None,
+        optimisation: Optimisation::Off,
     };
     let mut function = Function {
         id: wanted.id.clone(),

@@ -60,6 +60,13 @@ impl Index {
         before.map(|before| before.function)
     }
 
+    /// Every function of everybody.
+    pub(crate) fn each(&self, mut visit: impl FnMut(&Function)) {
+        let scopes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let functions = scopes.values().flat_map(|scope| scope.functions.values());
+        functions.for_each(|indexed| visit(&indexed.function));
+    }
+
     pub(crate) fn usage(&self, scope: &Scope) -> Usage {
         let scopes = self.0.read().unwrap_or_else(PoisonError::into_inner);
         scopes.get(scope).map_or(Usage::default(), |scope| Usage {

@@ -13,7 +13,8 @@
 //! begun a mutation runs to its end, also if its caller goes away.
 //!
 //! What is Pending or InProgress in AWS is so here only in the answer of the mutation: what is stored is Active and
-//! Successful at once, under a second revision id, since there is nothing left to wait for.
+//! Successful at once, under a second revision id, since there is nothing left to wait for. But for published versions
+//! with SnapStart: those are Pending until a worker has run their init (`snap_start`).
 //!
 //! Code is kept once per digest (`code`); what no record names is removed, at the latest at the next start.
 
@@ -30,6 +31,7 @@ mod record;
 mod resolve;
 mod service;
 mod settings;
+mod snap_start;
 mod store;
 mod tags;
 mod update;

@@ -1,7 +1,7 @@
 //! A function as control holds it in memory.
 
 use fabric::Scope;
-use fabric::control::{ControlError, FunctionConfig, FunctionVersion, LastUpdate, State};
+use fabric::control::{ControlError, FunctionConfig, FunctionVersion, LastUpdate, SnapStart, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use substrate::Revision;
@@ -73,6 +73,49 @@ pub(crate) struct VersionState {
     pub(crate) revision: RevisionId,
     /// Of a published version: `$LATEST`'s description when it was published, which its own may differ from.
     pub(crate) source_description: Option<String>,
+    pub(crate) optimisation: Optimisation,
+}
+
+/// Whether environments of a version begin after init (SnapStart).
+///
+/// ```text
+/// publish ──no SnapStart──► Off (final)
+///    └──SnapStart──► Pending ──a worker ran its init──► On (final)
+///                       └──────its init failed────────► Failed (final; the version can be deleted)
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Optimisation {
+    #[default]
+    Off,
+    Pending,
+    On,
+    Failed,
+}
+
+impl Optimisation {
+    /// Of a version that is being published.
+    pub(crate) fn at_publish(config: &FunctionConfig) -> Self {
+        match config.snap_start {
+            SnapStart::None => Self::Off,
+            SnapStart::PublishedVersions => Self::Pending,
+        }
+    }
+
+    pub(crate) fn state(self) -> State {
+        match self {
+            Self::Off | Self::On => State::Active,
+            Self::Pending => State::Pending,
+            Self::Failed => State::Failed,
+        }
+    }
+
+    fn last_update(self) -> LastUpdate {
+        match self {
+            Self::Off | Self::On => LastUpdate::Successful,
+            Self::Pending => LastUpdate::Absent,
+            Self::Failed => LastUpdate::Failed,
+        }
+    }
 }
 
 /// The zip of a version.
@@ -143,8 +186,9 @@ impl Function {
             code_bytes: state.code.bytes,
             last_modified_ms: state.last_modified_ms,
             revision: state.revision.clone(),
-            state: State::Active,
-            last_update: LastUpdate::Successful,
+            state: state.optimisation.state(),
+            last_update: state.optimisation.last_update(),
+            optimised: state.optimisation == Optimisation::On,
         }
     }
 

@@ -1,7 +1,7 @@
 //! PublishVersion, and publishing as part of create and update.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Current, Function, FunctionId, VersionState};
+use crate::model::{Current, Function, FunctionId, Optimisation, VersionState};
 use fabric::control::{ControlError, FunctionConfig, FunctionVersion, Mutated, PublishVersion};
 use std::sync::Arc;
 use types::{Qualifier, RevisionId, Version};
@@ -61,16 +61,22 @@ pub(crate) fn publish(function: &mut Function, description: Option<&str>, minted
     let latest = &function.latest;
     let source = latest.config.description.clone();
     let description = description.map_or_else(|| source.clone(), str::to_owned);
+    let optimisation = Optimisation::at_publish(&latest.config);
+    let answered = minted.published_answered.clone();
     let state = Arc::new(VersionState {
         generation,
         config: FunctionConfig { description, ..latest.config.clone() },
         code: latest.code.clone(),
         last_modified_ms: minted.now_ms,
-        revision: minted.published_stored.clone(),
+        // One that stays Pending has its first revision until it is not.
+        revision: match optimisation {
+            Optimisation::Pending => answered.clone(),
+            _ => minted.published_stored.clone(),
+        },
         source_description: Some(source),
+        optimisation,
     });
     function.published.insert(number, Arc::clone(&state));
-    let answered = minted.published_answered.clone();
     Published { shown: function.shown_pending(Version::Published(number), &state, answered), new: true }
 }
 

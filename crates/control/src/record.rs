@@ -6,14 +6,16 @@
 //! new number and a conversion from the one before; a number from the future is refused, never guessed at. Sizes are
 //! bounded by the store (`substrate::kv::VALUE_BYTES_MAX`). `tests` reads the oldest records.
 
-use crate::model::{Code, Counters, VersionState};
-use fabric::control::{FunctionConfig, LoggingConfig};
+use crate::model::{Code, Counters, Optimisation, VersionState};
+use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{CodeDigest, RevisionId};
 
-/// What this program writes.
-const FORMAT: u32 = 1;
+/// What this program writes. Format 1 lacked `snap_start` and `optimisation`, which a record of it has by their defaults:
+/// no SnapStart.
+const FORMAT: u32 = 2;
+const FORMAT_OLDEST: u32 = 1;
 
 /// A record can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -43,43 +45,55 @@ struct OnlyFormat {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeadV1 {
+struct HeadV2 {
     format: u32,
     generation: u64,
     last_version: u64,
-    live: Option<LiveV1>,
+    live: Option<LiveV2>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LiveV1 {
+struct LiveV2 {
     incarnation: u64,
     tags: BTreeMap<String, String>,
-    latest: VersionV1,
+    latest: VersionV2,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionRecordV1 {
+struct VersionRecordV2 {
     format: u32,
-    version: VersionV1,
+    version: VersionV2,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionV1 {
+struct VersionV2 {
     generation: u64,
     code_sha256: String,
     code_bytes: u64,
     last_modified_ms: u64,
     revision: String,
     source_description: Option<String>,
-    config: ConfigV1,
+    #[serde(default)]
+    optimisation: OptimisationV2,
+    config: ConfigV2,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OptimisationV2 {
+    #[default]
+    Off,
+    Pending,
+    On,
+    Failed,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConfigV1 {
+struct ConfigV2 {
     runtime: String,
     handler: String,
     role: String,
@@ -94,46 +108,51 @@ struct ConfigV1 {
     application_log_level: Option<String>,
     system_log_level: Option<String>,
     tracing_mode: String,
+    /// Of published versions.
+    #[serde(default)]
+    snap_start: bool,
 }
 
 /// The bytes to store.
 pub(crate) fn write_head(head: &Head) -> Result<Vec<u8>, RecordError> {
-    let live = head.live.as_ref().map(|live| LiveV1 {
+    let live = head.live.as_ref().map(|live| LiveV2 {
         incarnation: live.incarnation,
         tags: live.tags.clone(),
-        latest: version_to_v1(&live.latest),
+        latest: version_to_v2(&live.latest),
     });
     let Counters { generation, version } = head.counters;
-    write(&HeadV1 { format: FORMAT, generation, last_version: version, live })
+    write(&HeadV2 { format: FORMAT, generation, last_version: version, live })
 }
 
 /// A head of any format there ever was.
 pub(crate) fn read_head(bytes: &[u8]) -> Result<Head, RecordError> {
     check_format(bytes)?;
-    let head: HeadV1 = read(bytes)?;
+    let head: HeadV2 = read(bytes)?;
     let live = head.live.map(|live| LiveHead {
         incarnation: live.incarnation,
         tags: live.tags,
-        latest: version_from_v1(live.latest),
+        latest: version_from_v2(live.latest),
     });
     Ok(Head { counters: Counters { generation: head.generation, version: head.last_version }, live })
 }
 
 /// The bytes to store.
 pub(crate) fn write_version(state: &VersionState) -> Result<Vec<u8>, RecordError> {
-    write(&VersionRecordV1 { format: FORMAT, version: version_to_v1(state) })
+    write(&VersionRecordV2 { format: FORMAT, version: version_to_v2(state) })
 }
 
 /// A published version of any format there ever was.
 pub(crate) fn read_version(bytes: &[u8]) -> Result<VersionState, RecordError> {
     check_format(bytes)?;
-    read::<VersionRecordV1>(bytes).map(|record| version_from_v1(record.version))
+    read::<VersionRecordV2>(bytes).map(|record| version_from_v2(record.version))
 }
 
 fn check_format(bytes: &[u8]) -> Result<(), RecordError> {
     let OnlyFormat { format } = read(bytes)?;
-    if format != FORMAT {
-        return Err(RecordError { reason: format!("format {format} is newer than this program's {FORMAT}") });
+    if !(FORMAT_OLDEST..=FORMAT).contains(&format) {
+        return Err(RecordError {
+            reason: format!("format {format} is not of this program, which reads up to {FORMAT}"),
+        });
     }
     Ok(())
 }
@@ -146,16 +165,22 @@ fn write(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
     serde_json::to_vec(record).map_err(|error| RecordError { reason: error.to_string() })
 }
 
-fn version_to_v1(state: &VersionState) -> VersionV1 {
+fn version_to_v2(state: &VersionState) -> VersionV2 {
     let config = state.config.clone();
-    VersionV1 {
+    VersionV2 {
         generation: state.generation,
         code_sha256: state.code.digest.as_str().to_owned(),
         code_bytes: state.code.bytes,
         last_modified_ms: state.last_modified_ms,
         revision: state.revision.as_str().to_owned(),
         source_description: state.source_description.clone(),
-        config: ConfigV1 {
+        optimisation: match state.optimisation {
+            Optimisation::Off => OptimisationV2::Off,
+            Optimisation::Pending => OptimisationV2::Pending,
+            Optimisation::On => OptimisationV2::On,
+            Optimisation::Failed => OptimisationV2::Failed,
+        },
+        config: ConfigV2 {
             runtime: config.runtime,
             handler: config.handler,
             role: config.role,
@@ -170,11 +195,12 @@ fn version_to_v1(state: &VersionState) -> VersionV1 {
             application_log_level: config.logging.application_level,
             system_log_level: config.logging.system_level,
             tracing_mode: config.tracing_mode,
+            snap_start: config.snap_start == SnapStart::PublishedVersions,
         },
     }
 }
 
-fn version_from_v1(version: VersionV1) -> VersionState {
+fn version_from_v2(version: VersionV2) -> VersionState {
     let config = version.config;
     VersionState {
         generation: version.generation,
@@ -182,6 +208,12 @@ fn version_from_v1(version: VersionV1) -> VersionState {
         last_modified_ms: version.last_modified_ms,
         revision: RevisionId::new(version.revision),
         source_description: version.source_description,
+        optimisation: match version.optimisation {
+            OptimisationV2::Off => Optimisation::Off,
+            OptimisationV2::Pending => Optimisation::Pending,
+            OptimisationV2::On => Optimisation::On,
+            OptimisationV2::Failed => Optimisation::Failed,
+        },
         config: FunctionConfig {
             runtime: config.runtime,
             handler: config.handler,
@@ -199,6 +231,10 @@ fn version_from_v1(version: VersionV1) -> VersionState {
                 system_level: config.system_log_level,
             },
             tracing_mode: config.tracing_mode,
+            snap_start: match config.snap_start {
+                true => SnapStart::PublishedVersions,
+                false => SnapStart::None,
+            },
         },
     }
 }
@@ -219,7 +255,7 @@ mod tests {
     const OLDEST_TOMBSTONE: &str = r#"{"format":1,"generation":9,"last_version":2,"live":null}"#;
 
     #[test]
-    fn the_oldest_records_are_read_and_written_back_the_same() {
+    fn the_oldest_records_are_read_and_written_in_the_newest_format() {
         let head = read_head(OLDEST_HEAD.as_bytes()).expect("readable");
         let live = head.live.clone().expect("live");
         assert_eq!(head.counters, Counters { generation: 7, version: 2 });
@@ -227,19 +263,37 @@ mod tests {
         assert_eq!(live.latest.config.logging.application_level.as_deref(), Some("INFO"));
         let again: serde_json::Value =
             serde_json::from_slice(&write_head(&head).expect("writable")).expect("JSON");
-        assert_eq!(again, serde_json::from_str::<serde_json::Value>(OLDEST_HEAD).expect("JSON"));
+        let mut newest: serde_json::Value = serde_json::from_str(OLDEST_HEAD).expect("JSON");
+        newest["format"] = 2.into();
+        newest["live"]["latest"]["optimisation"] = "off".into();
+        newest["live"]["latest"]["config"]["snap_start"] = false.into();
+        assert_eq!(again, newest, "nothing else is different");
+        assert_eq!(read_head(newest.to_string().as_bytes()).expect("readable"), head);
 
         let tombstone = read_head(OLDEST_TOMBSTONE.as_bytes()).expect("readable");
         assert_eq!(tombstone, Head { counters: Counters { generation: 9, version: 2 }, live: None });
-        assert_eq!(write_head(&tombstone).expect("writable"), OLDEST_TOMBSTONE.as_bytes());
+        let written = String::from_utf8(write_head(&tombstone).expect("writable")).expect("text");
+        assert_eq!(written, OLDEST_TOMBSTONE.replace("\"format\":1", "\"format\":2"));
 
-        let version = write_version(&live.latest).expect("writable");
-        assert_eq!(read_version(&version).expect("readable"), live.latest);
+        for optimisation in [Optimisation::Off, Optimisation::Pending, Optimisation::On, Optimisation::Failed]
+        {
+            let mut version = VersionState { optimisation, ..live.latest.clone() };
+            version.config.snap_start = SnapStart::PublishedVersions;
+            let written = write_version(&version).expect("writable");
+            assert_eq!(read_version(&written).expect("readable"), version);
+        }
     }
 
     #[test]
     fn a_record_from_the_future_or_a_damaged_one_is_refused() {
-        for bytes in [r#"{"format":2}"#, "{}", "", r#"{"format":1,"generation":9}"#, r#"{"format":"1"}"#] {
+        for bytes in [
+            r#"{"format":3}"#,
+            r#"{"format":0}"#,
+            "{}",
+            "",
+            r#"{"format":1,"generation":9}"#,
+            r#"{"format":"1"}"#,
+        ] {
             assert!(read_head(bytes.as_bytes()).is_err(), "{bytes}");
         }
     }

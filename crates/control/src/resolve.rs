@@ -4,7 +4,7 @@
 use crate::commit::Inner;
 use crate::model::FunctionId;
 use fabric::ResolvedVersion;
-use fabric::control::{BootPlan, ControlError, Named, State};
+use fabric::control::{BootPlan, ControlError, Named};
 use std::time::Duration;
 use types::{Qualifier, Version, VersionKey};
 
@@ -22,7 +22,7 @@ pub(crate) fn resolve(inner: &Inner, named: &Named) -> Result<ResolvedVersion, C
         arn: found.function.id.arn(),
         timeout: Duration::from_secs(u64::from(state.config.timeout_seconds)),
         memory_mb: state.config.memory_mb,
-        state: State::Active,
+        state: state.optimisation.state(),
     })
 }
 

@@ -6,12 +6,14 @@ use crate::index::Index;
 use crate::keyed_locks::KeyedLocks;
 use crate::model::FunctionId;
 use crate::settings::Settings;
+use crate::snap_start::{self, Changes};
 use crate::{create, delete, list, publish, resolve, store, tags, update};
 use bytes::Bytes;
 use fabric::assignment::Assignment;
 use fabric::control::{
     AccountUsage, BootPlan, ControlError, CreateFunction, Described, ListFunctions, ListVersions, Mutated,
-    Named, Page, PublishVersion, TagFunction, UntagFunction, UpdateCode, UpdateConfiguration,
+    Named, Page, Preparations, PreparationsQuery, PreparedReport, PublishVersion, TagFunction, UntagFunction,
+    UpdateCode, UpdateConfiguration,
 };
 use fabric::{ResolvedVersion, Scope};
 use std::collections::BTreeMap;
@@ -49,6 +51,7 @@ impl Control {
             settings,
             index: Index::default(),
             locks: KeyedLocks::new(),
+            preparations: Changes::default(),
         });
         for indexed in loaded.functions {
             let id = indexed.function.id.clone();
@@ -182,5 +185,13 @@ impl fabric::control::Control for Control {
 
     async fn code(&self, digest: CodeDigest) -> Result<Bytes, ControlError> {
         self.inner.code.read(&digest).await
+    }
+
+    async fn preparations(&self, query: PreparationsQuery) -> Result<Preparations, ControlError> {
+        Ok(snap_start::preparations(&self.inner, query).await)
+    }
+
+    async fn prepared(&self, message: PreparedReport) -> Result<(), ControlError> {
+        self.run("control.prepared", |inner| snap_start::report(inner, message)).await
     }
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     /// What the workers can run: `x86_64`, `arm64`.
     pub architectures: Vec<String>,
     pub runtimes: Arc<dyn RuntimeCheck>,
+    /// SnapStart for any runtime; else for those only for which AWS has it.
+    pub snap_start_any_runtime: bool,
     /// Concurrent executions of an account and region, as GetAccountSettings answers it.
     pub concurrency_max: u32,
     /// Sum of all code of an account and region, bytes.
@@ -45,6 +47,7 @@ impl Settings {
         Self {
             architectures: architectures.into_iter().map(Into::into).collect(),
             runtimes: Arc::new(AnyRuntime),
+            snap_start_any_runtime: true,
             concurrency_max: limits::CONCURRENT_EXECUTIONS_DEFAULT,
             code_bytes_max: limits::TOTAL_CODE_BYTES_MAX,
         }

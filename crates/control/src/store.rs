@@ -161,12 +161,16 @@ pub(crate) fn writes(
     let none = BTreeMap::new();
     let published = before.function.as_ref().map_or(&none, |function| &function.published);
     for (number, state) in &after.published {
-        if !published.contains_key(number) {
-            let key = version_key(id, after.incarnation, *number)?;
-            let value = record::write_version(state);
-            let value = value.map_err(|reason| LoadError::Record { key: key.clone(), reason })?;
-            writes.push(Write::Put { key, value: value.into(), expected: Expected::Absent });
-        }
+        let expected = match published.get(number) {
+            None => Expected::Absent,
+            Some(before) if before == state => continue,
+            // What changes a version writes the head too, by compare-and-set.
+            Some(_) => Expected::Any,
+        };
+        let key = version_key(id, after.incarnation, *number)?;
+        let value = record::write_version(state);
+        let value = value.map_err(|reason| LoadError::Record { key: key.clone(), reason })?;
+        writes.push(Write::Put { key, value: value.into(), expected });
     }
     for number in published.keys() {
         if !after.published.contains_key(number) {

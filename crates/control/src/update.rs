@@ -2,7 +2,7 @@
 //! nothing changed, and retire its older environments.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Code, Current, Function, FunctionId, VersionState};
+use crate::model::{Code, Current, Function, FunctionId, Optimisation, VersionState};
 use crate::publish::{self, changeable, check_revision};
 use fabric::control::{ConfigChange, ControlError, FunctionConfig, Mutated, UpdateCode, UpdateConfiguration};
 use std::sync::Arc;
@@ -63,10 +63,11 @@ pub(crate) async fn update_configuration(
     if let Some(runtime) = &message.change.runtime {
         inner.check_runtime(runtime).await?;
     }
-    inner.mutate(&id, |current, minted| decide_configuration(&id, &message, current, minted)).await
+    inner.mutate(&id, |current, minted| decide_configuration(&inner, &id, &message, current, minted)).await
 }
 
 fn decide_configuration(
+    inner: &Inner,
     id: &FunctionId,
     message: &UpdateConfiguration,
     current: &Current,
@@ -76,6 +77,7 @@ fn decide_configuration(
     check_revision(before, message.revision.as_ref())?;
     let mut config = before.latest.config.clone();
     change(&mut config, message.change.clone());
+    inner.check_snap_start(&config)?;
     let function = updated(before, config, before.latest.code.clone(), minted);
     let version = function.shown_updating(minted.answered.clone());
     Ok(Decision { after: live(function), answer: Mutated { version } })
@@ -90,6 +92,7 @@ fn updated(before: &Function, config: FunctionConfig, code: Code, minted: &Minte
         last_modified_ms: minted.now_ms,
         revision: minted.stored.clone(),
         source_description: None,
+        optimisation: Optimisation::Off,
     });
     function
 }
@@ -112,6 +115,7 @@ fn change(config: &mut FunctionConfig, change: ConfigChange) {
         environment,
         logging,
         tracing_mode,
+        snap_start,
     } = change;
     set(&mut config.runtime, runtime);
     set(&mut config.handler, handler);
@@ -125,6 +129,7 @@ fn change(config: &mut FunctionConfig, change: ConfigChange) {
     }
     set(&mut config.logging, logging);
     set(&mut config.tracing_mode, tracing_mode);
+    set(&mut config.snap_start, snap_start);
 }
 
 fn set<T>(member: &mut T, value: Option<T>) {

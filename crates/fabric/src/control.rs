@@ -30,6 +30,11 @@ service! {
         boot_plan(BootPlan(VersionKey)) -> BootPlan;
         /// The zip as uploaded, for GetFunction's `Code.Location`.
         code(Code(CodeDigest)) -> Bytes;
+        /// The versions for which a worker keeps something prepared. Answered when the list is no longer the one known as
+        /// `seen`, or after a while: a worker asks again and again, and begins with `seen: None`.
+        preparations(Preparations(PreparationsQuery)) -> Preparations;
+        /// A worker says what came of preparing a version that is Pending. Of one that is not any more: nothing.
+        prepared(Prepared(PreparedReport)) -> ();
     }
 }
 
@@ -58,6 +63,15 @@ pub struct FunctionConfig {
     pub logging: LoggingConfig,
     /// `PassThrough` or `Active`.
     pub tracing_mode: String,
+    pub snap_start: SnapStart,
+}
+
+/// Which versions are initialised before they are invoked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SnapStart {
+    #[default]
+    None,
+    PublishedVersions,
 }
 
 /// Where and how a function logs.
@@ -85,6 +99,7 @@ pub struct ConfigChange {
     pub environment: Option<BTreeMap<String, String>>,
     pub logging: Option<LoggingConfig>,
     pub tracing_mode: Option<String>,
+    pub snap_start: Option<SnapStart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +194,8 @@ pub struct FunctionVersion {
     pub revision: RevisionId,
     pub state: State,
     pub last_update: LastUpdate,
+    /// Its environments begin after init: of an Active version with SnapStart.
+    pub optimised: bool,
 }
 
 /// What a mutation answers: the version as the *answer* shows it (Pending or InProgress, first revision id);
@@ -199,8 +216,10 @@ pub struct Described {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
+    /// In the answer of the create or publish that made it; of a version with SnapStart until its init has been run.
     Pending,
     Active,
+    /// Of a version with SnapStart whose init failed (final).
     Failed,
 }
 
@@ -210,6 +229,36 @@ pub enum LastUpdate {
     Absent,
     InProgress,
     Successful,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparationsQuery {
+    /// `Preparations::at` of the list that is known already.
+    pub seen: Option<u64>,
+}
+
+/// The published versions with SnapStart that have not failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparations {
+    /// Names this list, within one run of control.
+    pub at: u64,
+    /// Pending ones first, then the others; of each the one published last before those published earlier.
+    pub versions: Vec<Preparation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparation {
+    pub key: VersionKey,
+    /// It becomes Active or Failed by what a worker reports.
+    pub pending: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedReport {
+    pub key: VersionKey,
+    /// Whether its init succeeded. A platform that could not run it reports nothing and tries again.
+    pub initialised: bool,
 }
 
 /// What a worker needs to make an environment of a version.
@@ -254,6 +303,9 @@ pub enum ControlError {
     /// With `--strict-runtimes`: what is not installed, and what is.
     #[error("{message}")]
     RuntimeUnavailable { message: String },
+    /// AWS has no SnapStart for it, and the operator wants what AWS has (`--strict-runtimes`).
+    #[error("no SnapStart for {runtime}")]
+    SnapStartUnsupported { runtime: String },
     #[error("this host can not run {architecture}")]
     ArchitectureUnavailable { architecture: String },
     /// No version has this code any more.

@@ -91,6 +91,8 @@ pub struct Outcome {
     pub duration: Duration,
     /// Of the init phase, if this invocation was the first and init succeeded before it.
     pub init_duration: Option<Duration>,
+    /// Of the restore, if this invocation was the first after it.
+    pub restore_duration: Option<Duration>,
     pub billed_ms: u64,
     pub memory_mb: u32,
     pub memory_used_mb: u32,

@@ -90,6 +90,12 @@ pub enum InvokeRefusal {
     /// So many are being made that its turn did not come in time.
     #[error("too many environments are being made")]
     Overloaded,
+    /// Its runtime or a hook of the function failed after it was restored: the error type. The environment is gone.
+    #[error("the environment could not be restored: {error_type}")]
+    RestoreFailed { error_type: String },
+    /// What is to be done after a restore took too long. The environment is gone.
+    #[error("the environment was not restored in time")]
+    RestoreTimedOut,
     /// The platform could not make it: not the function's fault.
     #[error("the environment could not be made: {reason}")]
     Failed { reason: String },

@@ -159,6 +159,9 @@ impl From<ControlError> for ApiError {
                 "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
             )),
             ControlError::RuntimeUnavailable { message } => Self::invalid_parameter(message),
+            ControlError::SnapStartUnsupported { runtime } => Self::invalid_parameter(format!(
+                "{runtime} is not supported for SnapStart enabled functions."
+            )),
             ControlError::ArchitectureUnavailable { architecture } => Self::invalid_parameter(format!(
                 "This Tinderbox host can not run the architecture {architecture}."
             )),
@@ -208,6 +211,15 @@ impl From<InvokeRefusal> for ApiError {
                 Self::service("Lambda was unable to create the execution environment. Please try again.")
             }
             InvokeRefusal::Overloaded => Self::throttled("CallerRateLimitExceeded"),
+            InvokeRefusal::RestoreFailed { .. } => Self::new(
+                &errors::SNAP_START_EXCEPTION,
+                "The afterRestore() runtime hook encountered an error. For more information, check the Amazon \
+                 CloudWatch logs.",
+            ),
+            InvokeRefusal::RestoreTimedOut => Self::new(
+                &errors::SNAP_START_TIMEOUT_EXCEPTION,
+                "Lambda couldn't restore the snapshot within the timeout limit.",
+            ),
             InvokeRefusal::Stale | InvokeRefusal::Busy | InvokeRefusal::Gone => Self::unavailable(),
         }
     }

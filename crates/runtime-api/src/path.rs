@@ -4,6 +4,8 @@ use http::Method;
 
 /// Every path begins with the API's version.
 pub const VERSION: &str = "/2018-06-01";
+/// Credentials of an environment with SnapStart, under the door's own address and not under [`VERSION`].
+pub const CREDENTIALS: &str = "/2021-04-23/credentials";
 
 /// One call, as method and path name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,7 @@ pub enum Call<'a> {
     InitError,
     RestoreNext,
     RestoreError,
+    Credentials,
 }
 
 /// Why a request is none of the calls.
@@ -29,6 +32,9 @@ pub enum NoCall {
 impl<'a> Call<'a> {
     /// Reads method and path (without its query).
     pub fn read(method: &Method, path: &'a str) -> Result<Self, NoCall> {
+        if path == CREDENTIALS {
+            return if *method == Method::GET { Ok(Self::Credentials) } else { Err(NoCall::Method) };
+        }
         let rest = path.strip_prefix(VERSION).ok_or(NoCall::Path)?;
         let (call, wants) = match rest.strip_prefix("/runtime/").unwrap_or(rest) {
             "/ping" => (Self::Ping, Method::GET),
@@ -64,6 +70,9 @@ mod tests {
             ("POST", "/2018-06-01/runtime/invocation//error", Ok(Call::Error { id: "" })),
             ("POST", "/2018-06-01/runtime/init/error", Ok(Call::InitError)),
             ("GET", "/2018-06-01/ping", Ok(Call::Ping)),
+            ("GET", "/2018-06-01/runtime/restore/next", Ok(Call::RestoreNext)),
+            ("GET", "/2021-04-23/credentials", Ok(Call::Credentials)),
+            ("POST", "/2021-04-23/credentials", Err(NoCall::Method)),
             ("GET", "/2018-06-01/runtime/invocation/7/other", Err(NoCall::Path)),
             ("GET", "/2019-01-01/runtime/invocation/next", Err(NoCall::Path)),
         ];

@@ -153,7 +153,7 @@ pub(crate) struct UpArgs {
     /// Another Host name to answer for; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) host_name: Vec<String>,
-    /// Refuse runtimes that are not installed in exactly their version
+    /// Refuse runtimes that are not installed in exactly their version, and SnapStart where AWS has none
     #[arg(long)]
     pub(crate) strict_runtimes: bool,
     /// What functions reach beyond themselves: other machines, or nothing
@@ -182,6 +182,12 @@ pub(crate) struct UpArgs {
     /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
     #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
     pub(crate) pool: u64,
+    /// Memory of initialised environments that wait for invocations of versions with SnapStart, MB; 0 keeps none
+    #[arg(long, value_name = "MB", default_value_t = worker::snapstart::Settings::default().memory_bytes_max >> 20)]
+    pub(crate) snapstart: u64,
+    /// Which published versions begin after init: those with SnapStart, or all (needs a sandbox that takes snapshots)
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) snapshots: Snapshots,
     /// Room for logs and traces on disk, bytes; the oldest of who has most go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,
@@ -223,6 +229,13 @@ impl SandboxKind {
             Self::Firecracker => Wanted::Firecracker,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Snapshots {
+    #[default]
+    SnapStart,
+    EveryVersion,
 }
 
 /// How roles in one process meet: by calls, or (for the test of the contracts) through bytes.

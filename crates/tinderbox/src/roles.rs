@@ -56,6 +56,9 @@ pub(crate) struct Settings {
     pub(crate) memory_mb: Option<u64>,
     /// Memory of waiting rooms.
     pub(crate) pool_mb: u64,
+    /// Memory of initialised environments that wait.
+    pub(crate) snap_start_mb: u64,
+    pub(crate) snapshots: worker::Snapshots,
     /// When an idle environment is frozen, if ever.
     pub(crate) freeze_after: Option<Duration>,
     pub(crate) log_bytes_max: u64,
@@ -154,6 +157,7 @@ impl Platform {
         let sandbox = sandbox_of(&world, &settings.walls, &settings.data, &walls).await?;
         let mut missing = sandbox.capabilities().missing;
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
+        check_snapshots(settings.snapshots, &*sandbox)?;
 
         let data = settings.data.as_path();
         let encoded = settings.encoded;
@@ -179,15 +183,12 @@ impl Platform {
         );
         let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
         let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
-        let mut control_settings = control::Settings::new([architecture()]);
-        control_settings.runtimes =
-            Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes });
         let control = control::Control::open(
             world.clone(),
             Arc::new(kv.map_err(|error| error.to_string())?),
             Arc::new(blobs.map_err(|error| error.to_string())?),
             assignment.clone(),
-            control_settings,
+            control_settings(&settings, &runtimes),
         );
         let control =
             meet!(encoded, fabric::control::Control, control.await.map_err(|error| error.to_string())?);
@@ -280,6 +281,14 @@ async fn sandbox_of(
     }
 }
 
+fn control_settings(settings: &Settings, runtimes: &Arc<HostRuntimes>) -> control::Settings {
+    control::Settings {
+        runtimes: Arc::new(Host { runtimes: runtimes.clone(), strict: settings.strict_runtimes }),
+        snap_start_any_runtime: !settings.strict_runtimes,
+        ..control::Settings::new([architecture()])
+    }
+}
+
 fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
     worker::Settings {
         egress,
@@ -290,6 +299,11 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
             memory_bytes_max: settings.pool_mb << 20,
             ..worker::pool::Settings::default()
         },
+        snap_start: worker::snapstart::Settings {
+            memory_bytes_max: settings.snap_start_mb << 20,
+            ..worker::snapstart::Settings::default()
+        },
+        snapshots: settings.snapshots,
         ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
     }
 }
@@ -304,6 +318,17 @@ fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {
         _ => "give another address with --listen or another port with --port",
     };
     StartError { message: format!("{address} can not be listened on: {error}"), advice }
+}
+
+/// Every version by itself makes sense only where one snapshot serves any number of environments.
+fn check_snapshots(wanted: worker::Snapshots, sandbox: &dyn Sandbox) -> Result<(), StartError> {
+    if wanted == worker::Snapshots::SnapStart || sandbox.capabilities().snapshot {
+        return Ok(());
+    }
+    Err(StartError {
+        message: format!("--snapshots every-version: the sandbox {} takes no snapshots", sandbox.kind()),
+        advice: "leave it out: versions that ask for SnapStart are kept initialised here, too",
+    })
 }
 
 /// `nat` where the host can; where it can not, `none`, said among the missing walls, for the default must work

@@ -45,6 +45,10 @@ pub const TIMEOUT_SECONDS_DEFAULT: u32 = 3;
 pub const TIMEOUT_SECONDS_MAX: u32 = 900;
 /// The init phase's own limit, outside the function's timeout.
 pub const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The init phase's limit of a version with SnapStart, or its timeout if that is longer (AWS, SnapStart hooks).
+pub const SNAP_START_INIT_TIMEOUT: Duration = Duration::from_secs(130);
+/// A restore with its hooks (AWS, SnapStart hooks).
+pub const RESTORE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Processes and threads of one environment (AWS documents 1,024).
 pub const PROCESSES_MAX: u32 = 1_024;
 /// Open files of one process of an environment (AWS: 1,024 soft).

@@ -7,6 +7,7 @@
 pub(crate) mod body;
 
 use crate::heads::{self, Heads};
+use crate::keys::Keys;
 use body::{Budget, ReadError};
 use bytes::Bytes;
 use fabric::FrameStream;
@@ -24,7 +25,7 @@ use world::World;
 /// What the door's connections share.
 pub(crate) struct ApiDoor {
     api: Arc<dyn Api>,
-    credentials: ScopedCredentials,
+    keys: Arc<Keys>,
     /// Memory for bodies: this environment's, and that of all.
     own: Budget,
     all: Budget,
@@ -33,13 +34,8 @@ pub(crate) struct ApiDoor {
 }
 
 impl ApiDoor {
-    pub(crate) fn new(
-        world: World,
-        api: Arc<dyn Api>,
-        credentials: ScopedCredentials,
-        all: Budget,
-    ) -> Arc<Self> {
-        Arc::new(Self { api, credentials, own: Budget::of_one(), all, world, heads: Arc::default() })
+    pub(crate) fn new(world: World, api: Arc<dyn Api>, keys: Arc<Keys>, all: Budget) -> Arc<Self> {
+        Arc::new(Self { api, keys, own: Budget::of_one(), all, world, heads: Arc::default() })
     }
 
     pub(crate) async fn serve(self: Arc<Self>, connection: Box<dyn sandbox::Connection>) {
@@ -63,7 +59,8 @@ impl ApiDoor {
 
     async fn call(&self, request: Request<Incoming>) -> Result<Response<Carried>, io::Error> {
         let (head, body) = request.into_parts();
-        let (body, memory) = if self.is_claimed(&head) {
+        let claimed = self.claimed(&head);
+        let (body, memory) = if claimed.is_some() {
             let limit = body_bytes_max(head.method.as_str(), head.uri.path());
             match body::read(&self.world, [&self.own, &self.all], body, limit).await {
                 Ok(held) => held.take(),
@@ -75,7 +72,7 @@ impl ApiDoor {
         };
         let headers = head.headers.iter();
         let request = ApiRequest {
-            credentials: self.credentials.clone(),
+            credentials: claimed.unwrap_or_else(|| self.keys.current().0),
             method: head.method.as_str().to_owned(),
             uri: head.uri.to_string(),
             headers: headers
@@ -88,20 +85,19 @@ impl ApiDoor {
         response(answer)
     }
 
-    /// Says that this environment's credentials signed it, in a header or (a presigned request) in its query; whether
+    /// This environment's credentials that it says signed it, in a header or (a presigned request) in its query; whether
     /// they did is `frontend`'s to verify.
-    fn is_claimed(&self, head: &http::request::Parts) -> bool {
-        let key = &self.credentials.access_key_id;
+    fn claimed(&self, head: &http::request::Parts) -> Option<ScopedCredentials> {
         let names = |text: &str, before: &str, after: &str| {
-            text.split_once(before).is_some_and(|(_, rest)| {
-                rest.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with(after))
-            })
+            let (key, _) = text.split_once(before)?.1.split_once(after)?;
+            self.keys.claimed(key)
         };
         let header = head.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let query = head.uri.query().unwrap_or_default();
-        header.is_some_and(|text| names(text, "Credential=", "/"))
-            || names(query, "X-Amz-Credential=", "%2F")
-            || names(query, "X-Amz-Credential=", "/")
+        header
+            .and_then(|text| names(text, "Credential=", "/"))
+            .or_else(|| names(query, "X-Amz-Credential=", "%2F"))
+            .or_else(|| names(query, "X-Amz-Credential=", "/"))
     }
 }
 

@@ -3,6 +3,8 @@
 //! ```text
 //!              sandbox booted          first `next`          invocation
 //! Booting ───────────────► Initialising ──────────► Idle ⇄ Busy ⇄ (answered, until the next `next`)
+//!                SnapStart: taken, or │                ▲
+//!                  initialised here   └─► Restoring ───┘ (limit, exit, a hook fails ──► Draining)
 //!    │ host failed             │ limit, exit,        │        │ timeout, exit, out of memory
 //!    │                         │ /init/error         │ stop   │
 //!    │                         ▼                     │ exit   │
@@ -19,26 +21,29 @@ mod fault;
 mod freezer;
 mod invoke;
 mod last_frames;
+mod restore;
 mod room;
 mod spans;
 mod variables;
 
+pub(crate) use boot::{Begun, Maker, Prepared, Room};
+pub(crate) use fault::Fault;
+pub(crate) use spans::Spans;
 pub(crate) use variables::PATH;
 
-use crate::logs::platform::Phase;
+use crate::logs::platform::{Beginning, Phase};
 use crate::runtime_api::Event;
 use crate::seat::{Job, Seat, SeatOwner};
+use crate::snapstart::Initialised;
 use crate::worker::House;
-use boot::{Begun, Prepared, Room};
 use fabric::assignment::{EnvironmentEvent, EnvironmentReport};
 use fabric::worker::{InvokeRefusal, StartEnvironment};
 use freezer::Freezer;
 use sandbox::Stats;
-use spans::Spans;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use types::{EnvironmentId, LeaseToken, VersionKey};
+use types::LeaseToken;
 use world::Instant;
 
 /// How long one report to assignment may take; a leader that is away is asked again by its successor anyway.
@@ -48,9 +53,7 @@ const GONE_TRIES: u32 = 3;
 
 /// The one task's state.
 pub(crate) struct Resident {
-    house: Arc<House>,
-    id: EnvironmentId,
-    key: VersionKey,
+    maker: Maker,
     seat: Arc<Seat>,
     mailbox: mpsc::Receiver<Job>,
     stopping: watch::Receiver<bool>,
@@ -62,9 +65,7 @@ impl Resident {
     pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
         let SeatOwner { seat, mailbox, stopping } = owner;
         Self {
-            house,
-            id: start.environment,
-            key: start.key,
+            maker: Maker { house, id: start.environment, key: start.key },
             seat,
             mailbox,
             stopping,
@@ -81,7 +82,12 @@ impl Resident {
 
     async fn live(&mut self) {
         let mut spans = Spans::default();
-        let prepared = match self.prepare(&mut spans).await {
+        if let Some(initialised) = self.maker.house.snap_starts.take(&self.maker.key, &mut spans).await {
+            let Initialised { prepared, room } = initialised;
+            self.begin_restored(&prepared, room, spans).await;
+            return prepared.logs.flush().await;
+        }
+        let prepared = match self.maker.prepare(&mut spans).await {
             Ok(prepared) => prepared,
             Err(refusal) => return self.refuse_all(&refusal).await,
         };
@@ -91,33 +97,53 @@ impl Resident {
 
     /// From the first try of init to the end of the last room.
     async fn occupy(&mut self, prepared: &Prepared, mut spans: Spans) {
-        let limit = self.house.parts.settings.init_timeout;
-        let (room, init) = match self.begin(prepared, Phase::Init, limit, &mut spans).await {
-            Begun::Ready(room, took) => (room, Some(took)),
-            Begun::Failed(_) => match self.second_try(prepared, &mut spans).await {
-                Some(room) => (room, None),
-                None => return,
-            },
-            Begun::Host(refusal) => return self.refuse_all(&refusal).await,
-            Begun::Stopped => return,
-        };
-        self.serve(prepared, room, init, spans).await;
+        let limit = self.maker.init_limit(prepared);
+        let unwanted = self.unwanted();
+        match self.maker.begin(prepared, Phase::Init, limit, &mut spans, unwanted).await {
+            Begun::Ready(room, _) if prepared.is_snap_start() => {
+                self.begin_restored(prepared, *room, spans).await;
+            }
+            Begun::Ready(room, took) => {
+                self.serve(prepared, *room, Some(Beginning::Init(took)), spans).await;
+            }
+            Begun::Failed(fault, stats) => {
+                self.stats = stats.or(self.stats);
+                if let Some(room) = self.after_failed_init(prepared, &fault, &mut spans).await {
+                    self.serve(prepared, room, None, spans).await;
+                }
+            }
+            Begun::Host(refusal) => self.refuse_all(&refusal).await,
+            Begun::Unwanted => {}
+        }
     }
 
-    /// Init failed: it is run once more inside the invocation that comes, if one does.
-    async fn second_try(&mut self, prepared: &Prepared, spans: &mut Spans) -> Option<Room> {
-        let wait = self.house.parts.settings.first_invocation_wait;
-        let job = self.house.parts.world.timeout(wait, self.mailbox.recv()).await.flatten();
+    /// Init failed: it is run once more inside the invocation that comes, if one does. With SnapStart there is no second
+    /// try: the first had longer than any invocation.
+    async fn after_failed_init(
+        &mut self,
+        prepared: &Prepared,
+        fault: &Fault,
+        spans: &mut Spans,
+    ) -> Option<Room> {
+        let world = self.maker.house.parts.world.clone();
+        let wait = self.maker.house.parts.settings.first_invocation_wait;
+        let job = world.timeout(wait, self.mailbox.recv()).await.flatten();
         let Some(job) = job else {
             // Nobody came. One that comes at this very moment is refused as gone, before user code.
             self.refuse_all(&InvokeRefusal::Gone).await;
             return None;
         };
-        let started = self.house.parts.world.now();
+        let started = world.now();
+        if prepared.is_snap_start() {
+            self.answer_failed_init(prepared, job, fault, started, spans).await;
+            return None;
+        }
         let limit = job.invocation.timeout;
-        match self.begin(prepared, Phase::Invoke, limit, spans).await {
-            Begun::Ready(room, _) => self.invoke(prepared, job, room, None, started, spans).await,
-            Begun::Failed(fault) => {
+        let unwanted = std::future::pending(); // somebody waits
+        match self.maker.begin(prepared, Phase::Invoke, limit, spans, unwanted).await {
+            Begun::Ready(room, _) => self.invoke(prepared, job, *room, None, started, spans).await,
+            Begun::Failed(fault, stats) => {
+                self.stats = stats.or(self.stats);
                 self.answer_failed_init(prepared, job, &fault, started, spans).await;
                 None
             }
@@ -126,22 +152,27 @@ impl Resident {
                 let _ = job.accept.send(Err(refusal)); // the caller may have gone
                 None
             }
-            Begun::Stopped => None, // only while nobody waits: here somebody does
+            Begun::Unwanted => None,
         }
     }
 
     /// Idle ⇄ Busy until it ends.
-    async fn serve(&mut self, prepared: &Prepared, room: Room, init: Option<Duration>, mut spans: Spans) {
-        let parts = &self.house.parts;
+    async fn serve(
+        &mut self,
+        prepared: &Prepared,
+        room: Room,
+        mut beginning: Option<Beginning>,
+        mut spans: Spans,
+    ) {
+        let parts = &self.maker.house.parts;
         let mut untaken = Some(parts.world.clock.sleep(parts.settings.first_invocation_wait));
         let mut freezer = Freezer::new(parts, Arc::clone(&room.walls));
         let mut room = Some(room);
-        let mut init = init;
         while let Some(mut here) = room.take() {
             tokio::select! {
                 biased;
                 _ = &mut here.exited => {
-                    tracing::debug!(environment = %self.id, "the runtime exited between invocations");
+                    tracing::debug!(environment = %self.maker.id, "the runtime exited between invocations");
                     return self.end_idle(prepared, here).await;
                 }
                 Some(job) = self.mailbox.recv() => {
@@ -150,8 +181,8 @@ impl Resident {
                         let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
                         return self.end_idle(prepared, here).await;
                     }
-                    let started = self.house.parts.world.now();
-                    room = self.invoke(prepared, job, here, init.take(), started, &mut spans).await;
+                    let started = self.maker.house.parts.world.now();
+                    room = self.invoke(prepared, job, here, beginning.take(), started, &mut spans).await;
                     freezer.rearm();
                 }
                 () = wait_for_stop(&mut self.stopping), if self.seat.is_untaken() => {
@@ -182,45 +213,50 @@ impl Resident {
 
     /// Lets a frozen environment go on; `false` if that is not possible any more.
     async fn thaw(&self, freezer: &mut Freezer, spans: &mut Spans) -> bool {
-        let world = &self.house.parts.world;
+        let world = &self.maker.house.parts.world;
         let frozen = world.now();
         match freezer.wake().await {
             Ok(true) => spans.add("thaw", frozen, world.now()),
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(environment = %self.id, %error, "a frozen environment can not be thawed");
+                tracing::error!(environment = %self.maker.id, %error, "a frozen environment can not be thawed");
                 return false;
             }
         }
         true
     }
 
+    /// Completes when it was asked to end while nobody waits; the seat is closed then.
+    fn unwanted(&self) -> impl Future<Output = ()> + use<> {
+        let (seat, mut stopping) = (Arc::clone(&self.seat), self.stopping.clone());
+        async move {
+            wait_for_stop(&mut stopping).await;
+            if !seat.close_untaken() {
+                std::future::pending::<()>().await; // it is in the mailbox
+            }
+        }
+    }
+
     async fn end_idle(&self, prepared: &Prepared, room: Room) {
         self.leave_table();
         let Room { walls, .. } = room;
-        self.clear(walls, prepared).await;
+        self.maker.clear(walls, prepared).await;
     }
 
     /// No invocation finds it any more; one that is in the mailbox is refused before user code saw it.
     fn leave_table(&self) {
         self.seat.close();
-        self.house.forget(self.id);
+        self.maker.house.forget(self.maker.id);
     }
 
     async fn refuse_all(&mut self, why: &InvokeRefusal) {
         // The one for whom it is made is on its way: it is told why. A stop or a wait bounds this.
         if !self.seat.is_untaken() || !matches!(why, InvokeRefusal::Gone) {
-            let wait = self.house.parts.settings.first_invocation_wait;
-            let (seat, mut stopping) = (Arc::clone(&self.seat), self.stopping.clone());
-            let nobody_comes = async move {
-                wait_for_stop(&mut stopping).await;
-                if !seat.close_untaken() {
-                    std::future::pending::<()>().await; // it is in the mailbox
-                }
-            };
+            let wait = self.maker.house.parts.settings.first_invocation_wait;
+            let nobody_comes = self.unwanted();
             let job = tokio::select! {
                 biased;
-                job = self.house.parts.world.timeout(wait, self.mailbox.recv()) => job.flatten(),
+                job = self.maker.house.parts.world.timeout(wait, self.mailbox.recv()) => job.flatten(),
                 () = nobody_comes => None,
             };
             self.leave_table();
@@ -246,7 +282,7 @@ impl Resident {
             return;
         }
         self.leave_table();
-        self.house.left(self.id);
+        self.maker.house.left(self.maker.id);
         let token = self.seat.close();
         for _ in 0..GONE_TRIES {
             if self.report(token, EnvironmentEvent::Gone).await {
@@ -257,17 +293,17 @@ impl Resident {
 
     /// Tells assignment; whether it took it.
     async fn report(&self, token: LeaseToken, event: EnvironmentEvent) -> bool {
-        let parts = &self.house.parts;
+        let parts = &self.maker.house.parts;
         let worker = parts.settings.worker.clone();
-        let report = EnvironmentReport { worker, environment: self.id, token, event };
+        let report = EnvironmentReport { worker, environment: self.maker.id, token, event };
         match parts.world.timeout(REPORT_LIMIT, parts.assignment.report(report)).await {
             Some(Ok(())) => true,
             Some(Err(error)) => {
-                tracing::warn!(environment = %self.id, ?event, %error, "assignment did not take a report");
+                tracing::warn!(environment = %self.maker.id, ?event, %error, "assignment did not take a report");
                 false
             }
             None => {
-                tracing::warn!(environment = %self.id, ?event, "assignment did not take a report in time");
+                tracing::warn!(environment = %self.maker.id, ?event, "assignment did not take a report in time");
                 false
             }
         }

@@ -38,7 +38,7 @@ pub async fn runtime_api(
     invocation: &Invocation,
     deliveries: usize,
 ) -> Vec<Vec<u8>> {
-    let (link, mut events) = Link::new(world.clone());
+    let (link, mut events) = Link::new(world.clone(), None);
     let environment = async {
         let (mut let_in, mut came_out) = (0, 0);
         let mut readers = Vec::new();
@@ -59,7 +59,7 @@ pub async fn runtime_api(
                     link.turnstile().deliver(Arc::clone(&delivery));
                     drop(reply.send(delivery));
                 }
-                Event::Next(_) | Event::InitError(_) => {}
+                Event::Next(_) | Event::InitError(_) | Event::RestoreNext(_) | Event::RestoreError(_) => {}
                 Event::Answered(answer) => {
                     came_out += 1;
                     assert!(came_out <= let_in, "an answer without an invocation");

@@ -18,14 +18,16 @@ mod environment;
 #[doc(hidden)]
 pub mod fuzzing;
 mod heads;
+mod keys;
 mod logs;
 mod parts;
 pub mod pool;
 mod runtime_api;
 pub mod runtimes;
 mod seat;
+pub mod snapstart;
 mod starts;
 mod worker;
 
-pub use parts::{Launch, LaunchError, Runtimes, Settings, WorkerParts};
+pub use parts::{Launch, LaunchError, Runtimes, Settings, Snapshots, WorkerParts};
 pub use worker::Worker;

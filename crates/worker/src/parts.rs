@@ -1,6 +1,6 @@
 //! What a worker is made of, and its numbers.
 
-use crate::pool;
+use crate::{pool, snapstart};
 use async_trait::async_trait;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
@@ -47,6 +47,10 @@ pub struct Settings {
     pub connections_max: u32,
     /// Of the init phase before the invocation.
     pub init_timeout: Duration,
+    /// Of a version with SnapStart, or its timeout if that is longer.
+    pub snap_start_init_timeout: Duration,
+    /// Of a restore with its hooks.
+    pub restore_timeout: Duration,
     /// How long an environment that is up waits for the invocation it was made for before it calls itself idle.
     pub first_invocation_wait: Duration,
     /// An idle environment whose runtime has asked for its next event stands still after so long; `None`: never.
@@ -59,6 +63,9 @@ pub struct Settings {
     pub start_wait_max: Duration,
     /// Rooms that wait for a function.
     pub pool: pool::Settings,
+    /// Environments that wait, initialised, for an invocation.
+    pub snap_start: snapstart::Settings,
+    pub snapshots: Snapshots,
 }
 
 impl Settings {
@@ -73,6 +80,8 @@ impl Settings {
             extra_variables: BTreeMap::new(),
             connections_max: 64,
             init_timeout: types::limits::INIT_TIMEOUT,
+            snap_start_init_timeout: types::limits::SNAP_START_INIT_TIMEOUT,
+            restore_timeout: types::limits::RESTORE_TIMEOUT,
             first_invocation_wait: Duration::from_secs(5),
             // A freeze and a thaw cost a fraction of a millisecond each: not between invocations that follow at once.
             freeze_after: Some(Duration::from_millis(50)),
@@ -81,8 +90,20 @@ impl Settings {
             starts_max: 8 * std::thread::available_parallelism().map_or(2, usize::from),
             start_wait_max: Duration::from_secs(10),
             pool: pool::Settings::default(),
+            snap_start: snapstart::Settings::default(),
+            snapshots: Snapshots::default(),
         }
     }
+}
+
+/// Which published versions begin after init.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Snapshots {
+    /// Those that ask for it.
+    #[default]
+    SnapStart,
+    /// All, unasked; only with a sandbox that takes snapshots, which the binary sees to.
+    EveryVersion,
 }
 
 /// Which program serves a function.

@@ -13,6 +13,7 @@ mod turnstile;
 pub(crate) use turnstile::{Delivery, Turnstile};
 
 use crate::heads::{self, Heads};
+use crate::keys::Keys;
 use bytes::Bytes;
 use fabric::Failure;
 use http::{Request, Response};
@@ -24,7 +25,7 @@ use runtime_api::path::NoCall;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
-use turnstile::{Next, Refusal};
+use turnstile::{Next, Refusal, RestoreNext};
 use world::World;
 
 /// Largest head of a request: `Lambda-Runtime-Function-XRay-Error-Cause` alone may have 1 MiB.
@@ -39,6 +40,10 @@ pub(crate) enum Event {
     Next(oneshot::Sender<Arc<Delivery>>),
     /// The runtime says that its own init failed.
     InitError(Failure),
+    /// The runtime is done with init and waits to be restored; whoever fills the sender lets it go on.
+    RestoreNext(oneshot::Sender<()>),
+    /// A hook after the restore failed.
+    RestoreError(Failure),
     /// The invocation that was delivered has its answer.
     Answered(Answer),
 }
@@ -68,13 +73,16 @@ pub(crate) struct Link {
     turnstile: Mutex<Turnstile>,
     events: mpsc::Sender<Event>,
     heads: Arc<Heads>,
+    /// With SnapStart: what is served at the door.
+    keys: Option<Arc<Keys>>,
 }
 
 impl Link {
-    /// A new turnstile and the events that it will tell.
-    pub(crate) fn new(world: World) -> (Arc<Self>, mpsc::Receiver<Event>) {
+    /// A new turnstile and the events that it will tell. With `keys` it is one of SnapStart: there are hooks, and
+    /// credentials at the door.
+    pub(crate) fn new(world: World, keys: Option<Arc<Keys>>) -> (Arc<Self>, mpsc::Receiver<Event>) {
         let (events, told) = mpsc::channel(EVENTS_IN_FLIGHT);
-        (Arc::new(Self { world, turnstile: Mutex::default(), events, heads: Arc::default() }), told)
+        (Arc::new(Self { world, turnstile: Mutex::default(), events, heads: Arc::default(), keys }), told)
     }
 
     /// The state machine; never held across an await.
@@ -118,8 +126,13 @@ async fn handle(link: Arc<Link>, request: Request<Incoming>) -> Result<Response<
         Ok(Call::Response { id }) => answer::response(&link, id, request).await,
         Ok(Call::Error { id }) => answer::error(&link, id, request).await,
         Ok(Call::InitError) => answer::init_error(&link, request).await,
-        // Only an environment made for a snapshot has these calls, and none is: as AWS's own agent, not there.
-        Ok(Call::RestoreNext | Call::RestoreError) | Err(NoCall::Path) => replies::not_found(),
+        // Only an environment with SnapStart has these calls; to others, as with AWS's own agent, they are not there.
+        Ok(Call::RestoreNext) if link.keys.is_some() => restore_next(&link).await,
+        Ok(Call::RestoreError) if link.keys.is_some() => answer::restore_error(&link, request).await,
+        Ok(Call::Credentials) if let Some(keys) = &link.keys => replies::credentials(keys, request.headers()),
+        Ok(Call::RestoreNext | Call::RestoreError | Call::Credentials) | Err(NoCall::Path) => {
+            replies::not_found()
+        }
         Err(NoCall::Method) => replies::method_not_allowed(),
     })
 }
@@ -137,6 +150,23 @@ async fn next(link: &Link) -> Response<Full<Bytes>> {
             }
         }
         Ok(Next::Again(delivery)) => replies::invocation(&link.world, &delivery),
+        Err(refusal) => replies::refused(&refusal),
+    }
+}
+
+async fn restore_next(link: &Link) -> Response<Full<Bytes>> {
+    let step = link.turnstile().restore_next();
+    match step {
+        Ok(RestoreNext::Wait) => {
+            let (reply, restored) = oneshot::channel();
+            link.tell(Event::RestoreNext(reply)).await;
+            match restored.await {
+                Ok(()) => replies::restored(),
+                // A later `restore/next` took its place, or the environment ends.
+                Err(_) => replies::refused(&Refusal::transition("RestoreReady", "RestoreReady")),
+            }
+        }
+        Ok(RestoreNext::Again) => replies::restored(),
         Err(refusal) => replies::refused(&refusal),
     }
 }

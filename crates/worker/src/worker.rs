@@ -9,6 +9,7 @@ use crate::environment::Resident;
 use crate::parts::WorkerParts;
 use crate::pool::Pool;
 use crate::seat::{Job, Seat};
+use crate::snapstart::{self, SnapStarts};
 use crate::starts::Starts;
 use async_trait::async_trait;
 use fabric::stream::{self, FrameStream};
@@ -38,6 +39,7 @@ pub(crate) struct House {
     pub(crate) code: Arc<CodeCache>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) starts: Arc<Starts>,
+    pub(crate) snap_starts: SnapStarts,
     /// For what environments send to their doors to the Lambda API.
     pub(crate) bodies: Budget,
     table: Mutex<Table>,
@@ -73,13 +75,19 @@ impl Worker {
         let pool = Arc::new(Pool::new(parts.clone()));
         let starts = Starts::new(parts.world.clone(), settings.starts_max, settings.start_wait_max);
         let bodies = Budget::of_all();
-        Self(Arc::new(House { parts, code, pool, starts, bodies, table: Mutex::default(), living }))
+        let pause = parts.sandbox.capabilities().pause;
+        let snap_starts = SnapStarts::new(parts.world.clone(), settings.snap_start.clone(), pause);
+        let table = Mutex::default();
+        Self(Arc::new(House { parts, code, pool, starts, snap_starts, bodies, table, living }))
     }
 
-    /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill.
+    /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill, and
+    /// versions with SnapStart be prepared.
     pub async fn open(&self) -> std::io::Result<()> {
         Pool::keep_filled(&self.0.pool);
-        self.0.code.open().await
+        self.0.code.open().await?;
+        snapstart::start(&self.0);
+        Ok(())
     }
 
     /// Environments that are not gone yet.
@@ -97,6 +105,7 @@ impl Worker {
         };
         seats.iter().for_each(|seat| seat.stop());
         self.0.pool.close().await;
+        self.0.snap_starts.close().await;
         let mut living = self.0.living.subscribe();
         let world = &self.0.parts.world;
         let ended = world.timeout(limit, living.wait_for(|living| *living == 0)).await.is_some();

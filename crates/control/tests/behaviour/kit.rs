@@ -106,6 +106,7 @@ pub(crate) fn config(function: &str) -> FunctionConfig {
             system_level: None,
         },
         tracing_mode: "PassThrough".into(),
+        snap_start: Default::default(),
     }
 }
 

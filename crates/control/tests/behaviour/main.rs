@@ -6,4 +6,5 @@ mod durable;
 mod functions;
 mod kit;
 mod lists;
+mod snap_start;
 mod versions;

@@ -115,9 +115,13 @@ impl Run {
             self.span("acquire", asked, invoked);
             match self.hand_over(&lease).await {
                 Ok(frames) => return Ok((lease, invoked, frames)),
-                Err(error @ (InvokeRefusal::Failed { .. } | InvokeRefusal::Overloaded)) => {
-                    return Err(error.into());
-                }
+                // Of a restore that failed, too, AWS's callers are told at once: it is the function's own code.
+                Err(
+                    error @ (InvokeRefusal::Failed { .. }
+                    | InvokeRefusal::Overloaded
+                    | InvokeRefusal::RestoreFailed { .. }
+                    | InvokeRefusal::RestoreTimedOut),
+                ) => return Err(error.into()),
                 Err(InvokeRefusal::Gone) => self.report_not_found(&lease).await,
                 // The function may have changed while its environment was made, and assignment not know it yet.
                 Err(InvokeRefusal::Stale) => self.resolve_again().await?,

@@ -5,7 +5,8 @@ use crate::Frontend;
 use crate::answer::Answer;
 use crate::errors::ApiError;
 use fabric::control::{
-    ConfigChange, FunctionConfig, FunctionVersion, LastUpdate, LoggingConfig, State, UpdateConfiguration,
+    ConfigChange, FunctionConfig, FunctionVersion, LastUpdate, LoggingConfig, SnapStart, State,
+    UpdateConfiguration,
 };
 use lambda_api::lambda::shapes;
 use lambda_api::overrides;
@@ -47,6 +48,7 @@ pub(super) async fn update(frontend: &Frontend, call: Call<'_>) -> Result<Answer
         environment: environment(input.environment)?,
         logging,
         tracing_mode: input.tracing_config.and_then(|tracing| tracing.mode),
+        snap_start: snap_start(input.snap_start.as_ref()),
     };
     let message =
         UpdateConfiguration { named: target.named, change, revision: input.revision_id.map(RevisionId::new) };
@@ -93,6 +95,7 @@ pub(super) fn of_create(
         environment: environment(input.environment.clone())?,
         logging: logging(input.logging_config.as_ref(), new_logging)?,
         tracing_mode: tracing_mode.unwrap_or_else(|| "PassThrough".to_owned()),
+        snap_start: snap_start(input.snap_start.as_ref()).unwrap_or_default(),
     })
 }
 
@@ -107,6 +110,12 @@ pub(super) fn architecture(list: &[String]) -> Result<String, ApiError> {
         [one] => Ok(one.clone()),
         _ => Err(ApiError::invalid_parameter("Architectures must have exactly one member.")),
     }
+}
+
+/// What was sent, if something was. The model allows two words.
+fn snap_start(sent: Option<&shapes::SnapStart>) -> Option<SnapStart> {
+    let apply_on = sent?.apply_on.as_deref()?;
+    Some(if apply_on == "PublishedVersions" { SnapStart::PublishedVersions } else { SnapStart::None })
 }
 
 /// The handler becomes a variable of the runtime, which can not hold one.
@@ -205,8 +214,11 @@ pub(super) fn shown(
             size: Some(i64::from(config.ephemeral_storage_mb)),
         }),
         snap_start: Some(shapes::SnapStartResponse {
-            apply_on: Some("None".to_owned()),
-            optimization_status: Some("Off".to_owned()),
+            apply_on: Some(match config.snap_start {
+                SnapStart::None => "None".to_owned(),
+                SnapStart::PublishedVersions => "PublishedVersions".to_owned(),
+            }),
+            optimization_status: Some(if version.optimised { "On" } else { "Off" }.to_owned()),
         }),
         logging_config: Some(shapes::LoggingConfig {
             log_format: Some(config.logging.format.clone()),
@@ -231,10 +243,13 @@ pub(super) fn shown(
 
 fn show_state(output: &mut shapes::FunctionConfiguration, version: &FunctionVersion) {
     const CREATING: (&str, &str) = ("The function is being created.", "Creating");
+    // Of a version with SnapStart: nothing else fails.
+    const NOT_INITIALISED: (&str, &str) =
+        ("An error occurred during function initialization.", "FunctionError");
     let (state, reason) = match version.state {
         State::Pending => ("Pending", Some(CREATING)),
         State::Active => ("Active", None),
-        State::Failed => ("Failed", Some(("The function could not be created.", "InternalError"))),
+        State::Failed => ("Failed", Some(NOT_INITIALISED)),
     };
     output.state = Some(state.to_owned());
     output.state_reason = reason.map(|(text, _)| text.to_owned());
@@ -244,6 +259,7 @@ fn show_state(output: &mut shapes::FunctionConfiguration, version: &FunctionVers
         LastUpdate::Absent => (None, None),
         LastUpdate::InProgress => (Some("InProgress"), Some(CREATING)),
         LastUpdate::Successful => (Some("Successful"), None),
+        LastUpdate::Failed => (Some("Failed"), Some(NOT_INITIALISED)),
     };
     output.last_update_status = status.map(str::to_owned);
     output.last_update_status_reason = reason.map(|(text, _)| text.to_owned());

@@ -1,14 +1,14 @@
 //! Members of requests that have no behaviour yet: refused by name, never stored and ignored.
 //!
 //! One table per operation. Every member of the model is in it, either as handled or with the question whether
-//! this request asks for something by it; a value that says "none" (an empty list, `SnapStart: None`) asks for
+//! this request asks for something by it; a value that says "none" (an empty list, `PackageType: Zip`) asks for
 //! nothing, since Terraform, SAM and Serverless send those for every function. A test walks the generated
 //! members, so that a new one in the model fails until somebody decides.
 
 use crate::errors::ApiError;
 use lambda_api::lambda::shapes::{
     CreateFunctionRequest, FunctionCode, InvocationRequest, InvokeWithResponseStreamRequest,
-    ListFunctionsRequest, PublishVersionRequest, SnapStart, UpdateFunctionCodeRequest,
+    ListFunctionsRequest, PublishVersionRequest, UpdateFunctionCodeRequest,
     UpdateFunctionConfigurationRequest, VpcConfig,
 };
 
@@ -67,10 +67,6 @@ fn vpc(config: &Option<VpcConfig>) -> bool {
     })
 }
 
-fn snap_start(config: &Option<SnapStart>) -> bool {
-    config.as_ref().is_some_and(|it| other_than(&it.apply_on, "None"))
-}
-
 pub(super) static CREATE_FUNCTION: Table<CreateFunctionRequest> = Table {
     #[cfg(test)]
     handled: &[
@@ -90,6 +86,7 @@ pub(super) static CREATE_FUNCTION: Table<CreateFunctionRequest> = Table {
         "Architectures",
         "EphemeralStorage",
         "LoggingConfig",
+        "SnapStart",
     ],
     refused: &[
         ("Code.S3Bucket", |it| in_code(it, |code| said(&code.s3_bucket))),
@@ -111,7 +108,6 @@ pub(super) static CREATE_FUNCTION: Table<CreateFunctionRequest> = Table {
                 filled(&it.entry_point) || filled(&it.command) || said(&it.working_directory)
             })
         }),
-        ("SnapStart PublishedVersions", |it| snap_start(&it.snap_start)),
         ("TenancyConfig", |it| it.tenancy_config.is_some()),
         ("CapacityProviderConfig", |it| it.capacity_provider_config.is_some()),
         ("DurableConfig", |it| it.durable_config.is_some()),
@@ -149,6 +145,7 @@ pub(super) static UPDATE_FUNCTION_CONFIGURATION: Table<UpdateFunctionConfigurati
         "RevisionId",
         "EphemeralStorage",
         "LoggingConfig",
+        "SnapStart",
     ],
     refused: &[
         ("VpcConfig", |it| vpc(&it.vpc_config)),
@@ -161,7 +158,6 @@ pub(super) static UPDATE_FUNCTION_CONFIGURATION: Table<UpdateFunctionConfigurati
                 filled(&it.entry_point) || filled(&it.command) || said(&it.working_directory)
             })
         }),
-        ("SnapStart PublishedVersions", |it| snap_start(&it.snap_start)),
         ("CapacityProviderConfig", |it| it.capacity_provider_config.is_some()),
         ("DurableConfig", |it| it.durable_config.is_some()),
         ("RuntimeConfig", |it| it.runtime_config.is_some()),
@@ -260,7 +256,6 @@ mod tests {
             (r#"{"Layers":["arn:aws:lambda:eu-west-1:1:layer:l:1"]}"#, "Layers"),
             (r#"{"Code":{"ImageUri":"x"}}"#, "Code.ImageUri"),
             (r#"{"Code":{"S3Bucket":"x","S3Key":"y"}}"#, "Code.S3Bucket"),
-            (r#"{"SnapStart":{"ApplyOn":"PublishedVersions"}}"#, "SnapStart PublishedVersions"),
             (r#"{"VpcConfig":{"SubnetIds":["s"]}}"#, "VpcConfig"),
             (r#"{"PackageType":"Image"}"#, "PackageType Image"),
             (r#"{"TenancyConfig":{}}"#, "TenancyConfig"),

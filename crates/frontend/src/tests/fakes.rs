@@ -73,6 +73,7 @@ impl Control for FakeControl {
             revision: RevisionId::new("r1"),
             state: State::Active,
             last_update: LastUpdate::Successful,
+            optimised: false,
         };
         let key = (message.scope, message.function.clone());
         let mut functions = self.functions.lock().unwrap();
@@ -138,6 +139,12 @@ impl Control for FakeControl {
         Ok(ResolvedVersion { key, arn: version.arn, timeout, memory_mb: 128, state: version.state })
     }
     async fn boot_plan(&self, _: VersionKey) -> Result<BootPlan, ControlError> {
+        Err(store())
+    }
+    async fn preparations(&self, _: PreparationsQuery) -> Result<Preparations, ControlError> {
+        Err(store())
+    }
+    async fn prepared(&self, _: PreparedReport) -> Result<(), ControlError> {
         Err(store())
     }
     async fn code(&self, message: CodeDigest) -> Result<Bytes, ControlError> {
@@ -219,6 +226,7 @@ pub(super) fn outcome(log_tail: Option<&'static str>) -> InvokeFrame {
     InvokeFrame::Outcome(Outcome {
         duration: Duration::from_millis(2),
         init_duration: None,
+        restore_duration: None,
         billed_ms: 2,
         memory_mb: 128,
         memory_used_mb: 30,

@@ -2,41 +2,62 @@
 
 use super::fault::{Fault, exec_message};
 use super::spans::Spans;
-use super::{Resident, variables, wait_for_stop};
+use super::variables;
 use crate::code_cache::CodeLease;
 use crate::doors::Doors;
-use crate::logs::platform::{Phase, Platform, stream_name};
+use crate::keys::Keys;
+use crate::logs::platform::{Initialization, Phase, Platform, stream_name};
 use crate::logs::pump::Logs;
 use crate::parts::{Launch, LaunchError};
 use crate::pool::{self, Ahead, Kind};
 use crate::runtime_api::{Delivery, Event, Link};
+use crate::worker::House;
 use fabric::Scope;
-use fabric::api::ScopedCredentials;
-use fabric::control::{BootPlan, ControlError};
+use fabric::control::{BootPlan, ControlError, SnapStart};
 use fabric::telemetry::StreamName;
 use fabric::worker::InvokeRefusal;
-use sandbox::{BootError, Environment, Exit};
+use sandbox::{BootError, Environment, Exit, Stats};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use types::{EnvironmentId, Version, VersionKey};
 use world::Instant;
 
 /// How long a runtime that reported a failed init may take to exit by itself, so that its last lines are read.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How long the caller of a killed environment waits for the sandbox to be gone; past it the sandbox goes on alone.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 
+/// Makes the room of one environment of one version.
+#[derive(Clone)]
+pub(crate) struct Maker {
+    pub(crate) house: Arc<House>,
+    pub(crate) id: EnvironmentId,
+    pub(crate) key: VersionKey,
+}
+
 /// What both tries of init share.
-pub(super) struct Prepared {
-    pub(super) plan: BootPlan,
+pub(crate) struct Prepared {
+    pub(crate) plan: BootPlan,
     pub(super) platform: Platform,
     pub(super) logs: Logs,
-    pub(super) credentials: ScopedCredentials,
+    pub(super) keys: Arc<Keys>,
     /// How to start it, or why the package can not be started.
     pub(super) start: Result<Start, String>,
     /// Keeps `/var/task` on the disk.
     pub(super) code: CodeLease,
+}
+
+impl Prepared {
+    /// Whether its environments begin after init.
+    pub(crate) fn is_snap_start(&self) -> bool {
+        self.platform.initialization == Initialization::SnapStart
+    }
+
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.logs
+    }
 }
 
 /// A runtime's start, with everything that it is told.
@@ -48,29 +69,32 @@ pub(super) struct Start {
 }
 
 /// The walls, what runs in them, and the way to talk with it.
-pub(super) struct Room {
-    pub(super) walls: Arc<dyn Environment>,
+pub(crate) struct Room {
+    pub(crate) walls: Arc<dyn Environment>,
     pub(super) doors: Doors,
     pub(super) link: Arc<Link>,
     pub(super) events: mpsc::Receiver<Event>,
-    pub(super) exited: oneshot::Receiver<Exit>,
+    pub(crate) exited: oneshot::Receiver<Exit>,
     /// The runtime waits here for an invocation.
     pub(super) next: Option<oneshot::Sender<Arc<Delivery>>>,
+    /// Or here to be restored.
+    pub(super) restore: Option<oneshot::Sender<()>>,
 }
 
 /// How one try of init ended.
-pub(super) enum Begun {
-    Ready(Room, Duration),
-    Failed(Fault),
+pub(crate) enum Begun {
+    Ready(Box<Room>, Duration),
+    /// With the last that is known of what it used, and when.
+    Failed(Fault, Option<(Instant, Stats)>),
     /// The platform could not; user code has not run in this try.
     Host(InvokeRefusal),
-    /// Asked to stop, and nobody waits.
-    Stopped,
+    /// Nobody wants it any more.
+    Unwanted,
 }
 
-impl Resident {
+impl Maker {
     /// Plan, code, launch. Nothing of the function runs, so every failure is a refusal.
-    pub(super) async fn prepare(&self, spans: &mut Spans) -> Result<Prepared, InvokeRefusal> {
+    pub(crate) async fn prepare(&self, spans: &mut Spans) -> Result<Prepared, InvokeRefusal> {
         let parts = &self.house.parts;
         let started = parts.world.now();
         let plan = parts.control.boot_plan(self.key.clone()).await.map_err(not_planned)?;
@@ -91,29 +115,50 @@ impl Resident {
         };
         spans.add("runtime.choose", unpacked, parts.world.now());
         let version = plan.key.version.to_string();
-        let scope = Scope { account: plan.key.account.clone(), region: plan.key.region.clone() };
-        let stream = StreamName {
-            scope,
-            group: plan.config.logging.group.clone(),
-            stream: stream_name(parts.world.wall(), &version, self.id),
-        };
+        let stream = self.stream(&plan);
         let runtime_version = match &launch {
             Ok(launch) => launch.runtime_version.clone(),
             Err(_) => plan.config.runtime.clone(),
         };
         let arn = runtime_api::runtime_version_arn(plan.key.region.as_str(), &plan.config.runtime);
         let function = plan.key.function.to_string();
-        let platform = Platform::new(&plan.config.logging, function, version, (runtime_version, arn));
+        let (initialization, keys) = if has_snap_start(&plan) {
+            (Initialization::SnapStart, Keys::passing(&parts.world, &plan.key))
+        } else {
+            (Initialization::OnDemand, Keys::lasting(&parts.world, &plan.key))
+        };
+        let runtime = (runtime_version, arn);
+        let platform = Platform::new(&plan.config.logging, function, version, runtime, initialization);
         let logs = Logs::start(&parts.world, Arc::clone(&parts.telemetry), stream.clone());
-        let credentials = variables::credentials(&parts.world, &plan);
         let start = launch.map(|launch| {
             let operator = &parts.settings.extra_variables;
-            let told = (&plan, &platform, &stream, &credentials);
+            let told = (&plan, &platform, &stream, &*keys);
             let variables = variables::variables(told, operator, &launch.variables);
             let kind = kind(&plan, &launch, &variables, operator);
             Start { launch, variables, kind }
         });
-        Ok(Prepared { plan, platform, logs, credentials, start, code })
+        Ok(Prepared { plan, platform, logs, keys, start, code })
+    }
+
+    /// Where this environment logs.
+    pub(super) fn stream(&self, plan: &BootPlan) -> StreamName {
+        let version = plan.key.version.to_string();
+        StreamName {
+            scope: Scope { account: plan.key.account.clone(), region: plan.key.region.clone() },
+            group: plan.config.logging.group.clone(),
+            stream: stream_name(self.house.parts.world.wall(), &version, self.id),
+        }
+    }
+
+    /// How long init may take, outside of an invocation.
+    pub(crate) fn init_limit(&self, prepared: &Prepared) -> Duration {
+        let settings = &self.house.parts.settings;
+        let timeout = Duration::from_secs(u64::from(prepared.plan.config.timeout_seconds));
+        if prepared.is_snap_start() {
+            settings.snap_start_init_timeout.max(timeout)
+        } else {
+            settings.init_timeout
+        }
     }
 
     /// Code of an old generation may be collected between its plan and its fetch: then the plan is gone too.
@@ -124,24 +169,19 @@ impl Resident {
         }
     }
 
-    /// One try: a fresh room, and init in it for at most `limit`. A failed one is cleared away and reported here.
-    pub(super) async fn begin(
-        &mut self,
+    /// One try: a fresh room, and init in it for at most `limit` or until it is unwanted. A failed one is cleared away and
+    /// reported here.
+    pub(crate) async fn begin(
+        &self,
         prepared: &Prepared,
         phase: Phase,
         limit: Duration,
         spans: &mut Spans,
+        unwanted: impl Future<Output = ()>,
     ) -> Begun {
         let world = self.house.parts.world.clone();
         if phase == Phase::Init {
-            let line = prepared.platform.init_start(world.wall(), phase);
-            prepared.logs.platform(world.wall(), line).await;
-            if let Some(warning) =
-                prepared.start.as_ref().ok().and_then(|start| start.launch.warning.as_ref())
-            {
-                let line = prepared.platform.warning(world.wall(), warning);
-                prepared.logs.platform(world.wall(), line).await;
-            }
+            self.announce(prepared).await;
         }
         let made = match self.walls(prepared, spans).await {
             Ok(made) => made,
@@ -152,18 +192,18 @@ impl Resident {
         let fault = match self.start_runtime(prepared, made).await {
             Ok(mut room) => {
                 spans.add("runtime.start", started, world.now());
-                match self.init(&mut room, started, limit).await {
+                match self.init(&mut room, started, limit, unwanted).await {
                     Ok(true) => {
                         let ready = world.now();
                         spans.add("init", started, ready);
                         let took = ready.since(started);
                         let line = prepared.platform.init_report(world.wall(), phase, took, None);
                         prepared.logs.platform(world.wall(), line).await;
-                        return Begun::Ready(room, took);
+                        return Begun::Ready(Box::new(room), took);
                     }
                     Ok(false) => {
                         self.clear(room.walls, prepared).await;
-                        return Begun::Stopped;
+                        return Begun::Unwanted;
                     }
                     Err(fault) => fault,
                 }
@@ -179,20 +219,37 @@ impl Resident {
         };
         let failed = world.now();
         spans.add("init", started, failed);
-        self.memory_used(&*walls, Duration::ZERO).await; // for REPORT, while there is something to measure
+        // For REPORT, while there is something to measure; a sandbox that is gone can not say.
+        let stats = walls.stats().await.ok().map(|stats| (failed, stats));
         self.clear(walls, prepared).await;
         let line =
             prepared.platform.init_report(world.wall(), phase, failed.since(started), Some(&fault.status()));
         prepared.logs.platform(world.wall(), line).await;
-        Begun::Failed(fault)
+        Begun::Failed(fault, stats)
     }
 
-    /// Waits for the first `next`. `Ok(false)`: asked to stop while nobody waits.
-    async fn init(&mut self, room: &mut Room, started: Instant, limit: Duration) -> Result<bool, Fault> {
+    /// INIT_START, and what its owner should know.
+    async fn announce(&self, prepared: &Prepared) {
+        let at = self.house.parts.world.wall();
+        let line = prepared.platform.init_start(at, Phase::Init);
+        prepared.logs.platform(at, line).await;
+        let warning = prepared.start.as_ref().ok().and_then(|start| start.launch.warning.as_ref());
+        if let Some(warning) = warning {
+            prepared.logs.platform(at, prepared.platform.warning(at, warning)).await;
+        }
+    }
+
+    /// Waits for the first `next`, or for `restore/next`. `Ok(false)`: it is unwanted.
+    async fn init(
+        &self,
+        room: &mut Room,
+        started: Instant,
+        limit: Duration,
+        unwanted: impl Future<Output = ()>,
+    ) -> Result<bool, Fault> {
         let world = self.house.parts.world.clone();
         let mut deadline = world.clock.sleep(limit.saturating_sub(world.now().since(started)));
-        let mut stopping = self.stopping.clone();
-        let mut asked = false;
+        let mut unwanted = std::pin::pin!(unwanted);
         loop {
             tokio::select! {
                 biased;
@@ -201,7 +258,11 @@ impl Resident {
                         room.next = Some(reply);
                         return Ok(true);
                     }
-                    Event::InitError(failure) => {
+                    Event::RestoreNext(reply) => {
+                        room.restore = Some(reply);
+                        return Ok(true);
+                    }
+                    Event::InitError(failure) | Event::RestoreError(failure) => {
                         let _ = world.timeout(LAST_WORDS, &mut room.exited).await; // ended either way
                         return Err(Fault::Reported(failure));
                     }
@@ -209,12 +270,7 @@ impl Resident {
                 },
                 exit = &mut room.exited => return Err(Fault::Exit(exit.unwrap_or(LOST))),
                 () = &mut deadline => return Err(Fault::Timeout(limit)),
-                () = wait_for_stop(&mut stopping), if !asked => {
-                    asked = true;
-                    if self.seat.close_untaken() {
-                        return Ok(false);
-                    }
-                }
+                () = &mut unwanted => return Ok(false),
             }
         }
     }
@@ -225,7 +281,7 @@ impl Resident {
         prepared.logs.detach().await;
     }
 
-    pub(super) async fn stop(&self, walls: Arc<dyn Environment>) {
+    pub(crate) async fn stop(&self, walls: Arc<dyn Environment>) {
         let world = &self.house.parts.world;
         let (done, stopped) = oneshot::channel::<()>();
         world.spawn("sandbox stop", async move {
@@ -245,6 +301,12 @@ fn not_planned(error: ControlError) -> InvokeRefusal {
         ControlError::NotFound { .. } => InvokeRefusal::Stale,
         error => InvokeRefusal::Failed { reason: error.to_string() },
     }
+}
+
+/// Published versions only: `$LATEST` of the same function is initialised on demand.
+fn has_snap_start(plan: &BootPlan) -> bool {
+    plan.config.snap_start == SnapStart::PublishedVersions
+        && matches!(plan.key.version, Version::Published(_))
 }
 
 /// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already

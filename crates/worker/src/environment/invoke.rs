@@ -5,7 +5,7 @@ use super::boot::{LOST, Prepared, Room};
 use super::fault::{Fault, platform_failure, response_too_large};
 use super::last_frames::LastFrames;
 use super::spans::{Spans, megabytes, stats_fresh};
-use crate::logs::platform::{Report, billed_ms};
+use crate::logs::platform::{Beginning, Report, billed_ms};
 use crate::runtime_api::{Answer, Delivery, Event};
 use crate::seat::Job;
 use bytes::Bytes;
@@ -33,7 +33,7 @@ struct Running {
     arrived: Instant,
     /// When Duration began.
     started: Instant,
-    init: Option<Duration>,
+    beginning: Option<Beginning>,
     answered: bool,
     caller: LastFrames,
 }
@@ -45,11 +45,11 @@ impl Resident {
         prepared: &Prepared,
         job: Job,
         mut room: Room,
-        init: Option<Duration>,
+        beginning: Option<Beginning>,
         started: Instant,
         spans: &mut Spans,
     ) -> Option<Room> {
-        let world = self.house.parts.world.clone();
+        let world = self.maker.house.parts.world.clone();
         let Job { invocation, token, arrived, accept, frames } = job;
         if started > arrived {
             spans.add("worker.queue", arrived, started);
@@ -67,7 +67,7 @@ impl Resident {
             let _ = next.send(Arc::clone(&delivery));
         }
         let caller = LastFrames::new(world.clone(), Arc::clone(&delivery.frames));
-        let mut running = Running { delivery, token, arrived, started, init, answered: false, caller };
+        let mut running = Running { delivery, token, arrived, started, beginning, answered: false, caller };
         let end = self.watch(&mut room, &mut running, left, spans).await;
         let over = world.now();
         match end {
@@ -90,7 +90,7 @@ impl Resident {
         left: Duration,
         spans: &mut Spans,
     ) -> End {
-        let world = self.house.parts.world.clone();
+        let world = self.maker.house.parts.world.clone();
         let mut deadline = world.clock.sleep(left);
         let mut answered_at = running.delivery.delivered;
         loop {
@@ -118,6 +118,8 @@ impl Resident {
                         let _ = reply.send(Arc::clone(&running.delivery)); // it may be gone, too
                     }
                     Event::InitError(_) | Event::Answered(_) => {}
+                    // The turnstile lets neither through once the runtime has asked for an event.
+                    Event::RestoreNext(_) | Event::RestoreError(_) => {}
                 },
                 exit = &mut room.exited => {
                     let exit = exit.unwrap_or(LOST);
@@ -131,7 +133,7 @@ impl Resident {
 
     /// The process has exited; what it had sent before is still taken.
     async fn last_events(&self, room: &mut Room, running: &mut Running, spans: &mut Spans) {
-        let world = &self.house.parts.world;
+        let world = &self.maker.house.parts.world;
         let mut settled = std::pin::pin!(room.doors.settle(world));
         loop {
             tokio::select! {
@@ -151,7 +153,7 @@ impl Resident {
 
     /// A body that breaks off is most often the first sign of a process that dies.
     async fn why_truncated(&self, room: &mut Room, running: &Running) -> Fault {
-        let world = &self.house.parts.world;
+        let world = &self.maker.house.parts.world;
         let limit = Duration::from_millis(100);
         match world.timeout(limit, &mut room.exited).await {
             Some(exit) => Fault::Exit(exit.unwrap_or(LOST)),
@@ -209,14 +211,14 @@ impl Resident {
         spans: &mut Spans,
     ) {
         self.leave_table();
-        let world = self.house.parts.world.clone();
+        let world = self.maker.house.parts.world.clone();
         if !running.answered {
             spans.add("invoke", running.delivery.delivered, over);
         }
         let memory = self.memory_used(&*room.walls, Duration::ZERO).await;
         let Room { walls, doors, .. } = room;
         drop(doors);
-        self.clear(walls, prepared).await;
+        self.maker.clear(walls, prepared).await;
         spans.add("sandbox.stop", over, world.now());
         let outcome = self.account(prepared, running, over, memory, Some(fault), spans).await;
         prepared.logs.flush().await;
@@ -238,7 +240,7 @@ impl Resident {
         spans: &mut Spans,
     ) {
         self.leave_table();
-        let world = self.house.parts.world.clone();
+        let world = self.maker.house.parts.world.clone();
         let Job { invocation, token, arrived, accept, frames } = job;
         let over = world.now();
         let line = prepared.platform.start(world.wall(), invocation.request_id);
@@ -247,7 +249,8 @@ impl Resident {
         let deadline = world.wall();
         let delivery = Arc::new(Delivery { id, invocation, deadline, delivered: over, frames });
         let caller = LastFrames::new(world.clone(), Arc::clone(&delivery.frames));
-        let mut running = Running { delivery, token, arrived, started, init: None, answered: true, caller };
+        let mut running =
+            Running { delivery, token, arrived, started, beginning: None, answered: true, caller };
         let memory = self.stats.map_or(0, |(_, stats)| megabytes(stats.memory_peak_bytes));
         let outcome = self.account(prepared, &running, over, memory, Some(fault), spans).await;
         prepared.logs.flush().await;
@@ -268,15 +271,15 @@ impl Resident {
         fault: Option<&Fault>,
         spans: &mut Spans,
     ) -> Outcome {
-        let world = &self.house.parts.world;
+        let world = &self.maker.house.parts.world;
         let invocation = &running.delivery.invocation;
         let duration = over.since(running.started);
         let config = &prepared.plan.config;
         let report = Report {
             request_id: invocation.request_id,
             duration,
-            init: running.init,
-            billed_ms: billed_ms(duration, running.init),
+            beginning: running.beginning,
+            billed_ms: billed_ms(duration, running.beginning),
             memory_mb: config.memory_mb,
             memory_used_mb,
             status: fault.map(Fault::status),
@@ -286,7 +289,14 @@ impl Resident {
         let log_tail = self.write_end(prepared, invocation, lines).await;
         Outcome {
             duration,
-            init_duration: running.init,
+            init_duration: match running.beginning {
+                Some(Beginning::Init(took)) => Some(took),
+                _ => None,
+            },
+            restore_duration: match running.beginning {
+                Some(Beginning::Restore { took, .. }) => Some(took),
+                _ => None,
+            },
             billed_ms: report.billed_ms,
             memory_mb: report.memory_mb,
             memory_used_mb,
@@ -301,7 +311,7 @@ impl Resident {
         invocation: &Invocation,
         lines: Vec<String>,
     ) -> Option<Bytes> {
-        let at = self.house.parts.world.wall();
+        let at = self.maker.house.parts.world.wall();
         if invocation.log_tail {
             prepared.logs.end(at, lines).await
         } else {
@@ -312,7 +322,7 @@ impl Resident {
 
     /// The most since boot, MB. A reading that is younger than `fresh` stands.
     pub(super) async fn memory_used(&mut self, walls: &dyn Environment, fresh: Duration) -> u32 {
-        let now = self.house.parts.world.now();
+        let now = self.maker.house.parts.world.now();
         let young = self.stats.filter(|(read, _)| now.since(*read) < fresh);
         if young.is_none()
             && let Ok(stats) = walls.stats().await

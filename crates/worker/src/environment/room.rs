@@ -9,8 +9,7 @@
 //! can not be told from one whose code ended it, and is treated so. As on AWS its init is then run again, in a fresh room,
 //! inside the invocation that it was made for; the caller has no error of it.
 
-use super::Resident;
-use super::boot::{Prepared, Room};
+use super::boot::{Maker, Prepared, Room};
 use super::spans::Spans;
 use super::variables;
 use crate::api_door::ApiDoor;
@@ -34,7 +33,7 @@ pub(super) struct Walls {
     _permit: Option<Permit>,
 }
 
-impl Resident {
+impl Maker {
     /// Walls with the code in them: out of the pool where one waits, else booted.
     pub(super) async fn walls(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Walls, InvokeRefusal> {
         let kind = prepared.start.as_ref().ok().and_then(|start| start.kind.as_ref());
@@ -91,14 +90,15 @@ impl Resident {
             // What `begin` makes an entry point's failure of.
             Err(message) => return Err(BootError::Host { step: "launch", reason: message.clone() }),
         };
-        let (link, events) = Link::new(parts.world.clone());
+        let keys = prepared.is_snap_start().then(|| Arc::clone(&prepared.keys));
+        let (link, events) = Link::new(parts.world.clone(), keys);
         let mut doors = Doors::new(parts.settings.connections_max);
         let turnstile = Arc::clone(&link);
         doors.open(&parts.world, Arc::clone(&walls), Door::RuntimeApi, move |connection| {
             serve(Arc::clone(&turnstile), connection)
         });
         let (api, bodies) = (Arc::clone(&parts.api), self.house.bodies.clone());
-        let api = ApiDoor::new(parts.world.clone(), api, prepared.credentials.clone(), bodies);
+        let api = ApiDoor::new(parts.world.clone(), api, Arc::clone(&prepared.keys), bodies);
         doors.open(&parts.world, Arc::clone(&walls), Door::LambdaApi, move |connection| {
             Arc::clone(&api).serve(connection)
         });
@@ -119,7 +119,7 @@ impl Resident {
         };
         let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
         prepared.logs.attach(pipes).await;
-        Ok(Room { walls, doors, link, events, exited: process.exited, next: None })
+        Ok(Room { walls, doors, link, events, exited: process.exited, next: None, restore: None })
     }
 }
 

@@ -3,13 +3,12 @@
 //! Who wins, weakest first: the defaults, the runtime's own, the operator's extra ones, the customer's, and
 //! the reserved ones that say who and where the function is.
 
+use crate::keys::Keys;
 use crate::logs::platform::Platform;
-use fabric::api::ScopedCredentials;
 use fabric::control::BootPlan;
 use fabric::telemetry::StreamName;
 use runtime_api::variable as name;
 use std::collections::BTreeMap;
-use world::World;
 
 /// The X-Ray daemon's address: nothing listens there, and SDKs that send to it by UDP do not care.
 const XRAY_HOST: &str = "127.0.0.1";
@@ -23,11 +22,11 @@ const PAD_BYTES: usize = 8 * 1024;
 pub(crate) const PATH: &str = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
 
 /// Who and where the function is.
-pub(super) type Told<'a> = (&'a BootPlan, &'a Platform, &'a StreamName, &'a ScopedCredentials);
+pub(super) type Told<'a> = (&'a BootPlan, &'a Platform, &'a StreamName, &'a Keys);
 
 /// The whole environment of the runtime's process.
 pub(super) fn variables(
-    (plan, platform, stream, credentials): Told<'_>,
+    (plan, platform, stream, keys): Told<'_>,
     operator: &BTreeMap<String, String>,
     runtime: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
@@ -35,7 +34,7 @@ pub(super) fn variables(
     all.extend(runtime.clone());
     all.extend(operator.clone());
     all.extend(plan.config.environment.clone().unwrap_or_default());
-    all.extend(reserved(plan, platform, stream, credentials));
+    all.extend(reserved(plan, platform, stream, keys));
     if plan.config.runtime.starts_with("provided") {
         all.remove(name::EXECUTION_ENV); // absent there on AWS
     }
@@ -116,7 +115,7 @@ fn reserved(
     plan: &BootPlan,
     platform: &Platform,
     stream: &StreamName,
-    credentials: &ScopedCredentials,
+    keys: &Keys,
 ) -> BTreeMap<String, String> {
     let region = plan.key.region.as_str();
     let memory = plan.config.memory_mb.to_string();
@@ -130,41 +129,36 @@ fn reserved(
         (name::FUNCTION_NAME, &platform.function),
         (name::FUNCTION_VERSION, &platform.version),
         (name::FUNCTION_MEMORY_SIZE, &memory),
-        (name::INITIALIZATION_TYPE, "on-demand"),
-        (name::LOG_GROUP_NAME, &stream.group),
-        (name::LOG_STREAM_NAME, &stream.stream),
+        (name::INITIALIZATION_TYPE, platform.initialization.word()),
         (name::RUNTIME_API, sandbox::RUNTIME_API_ADDRESS),
         (name::ENDPOINT_URL_LAMBDA, &lambda_api),
-        (name::ACCESS_KEY_ID, &credentials.access_key_id),
-        (name::SECRET_ACCESS_KEY, &credentials.secret_access_key),
-        (name::SESSION_TOKEN, &credentials.session_token),
         (name::TASK_ROOT, "/var/task"),
         (name::RUNTIME_DIR, "/var/runtime"),
     ]);
+    match keys.token() {
+        // They are read before the snapshot: what differs after it, or does not last so long, is not among them.
+        Some(token) => {
+            let uri = format!("http://{}{}", sandbox::RUNTIME_API_ADDRESS, runtime_api::path::CREDENTIALS);
+            reserved.extend(owned(&[
+                (name::CONTAINER_CREDENTIALS_FULL_URI, &uri),
+                (name::CONTAINER_AUTHORIZATION_TOKEN, token),
+            ]));
+        }
+        None => {
+            let (credentials, _) = keys.current();
+            reserved.extend(owned(&[
+                (name::LOG_GROUP_NAME, &stream.group),
+                (name::LOG_STREAM_NAME, &stream.stream),
+                (name::ACCESS_KEY_ID, &credentials.access_key_id),
+                (name::SECRET_ACCESS_KEY, &credentials.secret_access_key),
+                (name::SESSION_TOKEN, &credentials.session_token),
+            ]));
+        }
+    }
     let logging = &plan.config.logging;
     if logging.format == "JSON" {
         let level = logging.application_level.as_deref().unwrap_or("INFO");
         reserved.extend(owned(&[(name::LOG_FORMAT, "JSON"), (name::LOG_LEVEL, level)]));
     }
     reserved
-}
-
-/// Credentials of one environment: they open its own door and nothing else, and end with it.
-pub(super) fn credentials(world: &World, plan: &BootPlan) -> ScopedCredentials {
-    let key_alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    ScopedCredentials {
-        access_key_id: format!("ASIA{}", random_text(world, key_alphabet, 16)),
-        secret_access_key: random_text(world, alphabet, 40),
-        session_token: random_text(world, alphabet, 120),
-        account: plan.key.account.clone(),
-        region: plan.key.region.clone(),
-    }
-}
-
-/// Each alphabet has a power of two of letters, so that every letter is as likely.
-fn random_text(world: &World, alphabet: &[u8], length: usize) -> String {
-    let mut bytes = vec![0; length];
-    world.entropy.fill(&mut bytes);
-    bytes.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
 }

@@ -1,4 +1,5 @@
-//! The platform's own lines: INIT_START, INIT_REPORT, START, END, REPORT, as text or as JSON events.
+//! The platform's own lines: INIT_START, INIT_REPORT, RESTORE_START, RESTORE_REPORT, START, END, REPORT, as text or as
+//! JSON events.
 
 use fabric::control::LoggingConfig;
 use serde_json::{Value, json};
@@ -19,6 +20,14 @@ pub(crate) struct Platform {
     /// `python:3.13.v13`.
     pub(crate) runtime_version: String,
     pub(crate) runtime_version_arn: String,
+    pub(crate) initialization: Initialization,
+}
+
+/// When init is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Initialization {
+    OnDemand,
+    SnapStart,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +60,23 @@ pub(crate) enum Status {
     Error(String),
 }
 
+/// What came before the first invocation of an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    Init(Duration),
+    Restore {
+        took: Duration,
+        /// From the moment the runtime was let go on, rounded up.
+        billed_ms: u64,
+    },
+}
+
 /// The figures of one invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) request_id: RequestId,
     pub(crate) duration: Duration,
-    pub(crate) init: Option<Duration>,
+    pub(crate) beginning: Option<Beginning>,
     pub(crate) billed_ms: u64,
     pub(crate) memory_mb: u32,
     pub(crate) memory_used_mb: u32,
@@ -65,10 +85,17 @@ pub(crate) struct Report {
     pub(crate) trace: Option<String>,
 }
 
-/// Duration and init together, rounded up (AWS, since August 2025).
-pub(crate) fn billed_ms(duration: Duration, init: Option<Duration>) -> u64 {
-    let micros = (duration + init.unwrap_or_default()).as_micros();
-    u64::try_from(micros.div_ceil(1_000)).unwrap_or(u64::MAX)
+/// Duration and what came before it together, rounded up (of init: AWS, since August 2025).
+pub(crate) fn billed_ms(duration: Duration, beginning: Option<Beginning>) -> u64 {
+    rounded_up_ms(match beginning {
+        None => duration,
+        Some(Beginning::Init(init)) => duration + init,
+        Some(Beginning::Restore { billed_ms, .. }) => duration + Duration::from_millis(billed_ms),
+    })
+}
+
+pub(crate) fn rounded_up_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX)
 }
 
 impl Platform {
@@ -77,6 +104,7 @@ impl Platform {
         function: String,
         version: String,
         runtime: (String, String),
+        initialization: Initialization,
     ) -> Self {
         let level = match logging.system_level.as_deref() {
             Some("DEBUG") => Level::Debug,
@@ -84,7 +112,8 @@ impl Platform {
             _ => Level::Info,
         };
         let format = if logging.format == "JSON" { Format::Json(level) } else { Format::Text };
-        Self { format, version, function, runtime_version: runtime.0, runtime_version_arn: runtime.1 }
+        let (runtime_version, runtime_version_arn) = runtime;
+        Self { format, version, function, runtime_version, runtime_version_arn, initialization }
     }
 
     pub(crate) fn init_start(&self, at: WallTime, phase: Phase) -> Option<String> {
@@ -96,7 +125,7 @@ impl Platform {
                 json(
                     at,
                     "platform.initStart",
-                    json!({"initializationType": "on-demand", "phase": phase.word(), "runtimeVersion": version,
+                    json!({"initializationType": self.initialization.word(), "phase": phase.word(), "runtimeVersion": version,
                            "runtimeVersionArn": arn, "functionName": self.function, "functionVersion": self.version}),
                 )
             },
@@ -112,7 +141,7 @@ impl Platform {
         )
     }
 
-    /// Text only when init failed, as AWS writes it for on-demand environments.
+    /// On demand the text only when init failed; with SnapStart always, since no REPORT says it.
     pub(crate) fn init_report(
         &self,
         at: WallTime,
@@ -120,26 +149,81 @@ impl Platform {
         took: Duration,
         failed: Option<&Status>,
     ) -> Option<String> {
-        let level = if failed.is_some() { Level::Warn } else { Level::Debug };
-        if self.format == Format::Text && failed.is_none() {
+        let on_demand = self.initialization == Initialization::OnDemand;
+        let level = match failed {
+            Some(_) => Level::Warn,
+            None if on_demand => Level::Debug,
+            None => Level::Info,
+        };
+        if self.format == Format::Text && failed.is_none() && on_demand {
             return None;
         }
         self.line(
             level,
             || {
-                let phase = phase.word();
-                let mut line = format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}", millis(took));
+                let mut line = format!("INIT_REPORT Init Duration: {:.2} ms", millis(took));
+                if failed.is_some() {
+                    line.push_str("\tPhase: ");
+                    line.push_str(phase.word());
+                }
                 push_status(&mut line, failed);
                 line.push('\n');
                 line
             },
             |json| {
-                let mut record = json!({"initializationType": "on-demand", "phase": phase.word(),
+                let mut record = json!({"initializationType": self.initialization.word(), "phase": phase.word(),
                                         "metrics": {"durationMs": rounded(took)}});
                 put_status(&mut record, failed);
                 json(at, "platform.initReport", record)
             },
         )
+    }
+
+    pub(crate) fn restore_start(&self, at: WallTime) -> Option<String> {
+        let (version, arn) = (&self.runtime_version, &self.runtime_version_arn);
+        self.line(
+            Level::Info,
+            || format!("RESTORE_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n"),
+            |json| {
+                let record = json!({"runtimeVersion": version, "runtimeVersionArn": arn, "functionName": self.function,
+                                    "functionVersion": self.version});
+                json(at, "platform.restoreStart", record)
+            },
+        )
+    }
+
+    /// RESTORE_REPORT, and what goes before it among JSON events.
+    pub(crate) fn restore_report(
+        &self,
+        at: WallTime,
+        took: Duration,
+        failed: Option<&Status>,
+    ) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.format != Format::Text {
+            let level = if failed.is_some() { Level::Warn } else { Level::Debug };
+            lines.extend(self.line(level, String::new, |json| {
+                let mut record = json!({});
+                put_status(&mut record, failed);
+                json(at, "platform.restoreRuntimeDone", record)
+            }));
+        }
+        let level = if failed.is_some() { Level::Warn } else { Level::Info };
+        lines.extend(self.line(
+            level,
+            || {
+                let mut line = format!("RESTORE_REPORT Restore Duration: {:.2} ms", millis(took));
+                push_status(&mut line, failed);
+                line.push('\n');
+                line
+            },
+            |json| {
+                let mut record = json!({"metrics": {"durationMs": rounded(took)}});
+                put_status(&mut record, failed);
+                json(at, "platform.restoreReport", record)
+            },
+        ));
+        lines
     }
 
     pub(crate) fn start(&self, at: WallTime, request_id: RequestId) -> Option<String> {
@@ -174,8 +258,10 @@ impl Platform {
             |json| {
                 let mut metrics = json!({"durationMs": rounded(report.duration), "billedDurationMs": report.billed_ms,
                                          "memorySizeMB": report.memory_mb, "maxMemoryUsedMB": report.memory_used_mb});
-                if let Some(init) = report.init {
-                    metrics["initDurationMs"] = json!(rounded(init));
+                match report.beginning {
+                    None => {}
+                    Some(Beginning::Init(init)) => metrics["initDurationMs"] = json!(rounded(init)),
+                    Some(Beginning::Restore { took, .. }) => metrics["restoreDurationMs"] = json!(rounded(took)),
                 }
                 let mut record = json!({"requestId": id, "metrics": metrics});
                 put_status(&mut record, report.status.as_ref());
@@ -207,6 +293,15 @@ impl Phase {
     }
 }
 
+impl Initialization {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::SnapStart => "snap-start",
+        }
+    }
+}
+
 fn report_text(report: &Report) -> String {
     let mut line = format!(
         "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
@@ -216,10 +311,15 @@ fn report_text(report: &Report) -> String {
         report.memory_mb,
         report.memory_used_mb
     );
-    if let Some(init) = report.init {
-        // Writing to a String can not fail.
-        let _ = write!(line, "\tInit Duration: {:.2} ms", millis(init));
-    }
+    // Writing to a String can not fail.
+    let _ = match report.beginning {
+        None => Ok(()),
+        Some(Beginning::Init(init)) => write!(line, "\tInit Duration: {:.2} ms", millis(init)),
+        Some(Beginning::Restore { took, billed_ms }) => {
+            let took = millis(took);
+            write!(line, "\tRestore Duration: {took:.2} ms\tBilled Restore Duration: {billed_ms} ms")
+        }
+    };
     match &report.status {
         None => line.push_str("\t\n"),
         status => {
@@ -305,17 +405,18 @@ mod tests {
             application_level: None,
             system_level: level.map(str::to_owned),
         };
-        Platform::new(&logging, "f".into(), "$LATEST".into(), ("python:3.13.v13".into(), "arn:x".into()))
+        let runtime = ("python:3.13.v13".into(), "arn:x".into());
+        Platform::new(&logging, "f".into(), "$LATEST".into(), runtime, Initialization::OnDemand)
     }
 
     fn report(init: Option<f64>, status: Option<Status>) -> Report {
         let duration = Duration::from_micros(2_460);
-        let init = init.map(|ms| Duration::from_secs_f64(ms / 1_000.0));
+        let beginning = init.map(|ms| Beginning::Init(Duration::from_secs_f64(ms / 1_000.0)));
         Report {
             request_id: RequestId([0; 16]),
             duration,
-            init,
-            billed_ms: billed_ms(duration, init),
+            beginning,
+            billed_ms: billed_ms(duration, beginning),
             memory_mb: 1024,
             memory_used_mb: 95,
             status,
@@ -390,6 +491,67 @@ mod tests {
         assert_eq!(event["type"], "platform.report");
         assert_eq!(event["record"]["metrics"]["billedDurationMs"], 3);
         assert_eq!(platform("JSON", Some("WARN")).start(WallTime(0), RequestId([0; 16])), None);
+    }
+
+    #[test]
+    fn lines_of_a_restore_are_lambdas_own() {
+        let platform = Platform { initialization: Initialization::SnapStart, ..platform("Text", None) };
+        let (at, took) = (WallTime(0), Duration::from_micros(398_970));
+        assert_eq!(
+            platform.restore_start(at).unwrap(),
+            "RESTORE_START Runtime Version: python:3.13.v13\tRuntime Version ARN: arn:x\n"
+        );
+        assert_eq!(platform.restore_report(at, took, None), ["RESTORE_REPORT Restore Duration: 398.97 ms\n"]);
+        let rows = [
+            (Status::Timeout, "Status: timeout"),
+            (Status::Error("Runtime.ExitError".into()), "Status: error\tError Type: Runtime.ExitError"),
+        ];
+        for (status, tail) in rows {
+            let line = format!("RESTORE_REPORT Restore Duration: 398.97 ms\t{tail}\n");
+            assert_eq!(platform.restore_report(at, took, Some(&status)), [line]);
+        }
+        assert_eq!(
+            platform.init_report(at, Phase::Init, took, None).unwrap(),
+            "INIT_REPORT Init Duration: 398.97 ms\n",
+            "no REPORT will say it"
+        );
+        // As recorded in 2023 of a function with 3,009 MB.
+        let duration = Duration::from_micros(2_338_660);
+        let beginning = Some(Beginning::Restore { took, billed_ms: 182 });
+        let billed_ms = billed_ms(duration, beginning);
+        let report = Report { duration, beginning, billed_ms, ..report(None, None) };
+        let line = &platform.report(at, &report)[1];
+        assert!(line.contains("\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\t"), "{line}");
+        assert!(
+            line.ends_with("\tRestore Duration: 398.97 ms\tBilled Restore Duration: 182 ms\t\n"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn events_of_a_restore_have_the_telemetry_apis_shape() {
+        let json = Platform { initialization: Initialization::SnapStart, ..platform("JSON", Some("DEBUG")) };
+        let (at, took) = (WallTime(0), Duration::from_micros(15_190));
+        let read = |line: &String| serde_json::from_str::<Value>(line).unwrap();
+        let started = read(&json.restore_start(at).unwrap());
+        assert_eq!(started["type"], "platform.restoreStart");
+        assert_eq!(started["record"]["functionVersion"], "$LATEST");
+        let lines: Vec<Value> = json.restore_report(at, took, None).iter().map(read).collect();
+        assert_eq!(lines[0]["type"], "platform.restoreRuntimeDone");
+        assert_eq!(lines[0]["record"], json!({"status": "success"}));
+        assert_eq!(lines[1]["type"], "platform.restoreReport");
+        assert_eq!(lines[1]["record"], json!({"status": "success", "metrics": {"durationMs": 15.19}}));
+        assert_eq!(
+            read(&json.init_report(at, Phase::Init, took, None).unwrap())["record"]["initializationType"],
+            "snap-start"
+        );
+        let least = Platform { initialization: Initialization::SnapStart, ..platform("JSON", Some("WARN")) };
+        assert_eq!(least.restore_report(at, took, None), Vec::<String>::new());
+        assert_eq!(least.restore_report(at, took, Some(&Status::Timeout)).len(), 2);
+        let beginning = Some(Beginning::Restore { took, billed_ms: 3 });
+        let report = Report { beginning, ..report(None, None) };
+        let last = json.report(at, &report).last().map(read).unwrap();
+        assert_eq!(last["record"]["metrics"]["restoreDurationMs"], 15.19);
     }
 
     #[test]

@@ -66,6 +66,13 @@ enum Message {
     Detach(oneshot::Sender<()>),
     /// Sends what is there.
     Flush(oneshot::Sender<()>),
+    /// What comes from now on goes to this stream, these lines first. Answered when it is so.
+    Turn {
+        stream: StreamName,
+        lines: Vec<String>,
+        at: WallTime,
+        turned: oneshot::Sender<()>,
+    },
     Platform {
         lines: Vec<String>,
         at: WallTime,
@@ -131,6 +138,14 @@ impl Logs {
         let (done, waited) = oneshot::channel();
         self.send(Message::Flush(done)).await;
         let _ = self.world.timeout(FLUSH_MAX, waited).await; // nobody needs to know which it was
+    }
+
+    /// What comes from now on, out of the pipes too, goes to another stream, which begins with this line. Waited for: what
+    /// is let go afterwards writes there.
+    pub(crate) async fn turn(&self, stream: StreamName, at: WallTime, line: Option<String>) {
+        let (turned, waited) = oneshot::channel();
+        self.send(Message::Turn { stream, lines: line.into_iter().collect(), at, turned }).await;
+        drop(waited.await); // an error: the pump panicked, which `world` has logged
     }
 
     pub(crate) async fn platform(&self, at: WallTime, lines: impl IntoIterator<Item = String>) {
@@ -287,6 +302,14 @@ impl Pump {
                 self.send().await;
                 // Dropped where there is no room, which says the same to whoever waits.
                 self.hand_over(Outgoing::Flush(done)).await;
+            }
+            Message::Turn { stream, lines, at, turned } => {
+                self.read_what_is_there().await;
+                self.flush_partial();
+                self.send().await;
+                self.stream = stream;
+                lines.into_iter().for_each(|line| self.batch.push(at.millis(), line));
+                let _ = turned.send(()); // waited for by a task that may have ended
             }
             Message::Platform { lines, at, tail } => {
                 self.read_what_is_there().await;

@@ -104,6 +104,20 @@ pub(super) async fn init_error(link: &Arc<Link>, request: Request<Incoming>) -> 
     reply
 }
 
+pub(super) async fn restore_error(link: &Arc<Link>, request: Request<Incoming>) -> Reply {
+    if let Err(refusal) = link.turnstile().restore_error() {
+        return replies::refused(&refusal);
+    }
+    let given = text(request.headers(), &header::ERROR_TYPE);
+    let (payload, reply) = match collect(&mut request.into_body()).await {
+        Ended::Whole(payload, _) => (payload, replies::accepted()),
+        Ended::TooLarge { limit } => (Bytes::new(), replies::refused(&Refusal::BodyTooLarge { limit })),
+        Ended::Truncated => (Bytes::new(), replies::refused(&Refusal::BodyTruncated)),
+    };
+    link.tell(Event::RestoreError(failure(given.as_deref(), payload))).await;
+    reply
+}
+
 /// Answers for a connection that dies in the middle of its body: hyper may drop the handler without a word.
 struct Answering<'a> {
     link: &'a Arc<Link>,

@@ -1,13 +1,16 @@
 //! What the Runtime API answers, byte by byte.
 
 use super::turnstile::{Delivery, Refusal};
+use crate::keys::Keys;
 use bytes::Bytes;
 use fabric::CognitoIdentity;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 use runtime_api::{ErrorBody, body, header, refusal};
-use world::World;
+use time::OffsetDateTime;
+use time::macros::format_description;
+use world::{WallTime, World};
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
@@ -20,6 +23,35 @@ fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 
 pub(super) fn accepted() -> Reply {
     reply(StatusCode::ACCEPTED, body::JSON, body::ACCEPTED)
+}
+
+/// Of `restore/next`: there is nothing to say.
+pub(super) fn restored() -> Reply {
+    reply(StatusCode::OK, body::JSON, "")
+}
+
+/// As every AWS SDK reads them from a container's door.
+pub(super) fn credentials(keys: &Keys, headers: &HeaderMap) -> Reply {
+    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    if keys.token().is_none() || given != keys.token().map(str::as_bytes) {
+        let text = "cannot get credentials for the provided token\n";
+        return reply(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text);
+    }
+    let (credentials, until) = keys.current();
+    let said = serde_json::json!({
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "Token": credentials.session_token,
+        "Expiration": expiration(until),
+    });
+    reply(StatusCode::OK, body::JSON, said.to_string())
+}
+
+/// `2026-10-08T17:14:57Z`.
+fn expiration(until: WallTime) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    let at = OffsetDateTime::from_unix_timestamp((until.millis() / 1_000) as i64);
+    at.unwrap_or(OffsetDateTime::UNIX_EPOCH).format(format).unwrap_or_default()
 }
 
 pub(super) fn pong() -> Reply {

@@ -3,12 +3,18 @@
 //! ```text
 //!            next                 deliver              response|error head        body ended
 //! Starting ───────────► Ready ───────────────► Running ───────────────► Answering ──────────► Answered
-//!    │ init/error         ▲                     │  ▲ next: the same event again                    │
-//!    ▼                    │                     └──┘                                              │ next
-//! InitError (final)       └───────────────────────────────────────────────────────────────────────┘
+//!  │ │ init/error         ▲ ▲                   │  ▲ next: the same event again                    │
+//!  │ ▼                    │ │                   └──┘                                              │ next
+//!  │ InitError (final)    │ └─────────────────────────────────────────────────────────────────────┘
+//!  │   ▲ init/error       │ next
+//!  │   ├──────────────────┤
+//!  ▼   │    restored      │      restore/error
+//! RestoreReady ──────► Restoring ───────────────► RestoreError (final)
+//!  restore/next
 //! ```
-//! The runtime causes every transition but `deliver`, which is the environment's task. State names are AWS's own
-//! agent's, since they stand in the bodies of refusals.
+//! The runtime causes every transition but `deliver` and `restored`, which are the environment's task's. The second row is
+//! SnapStart's only: other runtimes do not find these calls. State names are AWS's own agent's, since they stand in the
+//! bodies of refusals.
 
 use bytes::Bytes;
 use fabric::worker::InvokeFrame;
@@ -62,6 +68,15 @@ pub(crate) enum Next {
     Again(Arc<Delivery>),
 }
 
+/// What `restore/next` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RestoreNext {
+    /// Block until the environment is restored.
+    Wait,
+    /// It is: the runtime lost its answer.
+    Again,
+}
+
 /// Which of the two ways out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -83,6 +98,9 @@ enum State {
     #[default]
     Starting,
     InitError,
+    RestoreReady,
+    Restoring,
+    RestoreError,
     Ready,
     Running(Arc<Delivery>),
     Answering(String, Way),
@@ -96,12 +114,14 @@ pub(crate) struct Turnstile(State);
 impl Turnstile {
     pub(crate) fn next(&mut self) -> Result<Next, Refusal> {
         match &self.0 {
-            State::Starting | State::Ready | State::Answered => {
+            State::Starting | State::Restoring | State::Ready | State::Answered => {
                 self.0 = State::Ready;
                 Ok(Next::Wait)
             }
             State::Running(delivery) => Ok(Next::Again(Arc::clone(delivery))),
-            State::InitError | State::Answering(..) => Err(Refusal::transition(self.name(), "Ready")),
+            State::InitError | State::RestoreReady | State::RestoreError | State::Answering(..) => {
+                Err(Refusal::transition(self.name(), "Ready"))
+            }
         }
     }
 
@@ -132,9 +152,38 @@ impl Turnstile {
         }
     }
 
+    pub(crate) fn restore_next(&mut self) -> Result<RestoreNext, Refusal> {
+        match self.0 {
+            State::Starting | State::RestoreReady => {
+                self.0 = State::RestoreReady;
+                Ok(RestoreNext::Wait)
+            }
+            State::Restoring => Ok(RestoreNext::Again),
+            // AWS's own agent names this state here, too.
+            _ => Err(Refusal::transition(self.name(), "Ready")),
+        }
+    }
+
+    /// The environment's task lets a runtime go on that waits in `restore/next`.
+    pub(crate) fn restored(&mut self) {
+        if matches!(self.0, State::RestoreReady) {
+            self.0 = State::Restoring;
+        }
+    }
+
+    pub(crate) fn restore_error(&mut self) -> Result<(), Refusal> {
+        match self.0 {
+            State::Restoring => {
+                self.0 = State::RestoreError;
+                Ok(())
+            }
+            _ => Err(Refusal::transition(self.name(), "RuntimeRestoreErrorState")),
+        }
+    }
+
     pub(crate) fn init_error(&mut self) -> Result<(), Refusal> {
         match self.0 {
-            State::Starting => {
+            State::Starting | State::RestoreReady | State::Restoring => {
                 self.0 = State::InitError;
                 Ok(())
             }
@@ -146,6 +195,9 @@ impl Turnstile {
         match &self.0 {
             State::Starting => "Started",
             State::InitError => "InitError",
+            State::RestoreReady => "RestoreReady",
+            State::Restoring => "Restoring",
+            State::RestoreError => "RuntimeRestoreErrorState",
             State::Ready => "Ready",
             State::Running(_) => "Running",
             State::Answering(_, way) => way.state(),
@@ -157,4 +209,46 @@ impl Turnstile {
 /// At most [`types::limits::CHUNK_BYTES_MAX`] from the front.
 pub(crate) fn take_chunk(data: &mut Bytes) -> Bytes {
     data.split_to(data.len().min(types::limits::CHUNK_BYTES_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_waits_to_be_restored_runs_its_hooks_and_is_ready() {
+        let mut turnstile = Turnstile::default();
+        assert_eq!(turnstile.restore_next(), Ok(RestoreNext::Wait));
+        assert_eq!(turnstile.restore_next(), Ok(RestoreNext::Wait), "it lost its connection");
+        let early = Refusal::transition("RestoreReady", "Ready");
+        assert_eq!(turnstile.next().unwrap_err(), early);
+        assert!(turnstile.restore_error().is_err(), "nothing was restored yet");
+        turnstile.restored();
+        assert_eq!(turnstile.restore_next(), Ok(RestoreNext::Again), "it lost its answer");
+        assert!(matches!(turnstile.next(), Ok(Next::Wait)));
+        assert_eq!(turnstile.restore_next(), Err(Refusal::transition("Ready", "Ready")));
+        let late = Refusal::transition("Ready", "RuntimeRestoreErrorState");
+        assert_eq!(turnstile.restore_error(), Err(late));
+        turnstile.restored();
+        assert_eq!(turnstile.name(), "Ready", "only one that waits is restored");
+    }
+
+    #[test]
+    fn a_hook_that_fails_is_told_once_and_is_the_end() {
+        let restoring = || {
+            let mut turnstile = Turnstile::default();
+            turnstile.restore_next().unwrap();
+            turnstile.restored();
+            turnstile
+        };
+        let mut failed = restoring();
+        assert_eq!(failed.restore_error(), Ok(()));
+        assert!(failed.restore_error().is_err() && failed.next().is_err() && failed.init_error().is_err());
+        let mut failed = restoring();
+        assert_eq!(failed.init_error(), Ok(()), "also while it is restored");
+        assert!(failed.restore_error().is_err() && failed.next().is_err());
+        let mut failed = Turnstile::default();
+        failed.restore_next().unwrap();
+        assert_eq!(failed.init_error(), Ok(()), "its call of restore/next broke");
+    }
 }

@@ -10,9 +10,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Path in the folder, content, mode.
-const FILES: [(&str, &str, u32); 4] = [
+const FILES: [(&str, &str, u32); 5] = [
     ("python/bootstrap.py", include_str!("../../../../runtimes/python/bootstrap.py"), 0o644),
     ("python/ahead.py", include_str!("../../../../runtimes/python/ahead.py"), 0o644),
+    (
+        "python/snapshot_restore_py.py",
+        include_str!("../../../../runtimes/python/snapshot_restore_py.py"),
+        0o644,
+    ),
     ("nodejs/ahead.mjs", include_str!("../../../../runtimes/nodejs/ahead.mjs"), 0o644),
     ("nodejs/bootstrap.mjs", include_str!("../../../../runtimes/nodejs/bootstrap.mjs"), 0o644),
 ];

@@ -205,6 +205,8 @@ fn java(launch: &Launch<'_>, version: Version) -> Vec<String> {
         "-XX:-UsePerfData",        // no file in /tmp that nobody reads
         "-Xlog:disable",           // warnings of the JVM would be lines of the function
         "-Xlog:all=error:stderr",
+        // As AWS starts it: hooks that functions register with org.crac (SnapStart) reach the client.
+        "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -24,6 +24,9 @@ pub(crate) struct Fakes {
     zip: Bytes,
     pub(crate) reports: watch::Sender<Vec<EnvironmentReport>>,
     pub(crate) events: watch::Sender<Vec<LogEvent>>,
+    /// What is to be prepared, and what was said of it.
+    pub(crate) preparations: watch::Sender<Preparations>,
+    pub(crate) prepared: watch::Sender<Vec<PreparedReport>>,
     pub(crate) streams: Mutex<Vec<StreamName>>,
     /// Whether the log store takes anything.
     pub(crate) taking: watch::Sender<bool>,
@@ -89,6 +92,15 @@ impl Control for Fakes {
     }
     async fn code(&self, _: CodeDigest) -> Result<Bytes, ControlError> {
         Ok(self.zip.clone())
+    }
+    async fn preparations(&self, query: PreparationsQuery) -> Result<Preparations, ControlError> {
+        let mut listed = self.preparations.subscribe();
+        let list = listed.wait_for(|list| query.seen != Some(list.at)).await;
+        Ok(list.expect("the kit is there").clone())
+    }
+    async fn prepared(&self, report: PreparedReport) -> Result<(), ControlError> {
+        self.prepared.send_modify(|reports| reports.push(report));
+        Ok(())
     }
 }
 
@@ -203,6 +215,7 @@ fn config(variables: &[(&str, &str)]) -> FunctionConfig {
             system_level: None,
         },
         tracing_mode: "PassThrough".into(),
+        snap_start: SnapStart::None,
     }
 }
 
@@ -240,6 +253,8 @@ impl Kit {
             zip,
             reports: watch::Sender::default(),
             events: watch::Sender::default(),
+            preparations: watch::Sender::new(Preparations { at: 0, versions: Vec::new() }),
+            prepared: watch::Sender::default(),
             streams: Mutex::default(),
             taking: watch::Sender::new(true),
             python: python(),
