@@ -13,6 +13,7 @@
 //! | `assets` | kernel, initramfs and root image: made once, kept by key |
 //! | `drives` | folders as images, slots, `/tmp` |
 //! | `environment` | one machine as an environment |
+//! | `firecracker` | Firecracker's machines |
 //! | `link` | the host's end of the conversation with one guest-init |
 //! | `firecracker` | machines on Firecracker |
 //! | `settings` | what an operator sets, and which sandbox follows from it |
@@ -38,6 +39,7 @@ use assets::Assets;
 use async_trait::async_trait;
 use drives::{Drives, Furniture};
 use environment::MachineEnvironment;
+use firecracker::FirecrackerLauncher;
 use guest_protocol::messages::{Moment, Room};
 use link::Link;
 use qemu::QemuLauncher;
@@ -58,6 +60,8 @@ const GUEST_MB: u32 = 96;
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
 const PROBE_FILE: &str = "kvm-probe";
 const QEMU: &str = "/usr/bin/qemu-system-x86_64";
+const FIRECRACKER: &str = "/usr/bin/firecracker";
+const JAILER: &str = "/usr/bin/jailer";
 
 /// What machines are made from.
 pub struct Setup {
@@ -96,13 +100,39 @@ impl MicroVmSandbox {
             }
         };
         if qemu::has_hardware() {
-            let fast = Self::with("qemu", Box::new(find(true).await?), &processes, &world, &setup).await?;
+            let fast = Self::with("qemu", Box::new(find(true).await?), &processes, &world, &setup, &setup.assets.kernel).await?;
             if fast.comes_up(&setup.folder).await {
                 return Ok(Arc::new(fast));
             }
         }
-        let slow = Self::with("qemu", Box::new(find(false).await?), &processes, &world, &setup).await?;
+        let slow = Self::with("qemu", Box::new(find(false).await?), &processes, &world, &setup, &setup.assets.kernel).await?;
         Ok(Arc::new(slow))
+    }
+
+    /// Machines of Firecracker.
+    pub async fn firecracker(
+        processes: Arc<ProcessSandbox>,
+        world: World,
+        setup: Setup,
+    ) -> Result<Arc<Self>, BootError> {
+        let refused = |reason: String| BootError::Host { step: "Firecracker", reason };
+        let kernel = setup.assets.kernel_plain.as_ref().map_err(|reason| refused(reason.clone()))?;
+        let config = firecracker::Config {
+            firecracker: setup.settings.firecracker.clone().unwrap_or_else(|| PathBuf::from(FIRECRACKER)),
+            jailer: setup.settings.jailer.clone().unwrap_or_else(|| PathBuf::from(JAILER)),
+            cpu_template: setup.settings.cpu_template.clone(),
+            // The sandbox has them added for each monitor.
+            boot_arguments: String::new(),
+            folder: setup.folder.join("machines"),
+            guest: setup.assets.key.clone(),
+        };
+        let (its_processes, its_world) = (processes.clone(), world.clone());
+        let opened = world.blocking("machine look", move || {
+            FirecrackerLauncher::open(config, its_processes, its_world).map_err(|error| error.to_string())
+        });
+        let launcher = opened.await.unwrap_or_else(|| Err("panic".to_owned())).map_err(refused)?;
+        let made = Self::with("firecracker", Box::new(launcher), &processes, &world, &setup, kernel).await?;
+        Ok(Arc::new(made))
     }
 
     /// With this launcher's machines.
@@ -112,6 +142,7 @@ impl MicroVmSandbox {
         processes: &Arc<ProcessSandbox>,
         world: &World,
         setup: &Setup,
+        kernel: &Path,
     ) -> Result<Self, BootError> {
         let open = |path: &Path| {
             File::open(path).map(Arc::new).map_err(|error| BootError::Host {
@@ -128,7 +159,7 @@ impl MicroVmSandbox {
             launcher,
             processes: processes.clone(),
             drives: Arc::new(drives.unwrap_or_else(|| Err(panicked()))?),
-            kernel: open(&assets.kernel)?,
+            kernel: open(kernel)?,
             initramfs: open(&assets.initramfs)?,
             boot_arguments: setup.settings.boot_arguments.clone(),
             assets,

@@ -282,6 +282,9 @@ fn initramfs(guest_init: &[u8], modules: &[modules::Module]) -> io::Result<Vec<u
     for folder in FOLDERS {
         archive.folder(folder)?;
     }
+    // A machine without a console starts its init with no standard streams, and Rust's library ends a program that can
+    // not fill them with this.
+    archive.device("dev/null", 1, 3)?;
     archive.folder(MODULES_FOLDER)?;
     let names: Vec<String> = modules.iter().map(|module| format!("{}.ko", module.name)).collect();
     archive

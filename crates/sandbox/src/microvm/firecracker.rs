@@ -40,6 +40,7 @@ use machine::{FirecrackerMachine, Standing};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -59,6 +60,8 @@ const END_TIME: Duration = Duration::from_secs(1);
 const SAID_CHARS_MAX: usize = 800;
 /// A template larger than this would not fit into one question of Firecracker's API.
 const TEMPLATE_BYTES_MAX: u64 = 48 * 1024;
+/// As many as Firecracker takes.
+const VCPUS_MAX: u32 = 32;
 /// `--version` says one line.
 const VERSION_BYTES_MAX: u64 = 4 * 1024;
 
@@ -86,6 +89,8 @@ pub enum OpenError {
     Version { program: String, found: String },
     #[error("the processor template {path}: {reason}")]
     Template { path: String, reason: String },
+    #[error("the folder for machines {path}: {reason}")]
+    Folder { path: String, reason: String },
 }
 
 /// Makes machines.
@@ -93,6 +98,7 @@ pub(crate) struct FirecrackerLauncher {
     config: Config,
     version: String,
     template: Option<serde_json::Value>,
+    accelerator: Accelerator,
     firecracker: Arc<File>,
     jailer: Arc<File>,
     sandbox: Arc<ProcessSandbox>,
@@ -118,7 +124,12 @@ impl FirecrackerLauncher {
             File::open(path).map(Arc::new).map_err(failed)
         };
         let (firecracker, jailer) = (open(&config.firecracker)?, open(&config.jailer)?);
-        Ok(Self { config, version, template, firecracker, jailer, sandbox, world })
+        empty_folder(&config.folder).map_err(|error| OpenError::Folder {
+            path: config.folder.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let accelerator = accelerator();
+        Ok(Self { config, version, template, accelerator, firecracker, jailer, sandbox, world })
     }
 
     /// A Firecracker that listens, with nothing in it yet.
@@ -151,6 +162,11 @@ impl FirecrackerLauncher {
         machine.unless_ended("firecracker", api.ready(START_TIME)).await?;
         self.check_version(&machine).await?;
         Ok((machine, stream))
+    }
+
+    /// Where the guest's kernel is interpreted a second processor gains nothing, and no kernel that runs there has two.
+    fn vcpus(&self, spec: &MachineSpec) -> u32 {
+        if self.accelerator == Accelerator::Software { 1 } else { spec.vcpus.clamp(1, VCPUS_MAX) }
     }
 
     /// The binary may have been exchanged since it was looked at.
@@ -186,7 +202,7 @@ impl FirecrackerLauncher {
 impl Launcher for FirecrackerLauncher {
     async fn boot(&self, spec: &MachineSpec) -> Result<Machine, BootError> {
         let (machine, stream) = self.start(spec, None).await?;
-        for put in words::machine(spec, &self.config.boot_arguments, self.template.as_ref()) {
+        for put in words::machine(spec, &self.config.boot_arguments, self.template.as_ref(), self.vcpus(spec)) {
             machine.put(&put).await?;
         }
         machine.put(&words::start()).await?;
@@ -214,7 +230,7 @@ impl Launcher for FirecrackerLauncher {
     }
 
     fn missing(&self) -> Vec<String> {
-        kvm::missing(&accelerator())
+        kvm::missing(&self.accelerator)
     }
 }
 
@@ -234,6 +250,15 @@ fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
 /// A path below an open folder, short enough for a socket's address however long the folder's own is.
 fn by_descriptor(folder: &File, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()))
+}
+
+/// Ours alone; what an earlier run left in it goes.
+fn empty_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// What another process said, on one line and no longer than this.

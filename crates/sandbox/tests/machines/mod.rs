@@ -20,7 +20,7 @@ use world::World;
 const PATIENCE: Duration = Duration::from_secs(600);
 const AT_ONCE: usize = 4;
 /// What no test of a sandbox runs, and what is large.
-const LEFT_OUT: [&str; 6] =
+pub(crate) const LEFT_OUT: [&str; 6] =
     ["/usr/local", "/usr/share", "/usr/include", "/usr/lib/jvm", "/usr/lib/gcc", "/usr/lib/llvm-14"];
 
 /// A sandbox, and what its tests look at from outside.
@@ -57,7 +57,7 @@ fn made() -> Option<Arc<Assets>> {
 }
 
 /// As the server's build makes it, in the same folder.
-fn guest_init() -> PathBuf {
+pub(crate) fn guest_init() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder").join("guest-init");
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let mut command = Command::new(env!("CARGO"));

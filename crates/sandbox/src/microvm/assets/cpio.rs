@@ -11,6 +11,7 @@ const ALIGNMENT: usize = 4;
 const FOLDER: u32 = 0o040_755;
 const FILE: u32 = 0o100_644;
 const PROGRAM: u32 = 0o100_755;
+const DEVICE: u32 = 0o020_666;
 
 /// Writes one archive. Folders before what is in them.
 pub(super) struct Archive<W: Write> {
@@ -35,10 +36,16 @@ impl<W: Write> Archive<W> {
         self.entry(name, PROGRAM, content)
     }
 
+    /// A character device, by its numbers.
+    pub(super) fn device(&mut self, name: &str, major: u32, minor: u32) -> io::Result<()> {
+        self.inode += 1;
+        self.header(name, DEVICE, 0, [major, minor])
+    }
+
     /// Writes the end of the archive and gives back what it was written to.
     pub(super) fn finish(mut self) -> io::Result<W> {
         self.inode = 0;
-        self.header(TRAILER, 0, 0)?;
+        self.header(TRAILER, 0, 0, [0, 0])?;
         self.out.flush()?;
         Ok(self.out)
     }
@@ -47,30 +54,17 @@ impl<W: Write> Archive<W> {
         let size =
             u32::try_from(content.len()).map_err(|_| io::Error::other(format!("{name}: past 4 GiB")))?;
         self.inode += 1;
-        self.header(name, mode, size)?;
+        self.header(name, mode, size, [0, 0])?;
         self.out.write_all(content)?;
         self.pad(content.len())
     }
 
-    fn header(&mut self, name: &str, mode: u32, size: u32) -> io::Result<()> {
+    fn header(&mut self, name: &str, mode: u32, size: u32, [major, minor]: [u32; 2]) -> io::Result<()> {
         let links = if mode == FOLDER { 2 } else { 1 };
         // Inode, mode, user, group, links, time, size, device (major, minor), device meant (major, minor), length of
         // the name with its end, checksum (of another format).
-        let fields = [
-            self.inode,
-            mode,
-            0,
-            0,
-            links,
-            0,
-            size,
-            0,
-            0,
-            0,
-            0,
-            u32::try_from(name.len() + 1).unwrap_or(0),
-            0,
-        ];
+        let length = u32::try_from(name.len() + 1).unwrap_or(0);
+        let fields = [self.inode, mode, 0, 0, links, 0, size, 0, 0, major, minor, length, 0];
         let mut header = String::from(MAGIC);
         for field in fields {
             header.push_str(&format!("{field:08X}"));
@@ -98,6 +92,7 @@ mod tests {
         archive.file("modules/order", b"virtio.ko\n").unwrap();
         archive.file("modules/empty", b"").unwrap();
         archive.program("init", &[0x7f; 4097]).unwrap();
+        archive.device("null", 1, 3).unwrap();
         archive.finish().unwrap()
     }
 
@@ -125,10 +120,11 @@ mod tests {
             return;
         };
         let lines: Vec<&str> = listed.lines().collect();
-        assert_eq!(lines.len(), 4, "{listed}");
+        assert_eq!(lines.len(), 5, "{listed}");
+        assert!(lines[4].starts_with("crw-rw-rw-") && lines[4].contains("1,   3"), "{listed}");
         assert!(lines[0].starts_with("drwxr-xr-x   2 root") && lines[0].ends_with(" modules"), "{listed}");
         assert!(lines[3].starts_with("-rwxr-xr-x   1 root") && lines[3].ends_with(" init"), "{listed}");
-        cpio(&["-i", "--quiet"], folder.path()).unwrap();
+        cpio(&["-i", "--quiet", "init", "modules*"], folder.path()).unwrap();
         assert_eq!(std::fs::read(folder.path().join("init")).unwrap(), vec![0x7f; 4097]);
         assert_eq!(std::fs::read(folder.path().join("modules/order")).unwrap(), b"virtio.ko\n");
         assert_eq!(std::fs::read(folder.path().join("modules/empty")).unwrap(), b"");

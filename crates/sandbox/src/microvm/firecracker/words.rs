@@ -49,12 +49,17 @@ fn put(step: &'static str, path: impl Into<String>, body: Value) -> Put {
 }
 
 /// All of a machine up to its start, in an order that Firecracker takes.
-pub(super) fn machine(spec: &MachineSpec, extra_arguments: &str, cpu_template: Option<&Value>) -> Vec<Put> {
+pub(super) fn machine(
+    spec: &MachineSpec,
+    extra_arguments: &str,
+    cpu_template: Option<&Value>,
+    vcpus: u32,
+) -> Vec<Put> {
     let mut puts = vec![metrics()];
     puts.push(put(
         "machine-config",
         "/machine-config",
-        json!({ "vcpu_count": spec.vcpus, "mem_size_mib": spec.memory_mb, "smt": false }),
+        json!({ "vcpu_count": vcpus, "mem_size_mib": spec.memory_mb, "smt": false }),
     ));
     if let Some(template) = cpu_template {
         puts.push(put("cpu-config", "/cpu-config", template.clone()));
