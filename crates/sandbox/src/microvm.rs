@@ -16,6 +16,7 @@
 //! | `firecracker` | Firecracker's machines |
 //! | `link` | the host's end of the conversation with one guest-init |
 //! | `firecracker` | machines on Firecracker |
+//! | `steps` | what a boot's time was spent on |
 //! | `settings` | what an operator sets, and which sandbox follows from it |
 //! | `vmm` | what a virtual machine monitor must be able to do |
 //! | `qemu` | QEMU's machines |
@@ -27,6 +28,7 @@ pub mod firecracker;
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
+mod steps;
 pub mod settings;
 pub(crate) mod vmm;
 
@@ -34,11 +36,11 @@ pub(crate) mod vmm;
 pub use link::fuzzing;
 
 use crate::process::ProcessSandbox;
-use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Snapshot};
+use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Snapshot, Step};
 use assets::Assets;
 use async_trait::async_trait;
-use drives::{Drives, Furniture};
-use environment::MachineEnvironment;
+use drives::{Drives, Furniture, Tmp};
+use environment::{Kept, Later, MachineEnvironment};
 use firecracker::FirecrackerLauncher;
 use guest_protocol::messages::{Moment, Room};
 use link::Link;
@@ -51,7 +53,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use vmm::{Launcher, Machine, MachineSpec, Rates};
 use walls::cgroup::MEMORY_MB_PER_VCPU;
-use world::World;
+use world::{Instant, World};
 
 /// What a guest's kernel, its modules and guest-init need beside the function's memory: a distribution's kernel of today
 /// keeps 45 MB of its image and tables, and as much again of what it learns about devices and files.
@@ -185,7 +187,7 @@ impl MicroVmSandbox {
     }
 
     async fn probe(&self) -> Result<(), BootError> {
-        let furniture = self.drives.furnish(&[], 1).await?;
+        let furniture = self.drives.furnish(&[], Tmp::Empty(1)).await?;
         let machine = self.launcher.boot(&self.machine(128, Egress::None, &[], &furniture)).await?;
         let greeted = Link::greet(machine.channel, &self.world, self.moment()).await;
         machine.vmm.end().await;
@@ -238,45 +240,61 @@ impl MicroVmSandbox {
         machine: Machine,
         spec: &BootSpec,
         furniture: Furniture,
+        waits: bool,
+        from: Instant,
     ) -> Result<MachineEnvironment, BootError> {
         let Machine { vmm, channel } = machine;
+        let launched = self.world.now();
+        let mut record = self.record(spec, &furniture);
+        if waits {
+            record.ephemeral_storage_mb = None;
+        }
         let room = Room {
             memory_mb: spec.memory_mb,
-            tmp_mb: Some(spec.ephemeral_storage_mb),
-            mounts: furniture.mounts,
+            tmp_mb: record.ephemeral_storage_mb,
+            mounts: furniture.mounts.clone(),
             nat: spec.egress == Egress::Nat,
             allow_hosts: spec.allow_hosts.clone(),
         };
         let settled = async {
             let (link, greeting) = Link::greet(channel, &self.world, self.moment()).await?;
+            let greeted = self.world.now();
             let steps = link.furnish(room).await?;
             tracing::debug!(?greeting, ?steps, "a machine came up");
-            Ok::<_, link::LinkError>(link)
+            Ok::<_, link::LinkError>((link, greeting, greeted, steps))
         };
         match settled.await {
-            Ok(link) => Ok(MachineEnvironment::new(vmm.into(), link, self.record(spec), &self.world)),
+            Ok((link, greeting, greeted, steps)) => {
+                let steps = steps::of_boot([from, launched, greeted], &greeting, &steps);
+                let kept = Kept { bound: record.clone(), record, tmp: furniture.tmp, later: None, steps };
+                Ok(MachineEnvironment::new(vmm.into(), link, kept, &self.world))
+            }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
     }
 
     /// The room in a copy, with all that lives in it.
-    async fn wake(&self, machine: Machine, record: Record) -> Result<MachineEnvironment, BootError> {
+    async fn wake(&self, machine: Machine, mut kept: Kept) -> Result<MachineEnvironment, BootError> {
         let Machine { vmm, channel } = machine;
+        let loaded = self.world.now();
         if let Err(error) = vmm.resume().await {
             return Err(given_up(vmm.as_ref(), error.to_string()).await);
         }
         let woken = async {
             let (link, woken) = Link::restored(channel, &self.world, self.moment()).await?;
+            let awake = self.world.now();
             let mut adopted = Vec::new();
             for number in &woken.processes {
                 let number = usize::try_from(*number).unwrap_or(usize::MAX);
                 adopted.push((number, link.adopt(number).await?));
             }
-            Ok::<_, link::LinkError>((link, adopted))
+            Ok::<_, link::LinkError>((link, adopted, awake))
         };
         match woken.await {
-            Ok((link, adopted)) => {
-                let environment = MachineEnvironment::new(vmm.into(), link, record, &self.world);
+            Ok((link, adopted, awake)) => {
+                kept.steps.push(Step { name: "wake", from: loaded, to: awake });
+                kept.steps.push(Step { name: "adopt", from: awake, to: self.world.now() });
+                let environment = MachineEnvironment::new(vmm.into(), link, kept, &self.world);
                 environment.hold(adopted);
                 environment.pause().await?;
                 Ok(environment)
@@ -285,12 +303,27 @@ impl MicroVmSandbox {
         }
     }
 
-    fn record(&self, spec: &BootSpec) -> Record {
+    async fn make(&self, spec: &BootSpec, waits: bool) -> Result<Arc<dyn Environment>, BootError> {
+        self.check(spec)?;
+        let began = self.world.now();
+        // What waits has no `/tmp` yet: its copies find an empty one of their own.
+        let tmp = Tmp::Empty(if waits { 1 } else { spec.ephemeral_storage_mb });
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let furnished = self.world.now();
+        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
+        let machine = self.launcher.boot(&wanted).await?;
+        let mut environment = self.settle(machine, spec, furniture, waits, furnished).await?;
+        environment.began_with(Step { name: "drives", from: began, to: furnished });
+        Ok(Arc::new(environment))
+    }
+
+    fn record(&self, spec: &BootSpec, furniture: &Furniture) -> Record {
+        let places = spec.mounts.iter().map(|mount| mount.inside.clone());
         Record {
             identity: self.identity(),
             memory_mb: spec.memory_mb,
-            ephemeral_storage_mb: spec.ephemeral_storage_mb,
-            places: spec.mounts.iter().map(|mount| mount.inside.clone()).collect(),
+            ephemeral_storage_mb: Some(spec.ephemeral_storage_mb),
+            places: places.zip(furniture.digests.iter().copied()).collect(),
             nat: spec.egress == Egress::Nat,
         }
     }
@@ -335,24 +368,41 @@ impl Sandbox for MicroVmSandbox {
     }
 
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
-        self.check(&spec)?;
-        let furniture = self.drives.furnish(&spec.mounts, spec.ephemeral_storage_mb).await?;
-        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
-        let machine = self.launcher.boot(&wanted).await?;
-        Ok(Arc::new(self.settle(machine, &spec, furniture).await?))
+        self.make(&spec, false).await
+    }
+
+    async fn boot_waiting(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        self.make(&spec, true).await
     }
 
     async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
         self.check(&spec)?;
-        let record = self.record(&spec);
+        let began = self.world.now();
         let folder = from.folder.clone();
         let written = self.world.blocking("machine memory", move || Record::read(&folder)).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
-        written.unwrap_or_else(|| Err(panicked()))?.fits(&record)?;
-        let furniture = self.drives.furnish(&spec.mounts, spec.ephemeral_storage_mb).await?;
+        let written = written.unwrap_or_else(|| Err(panicked()))?;
+        let tmp = match written.ephemeral_storage_mb {
+            None => Tmp::Empty(spec.ephemeral_storage_mb),
+            Some(_) => Tmp::Written(from.folder.join(environment::TMP_FILE)),
+        };
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let record = self.record(&spec, &furniture);
+        written.fits(&record)?;
+        let furnished = self.world.now();
         let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.restore(&wanted, &from).await?;
-        Ok(Arc::new(self.wake(machine, record).await?))
+        let steps = vec![
+            Step { name: "drives", from: began, to: furnished },
+            Step { name: "load", from: furnished, to: self.world.now() },
+        ];
+        let later = written.ephemeral_storage_mb.is_none().then(|| Later {
+            mounts: furniture.mounts.get(written.places.len()..).unwrap_or_default().to_vec(),
+            tmp_mb: spec.ephemeral_storage_mb,
+        });
+        let record = if later.is_some() { written } else { record };
+        let kept = Kept { record, bound: self.record(&spec, &furniture), tmp: furniture.tmp, later, steps };
+        Ok(Arc::new(self.wake(machine, kept).await?))
     }
 
     async fn shutdown(&self) {

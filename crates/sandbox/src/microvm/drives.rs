@@ -21,9 +21,9 @@ use images::erofs::{Options, Tree};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use walls::tmp;
@@ -35,6 +35,8 @@ const DRIVE_BYTES: u64 = 16 << 30;
 const IMAGES_BYTES_MAX: u64 = 8 << 30;
 /// Most files of one folder that is shown.
 const FILES_MAX: usize = 1_000_000;
+/// What an image holds, in the last bytes of its drive, where no file system looks.
+const DIGEST_BYTES: usize = 32;
 const PLACEHOLDER: &str = "empty";
 const UNFINISHED: &str = "unfinished";
 const IMAGE: &str = "erofs";
@@ -54,6 +56,17 @@ pub(crate) struct Drives {
 pub(crate) struct Furniture {
     pub(crate) drives: Vec<Drive>,
     pub(crate) mounts: Vec<Mount>,
+    /// What each mount's image holds.
+    pub(crate) digests: Vec<[u8; DIGEST_BYTES]>,
+    /// The last drive.
+    pub(crate) tmp: Arc<File>,
+}
+
+/// What `/tmp` begins as.
+pub(crate) enum Tmp {
+    Empty(u32),
+    /// As it was written down.
+    Written(PathBuf),
 }
 
 impl Drives {
@@ -88,33 +101,43 @@ impl Drives {
     pub(crate) async fn furnish(
         self: &Arc<Self>,
         folders: &[ReadOnlyMount],
-        tmp_mb: u32,
+        tmp: Tmp,
     ) -> Result<Furniture, BootError> {
         if folders.len() > SLOTS {
             let reason = format!("{} folders, a machine has {SLOTS} slots", folders.len());
             return Err(BootError::Host { step: "slots", reason });
         }
         let (this, folders) = (self.clone(), folders.to_vec());
-        let made = self.world.blocking("machine drives", move || this.furnish_now(&folders, tmp_mb)).await;
+        let made = self.world.blocking("machine drives", move || this.furnish_now(&folders, &tmp)).await;
         made.unwrap_or_else(|| Err(BootError::Host { step: "images", reason: "panic".to_owned() }))
     }
 
-    fn furnish_now(&self, folders: &[ReadOnlyMount], tmp_mb: u32) -> Result<Furniture, BootError> {
+    fn furnish_now(&self, folders: &[ReadOnlyMount], tmp: &Tmp) -> Result<Furniture, BootError> {
         let read_only = |file: Arc<File>| Drive { file, writable: false };
         let mut drives = vec![read_only(self.root.clone())];
-        let mut mounts = Vec::new();
+        let (mut mounts, mut digests) = (Vec::new(), Vec::new());
         for (slot, folder) in (0..).zip(folders) {
-            drives.push(read_only(Arc::new(self.image(&folder.host)?)));
+            let image = self.image(&folder.host)?;
+            digests.push(digest_of(&image).map_err(|error| failed("image", &folder.host, &error))?);
+            drives.push(read_only(Arc::new(image)));
             mounts.push(Mount { slot, inside: folder.inside.clone() });
         }
         drives.resize_with(1 + SLOTS, || read_only(self.placeholder.clone()));
-        let tmp = self.tmp.image(tmp_mb).map_err(|error| BootError::Host {
+        let made = match tmp {
+            Tmp::Empty(size_mb) => self.tmp.image(*size_mb),
+            Tmp::Written(path) => {
+                let written = File::open(path).map_err(|error| failed("/tmp of a machine", path, &error))?;
+                self.tmp.copy_of(&written)
+            }
+        };
+        let tmp = made.map_err(|error| BootError::Host {
             step: "/tmp of a machine",
             reason: error.to_string(),
         })?;
         tmp.set_len(DRIVE_BYTES).map_err(|error| failed("/tmp of a machine", &self.images, &error))?;
-        drives.push(Drive { file: Arc::new(tmp), writable: true });
-        Ok(Furniture { drives, mounts })
+        let tmp = Arc::new(tmp);
+        drives.push(Drive { file: tmp.clone(), writable: true });
+        Ok(Furniture { drives, mounts, digests, tmp })
     }
 
     /// The image of a folder as it is now.
@@ -220,10 +243,28 @@ fn write_image(folder: &Path, path: &Path) -> Result<(), BootError> {
         .map_err(|error| step(&error))?;
     tree.write(&mut file, &Options::default()).map_err(|error| step(&error))?;
     let length = file.metadata().map_err(|error| step(&error))?.len();
-    if length > DRIVE_BYTES {
+    if length > DRIVE_BYTES - DIGEST_BYTES as u64 {
         return Err(step(&"more than a machine's drive holds"));
     }
-    file.set_len(DRIVE_BYTES).map_err(|error| step(&error))
+    let digest = File::open(path).and_then(hash).map_err(|error| step(&error))?;
+    file.write_all_at(&digest, DRIVE_BYTES - DIGEST_BYTES as u64).map_err(|error| step(&error))
+}
+
+fn hash(mut file: File) -> io::Result<[u8; DIGEST_BYTES]> {
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(digest.finalize().into()),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}
+
+fn digest_of(image: &File) -> io::Result<[u8; DIGEST_BYTES]> {
+    let mut digest = [0; DIGEST_BYTES];
+    image.read_exact_at(&mut digest, DRIVE_BYTES - DIGEST_BYTES as u64)?;
+    Ok(digest)
 }
 
 /// Names, kinds, modes, sizes and times of everything in a folder: another one as soon as anything changed.
@@ -284,16 +325,16 @@ mod tests {
         fs::write(code.path().join("deep/file"), "one").unwrap();
         let drives = drives(data.path());
         let shown = ReadOnlyMount { host: code.path().to_owned(), inside: "/var/task".into() };
-        let made = drives.furnish(&[shown.clone()], 1).await.unwrap();
+        let made = drives.furnish(&[shown.clone()], Tmp::Empty(1)).await.unwrap();
         assert_eq!(made.drives.len(), 2 + SLOTS);
         assert_eq!(made.mounts.len(), 1);
         let lengths = made.drives.iter().skip(1).map(|drive| drive.file.metadata().unwrap().len());
         assert!(lengths.into_iter().all(|length| length == DRIVE_BYTES));
         assert_eq!(made.drives.iter().filter(|drive| drive.writable).count(), 1);
-        drives.furnish(&[shown.clone()], 1).await.unwrap();
+        drives.furnish(&[shown.clone()], Tmp::Empty(1)).await.unwrap();
         assert_eq!(images(data.path()), 1);
         fs::write(code.path().join("deep/file"), "other").unwrap();
-        drives.furnish(&[shown], 1).await.unwrap();
+        drives.furnish(&[shown], Tmp::Empty(1)).await.unwrap();
         assert_eq!(images(data.path()), 2);
     }
 
@@ -302,7 +343,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let drives = drives(data.path());
         let shown = ReadOnlyMount { host: "/nowhere/at/all".into(), inside: "/opt".into() };
-        assert!(drives.furnish(&[shown.clone()], 1).await.is_err());
-        assert!(drives.furnish(&vec![shown; SLOTS + 1], 1).await.is_err());
+        assert!(drives.furnish(&[shown.clone()], Tmp::Empty(1)).await.is_err());
+        assert!(drives.furnish(&vec![shown; SLOTS + 1], Tmp::Empty(1)).await.is_err());
     }
 }
