@@ -2,25 +2,35 @@
 //! keep the rules. And the guest's end, which reads the host's bytes by the same code.
 #![no_main]
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use guest_protocol::credit::{Names, Receiving, Sending};
 use guest_protocol::frame::{self, Decoder};
 use guest_protocol::messages::{Answer, Door, Failure, Stats, Status, Stream, StreamId, ToGuest, ToHost};
 use guest_protocol::phase::Conversation;
 use guest_protocol::{DATA_BYTES_MAX, FRAME_BYTES_MAX};
 use sandbox::microvm::fuzzing::Rig;
+use std::cell::Cell;
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    Host { live: bool, steps: Vec<Step<'a>> },
-    Guest { cuts: u16, bytes: &'a [u8] },
+    /// The bytes are steps, to their end: a vector of them would seldom have more than two.
+    Host {
+        live: bool,
+        steps: &'a [u8],
+    },
+    Guest {
+        cuts: u16,
+        bytes: &'a [u8],
+    },
 }
 
 #[derive(Arbitrary, Debug)]
-enum Step<'a> {
+enum Step {
+    /// The next word is said whether it may be or not. Those without this never end the link.
+    Rude,
     // The guest's.
-    Raw(&'a [u8]),
-    Framed(&'a [u8]),
+    Raw(u8, [u8; 24]),
+    Framed(u8, [u8; 24]),
     Data(u8, u16),
     Credit(u8, u32),
     End(u8),
@@ -44,56 +54,78 @@ enum Step<'a> {
     Drop(u8),
     Start(bool, bool),
     AskStats,
-    Quiesce,
+    Quiesce(u8),
     Resume,
-    Down,
+    Down(u8),
 }
 
 fn door(runtime: bool) -> Door {
     if runtime { Door::RuntimeApi } else { Door::LambdaApi }
 }
 
-fn host(live: bool, steps: Vec<Step<'_>>) {
+/// Often the longest, seldom one more.
+fn length_of(bytes: u16) -> usize {
+    match usize::from(bytes) {
+        0xffff => DATA_BYTES_MAX + 1,
+        bytes => bytes.min(DATA_BYTES_MAX),
+    }
+}
+
+fn host(live: bool, steps: &[u8]) {
+    let mut steps = Unstructured::new(steps);
     let mut rig = Rig::new(live);
     let mut next = 1;
-    let id = |at: u8| StreamId(u32::from(at));
+    // Few, so that words about the same stream meet.
+    let id = |at: u8| StreamId(u32::from(at % 12));
     let stream = ToHost::Stream;
+    let rude = Cell::new(false);
+    let say = |rig: &mut Rig, word: ToHost| match rude.take() {
+        true => rig.says(&word),
+        false => rig.says_politely(&word),
+    };
     let mut opens = |rig: &mut Rig, runtime| {
-        rig.says(&ToHost::Opened { stream: StreamId(next), door: door(runtime) });
+        say(rig, ToHost::Opened { stream: StreamId(next), door: door(runtime) });
         next += 2;
     };
-    for step in steps {
+    while !steps.is_empty()
+        && let Ok(step) = steps.arbitrary()
+    {
         match step {
-            Step::Raw(bytes) => rig.sends(bytes),
-            Step::Framed(body) => {
+            Step::Rude => rude.set(true),
+            Step::Raw(..) | Step::Framed(..) if !rude.get() => {}
+            Step::Raw(count, bytes) => rig.sends(&bytes[..usize::from(count % 25)]),
+            Step::Framed(count, body) => {
+                let body = &body[..usize::from(count % 25)];
                 let length = (body.len() as u32).to_le_bytes();
                 rig.sends(&[&length, body].concat());
             }
             Step::Data(at, bytes) => {
-                rig.says(&stream(Stream::Data(id(at), vec![at; usize::from(bytes) % (DATA_BYTES_MAX + 2)])));
+                say(&mut rig, stream(Stream::Data(id(at), vec![at; length_of(bytes)])));
             }
-            Step::Credit(at, bytes) => rig.says(&stream(Stream::Credit(id(at), bytes))),
-            Step::End(at) => rig.says(&stream(Stream::End(id(at)))),
-            Step::Reset(at) => rig.says(&stream(Stream::Reset(id(at)))),
+            Step::Credit(at, bytes) => say(&mut rig, stream(Stream::Credit(id(at), bytes))),
+            Step::End(at) => say(&mut rig, stream(Stream::End(id(at)))),
+            Step::Reset(at) => say(&mut rig, stream(Stream::Reset(id(at)))),
             Step::Opens(runtime) => opens(&mut rig, runtime),
-            Step::Opened(at, runtime) => rig.says(&ToHost::Opened { stream: id(at), door: door(runtime) }),
+            Step::Opened(at, runtime) => {
+                say(&mut rig, ToHost::Opened { stream: id(at), door: door(runtime) })
+            }
             Step::Flood(count, runtime) => (0..count % 1_500).for_each(|_| opens(&mut rig, runtime)),
             Step::Answer(at, well) => {
                 let answer = if well { Ok(Answer::Done) } else { Err(Failure::Exec { errno: 2 }) };
-                rig.says(&ToHost::Answer { request: u64::from(at), answer });
+                say(&mut rig, ToHost::Answer { request: u64::from(at), answer });
             }
             Step::Stats(at) => {
                 let answer = Ok(Answer::Stats(Stats::default()));
-                rig.says(&ToHost::Answer { request: u64::from(at), answer });
+                say(&mut rig, ToHost::Answer { request: u64::from(at), answer });
             }
             Step::Exited(at, out_of_memory) => {
                 let status = Status::Code(i32::from(at));
-                rig.says(&ToHost::Exited { process: u64::from(at), status, out_of_memory });
+                say(&mut rig, ToHost::Exited { process: u64::from(at), status, out_of_memory });
             }
-            Step::Quiet => rig.says(&ToHost::Quiet),
+            Step::Quiet => say(&mut rig, ToHost::Quiet),
             Step::Awake(furnished, processes) => {
                 let processes = processes.into_iter().map(u64::from).collect();
-                rig.says(&ToHost::Awake { furnished, processes });
+                say(&mut rig, ToHost::Awake { furnished, processes });
             }
             Step::Takes(bytes) => rig.takes(bytes.into()),
             Step::Accept(true) => rig.accept(sandbox::Door::RuntimeApi),
@@ -104,9 +136,11 @@ fn host(live: bool, steps: Vec<Step<'_>>) {
             Step::Drop(nth) => rig.drop_handle(nth.into()),
             Step::Start(telemetry, bind) => rig.start(telemetry, bind),
             Step::AskStats => rig.stats(),
-            Step::Quiesce => rig.ask(&ToGuest::Quiesce),
+            Step::Quiesce(0..64) => rig.ask(&ToGuest::Quiesce),
             Step::Resume => rig.ask(&ToGuest::Resume),
-            Step::Down => rig.ask(&ToGuest::Shutdown),
+            // Seldom: little happens afterwards.
+            Step::Down(0..4) => rig.ask(&ToGuest::Shutdown),
+            Step::Quiesce(_) | Step::Down(_) => {}
         }
     }
 }

@@ -18,6 +18,7 @@
 //! | `firecracker` | machines on Firecracker |
 //! | `steps` | what a boot's time was spent on |
 //! | `settings` | what an operator sets, and which sandbox follows from it |
+//! | `record`, `sparse` | what a snapshot holds beside the monitor's files |
 //! | `vmm` | what a virtual machine monitor must be able to do |
 //! | `qemu` | QEMU's machines |
 
@@ -25,11 +26,14 @@ pub mod assets;
 pub(crate) mod drives;
 mod environment;
 pub mod firecracker;
+#[allow(dead_code)] // a machine is killed, not shut down
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
 mod steps;
 pub mod settings;
+pub(crate) mod sparse;
+#[allow(dead_code)] // what a machine costs its host is for the bench
 pub(crate) mod vmm;
 
 #[cfg(fuzzing)]
@@ -40,7 +44,7 @@ use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Sna
 use assets::Assets;
 use async_trait::async_trait;
 use drives::{Drives, Furniture, Tmp};
-use environment::{Kept, Later, MachineEnvironment};
+use environment::{Kept, Later, MachineEnvironment, Running};
 use firecracker::FirecrackerLauncher;
 use guest_protocol::messages::{Moment, Room};
 use link::Link;
@@ -187,7 +191,7 @@ impl MicroVmSandbox {
     }
 
     async fn probe(&self) -> Result<(), BootError> {
-        let furniture = self.drives.furnish(&[], Tmp::Empty(1)).await?;
+        let furniture = self.drives.furnish(&[], Tmp::New { size_mb: 1 }).await?;
         let machine = self.launcher.boot(&self.machine(128, Egress::None, &[], &furniture)).await?;
         let greeted = Link::greet(machine.channel, &self.world, self.moment()).await;
         machine.vmm.end().await;
@@ -267,7 +271,7 @@ impl MicroVmSandbox {
             Ok((link, greeting, greeted, steps)) => {
                 let steps = steps::of_boot([from, launched, greeted], &greeting, &steps);
                 let kept = Kept { bound: record.clone(), record, tmp: furniture.tmp, later: None, steps };
-                Ok(MachineEnvironment::new(vmm.into(), link, kept, &self.world))
+                Ok(MachineEnvironment::new(self.running(vmm, link), kept, &self.world))
             }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
@@ -294,7 +298,7 @@ impl MicroVmSandbox {
             Ok((link, adopted, awake)) => {
                 kept.steps.push(Step { name: "wake", from: loaded, to: awake });
                 kept.steps.push(Step { name: "adopt", from: awake, to: self.world.now() });
-                let environment = MachineEnvironment::new(vmm.into(), link, kept, &self.world);
+                let environment = MachineEnvironment::new(self.running(vmm, link), kept, &self.world);
                 environment.hold(adopted);
                 environment.pause().await?;
                 Ok(environment)
@@ -307,7 +311,7 @@ impl MicroVmSandbox {
         self.check(spec)?;
         let began = self.world.now();
         // What waits has no `/tmp` yet: its copies find an empty one of their own.
-        let tmp = Tmp::Empty(if waits { 1 } else { spec.ephemeral_storage_mb });
+        let tmp = Tmp::New { size_mb: if waits { 1 } else { spec.ephemeral_storage_mb } };
         let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
         let furnished = self.world.now();
         let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
@@ -315,6 +319,10 @@ impl MicroVmSandbox {
         let mut environment = self.settle(machine, spec, furniture, waits, furnished).await?;
         environment.began_with(Step { name: "drives", from: began, to: furnished });
         Ok(Arc::new(environment))
+    }
+
+    fn running(&self, vmm: Box<dyn vmm::Vmm>, link: Link) -> Running {
+        Running { vmm: vmm.into(), link, reclaims: self.launcher.reclaims() }
     }
 
     fn record(&self, spec: &BootSpec, furniture: &Furniture) -> Record {
@@ -349,11 +357,13 @@ impl Sandbox for MicroVmSandbox {
             missing.extend(host.missing.iter().filter(|line| line.starts_with("egress")).cloned());
         }
         missing.push("rooms do not wait for a function: each is booted or restored for its own".to_owned());
-        missing.push("idle memory of a machine is not given back to the host".to_owned());
+        if !self.launcher.reclaims() {
+            missing.push("idle memory of a machine is not given back to the host".to_owned());
+        }
         Capabilities {
             pause: true,
             bind: false,
-            reclaim: false,
+            reclaim: self.launcher.reclaims(),
             snapshot: true,
             egress_nat: host.egress_nat,
             // By the guest's own kernel, in every machine.
@@ -383,12 +393,12 @@ impl Sandbox for MicroVmSandbox {
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
         let written = written.unwrap_or_else(|| Err(panicked()))?;
         let tmp = match written.ephemeral_storage_mb {
-            None => Tmp::Empty(spec.ephemeral_storage_mb),
-            Some(_) => Tmp::Written(from.folder.join(environment::TMP_FILE)),
+            None => Tmp::New { size_mb: spec.ephemeral_storage_mb },
+            Some(_) => Tmp::Copy { snapshot: from.folder.clone() },
         };
         let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
-        let record = self.record(&spec, &furniture);
-        written.fits(&record)?;
+        let bound = self.record(&spec, &furniture);
+        written.fits(&bound)?;
         let furnished = self.world.now();
         let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.restore(&wanted, &from).await?;
@@ -400,8 +410,7 @@ impl Sandbox for MicroVmSandbox {
             mounts: furniture.mounts.get(written.places.len()..).unwrap_or_default().to_vec(),
             tmp_mb: spec.ephemeral_storage_mb,
         });
-        let record = if later.is_some() { written } else { record };
-        let kept = Kept { record, bound: self.record(&spec, &furniture), tmp: furniture.tmp, later, steps };
+        let kept = Kept { record: written, bound, tmp: furniture.tmp, later, steps };
         Ok(Arc::new(self.wake(machine, kept).await?))
     }
 

@@ -34,10 +34,10 @@ mod spawner;
 mod sweep;
 mod uids;
 
-pub use client::ProcessSandbox;
 pub(crate) use client::MachineHandle;
-pub(crate) use protocol::{Access, Given, JailerWire, MachineWire, Tap};
+pub use client::ProcessSandbox;
 pub use probe::{CgroupVersion, HostReport, Kvm, probe, report};
+pub(crate) use protocol::{Access, Given, JailerWire, MachineWire, Tap};
 #[doc(hidden)]
 pub use walls::Fault;
 use walls::{cgroup, fault, hand, init, landlock, namespaces, rootfs, seccomp, sys, tmp, watch};

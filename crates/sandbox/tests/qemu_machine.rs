@@ -30,8 +30,7 @@ fn spec(machines: &Machines) -> BootSpec {
 
 /// The monitors that a spawner has.
 fn monitors(spawner: u32) -> Vec<i32> {
-    let list =
-        std::fs::read_to_string(format!("/proc/{spawner}/task/{spawner}/children")).expect("children");
+    let list = std::fs::read_to_string(format!("/proc/{spawner}/task/{spawner}/children")).expect("children");
     let is_monitor = |pid: &i32| {
         std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("qemu"))
     };
@@ -72,7 +71,8 @@ async fn a_monitor_is_nobody_in_a_root_and_a_network_of_its_own() {
     assert_eq!(value("NoNewPrivs:").as_deref(), Some("1"));
     assert_eq!(value("Seccomp:").as_deref(), Some("2"));
     assert_eq!(value("Groups:").as_deref(), Some(""));
-    let uid: u32 = value("Uid:").expect("a user").split_whitespace().next().expect("one").parse().expect("a number");
+    let uid: u32 =
+        value("Uid:").expect("a user").split_whitespace().next().expect("one").parse().expect("a number");
     assert!(uid >= UID_BASE, "{uid}");
     assert_eq!(value("NSpid:").expect("namespaces").split_whitespace().last(), Some("1"));
     for namespace in ["mnt", "net", "ipc", "uts", "pid", "user", "cgroup"] {
@@ -103,8 +103,8 @@ async fn a_monitor_is_nobody_in_a_root_and_a_network_of_its_own() {
 }
 
 /// A program that says a random number of the kernel's each time that it hears a line through the door.
-const TELLER: &str = "exec 3<>/dev/tcp/127.0.0.1/9001; echo begun; \
-    while read -r line <&3; do echo \"$line $(cat /proc/sys/kernel/random/uuid) $(cat /opt/said)\" >&3; done; echo ended";
+const TELLER: &str = "exec 3<>/dev/tcp/127.0.0.1/9001; head -c 3000000 /dev/zero > /tmp/held; echo mine > /tmp/mine; echo begun; \
+    while read -r line <&3; do echo \"$line $(cat /proc/sys/kernel/random/uuid) $(cat /opt/said /tmp/mine | tr '\\n' ' ')$(wc -c < /tmp/held)\" >&3; echo $line > /tmp/mine; done; echo ended";
 
 async fn told(connection: &mut Box<dyn sandbox::Connection>, word: &str) -> String {
     connection.write_all(format!("{word}\n").as_bytes()).await.expect("hears");
@@ -144,8 +144,7 @@ async fn copies_go_on_where_the_snapshot_was_made_and_are_not_each_other() {
     let mut spec = spec(&machines);
     spec.mounts = vec![code(&machines, "code")];
     let environment = machines.sandbox.boot(spec.clone()).await.expect("boots");
-    let mut process =
-        environment.start(program("/bin/bash", &["-c", TELLER])).await.expect("starts");
+    let mut process = environment.start(program("/bin/bash", &["-c", TELLER])).await.expect("starts");
     assert_eq!(line(&mut process.stdout).await, "begun");
     let mut connection = environment.accept(Door::RuntimeApi).await.expect("comes");
     assert!(told(&mut connection, "original").await.starts_with("original "));
@@ -169,7 +168,8 @@ async fn copies_go_on_where_the_snapshot_was_made_and_are_not_each_other() {
         assert!(line(&mut connection).await.starts_with("original "));
         let answer = told(&mut connection, &format!("copy-{number}")).await;
         let words: Vec<&str> = answer.split(' ').collect();
-        assert_eq!((words[0], words[2]), (&*format!("copy-{number}"), "code"));
+        assert_eq!(words[0], format!("copy-{number}"));
+        assert_eq!(words[2..], ["code", "original", "3000000"], "/tmp is what it was in the snapshot");
         assert!(all.insert(words[1].to_owned()), "two copies drew the same: {answer}");
         connection.shutdown().await.expect("ends");
         assert_eq!(line(&mut process.stdout).await, "ended");

@@ -73,15 +73,6 @@ impl Kind {
         copy(&template(folder, mkfs, size_mb.clamp(1, SIZE_MB_MAX))?, folder).at("copy of the /tmp template")
     }
 
-    /// For a microVM's drive: what such a file held when it was written down, in a file without a name.
-    pub fn copy_of(&self, written: &File) -> Result<File, StepError> {
-        let Self::Loop { folder, .. } = self else {
-            let reason = "there is no folder for it".to_owned();
-            return Err(StepError { step: "copy of a /tmp", reason });
-        };
-        copy(written, folder).at("copy of a /tmp")
-    }
-
     /// A mounted file system that waits, detached, for its place.
     pub fn prepare(&self, size_mb: u32) -> Result<OwnedFd, StepError> {
         let size_mb = size_mb.clamp(1, SIZE_MB_MAX);
@@ -182,20 +173,14 @@ fn copy(template: &File, folder: &Path) -> io::Result<File> {
         Ok(image) => File::from(image),
         Err(_) => nameless(folder)?,
     };
-    copy_data(template, &image)?;
-    Ok(image)
-}
-
-/// Makes an empty file what another is, holes included.
-pub fn copy_data(from: &File, to: &File) -> io::Result<()> {
-    let size = from.metadata()?.len();
-    to.set_len(size)?;
+    let size = template.metadata()?.len();
+    image.set_len(size)?;
     let mut at = 0;
-    while let Some((start, end)) = next_data(from, at, size)? {
-        copy_range(from, to, start, end)?;
+    while let Some((start, end)) = next_data(template, at, size)? {
+        copy_range(template, &image, start, end)?;
         at = end;
     }
-    Ok(())
+    Ok(image)
 }
 
 /// Where the folder's file system has no O_TMPFILE: a name for a moment. A kill in between leaves an empty file that

@@ -10,9 +10,13 @@
 //! restored is as long as the one that it had. An image is made once for what a folder holds, by names, sizes and times
 //! of all that is in it, and kept within a bound; one that is in use outlives its name.
 //!
+//! `/tmp` is part of a snapshot: a file system that a copy has mounted can not be another one, so each copy begins with a
+//! copy of what was there.
+//!
 //! Images are 0644 in a folder that is 0700: a monitor that is shown one by name in its jail may read it, and nobody
 //! else comes near.
 
+use super::sparse;
 use super::vmm::Drive;
 use crate::{BootError, ReadOnlyMount};
 use guest_protocol::SLOTS;
@@ -40,6 +44,8 @@ const DIGEST_BYTES: usize = 32;
 const PLACEHOLDER: &str = "empty";
 const UNFINISHED: &str = "unfinished";
 const IMAGE: &str = "erofs";
+/// The file of a snapshot that is `/tmp`.
+const TMP: &str = "tmp";
 
 /// Makes and keeps images.
 pub(crate) struct Drives {
@@ -52,21 +58,34 @@ pub(crate) struct Drives {
     making: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
 }
 
+/// What a machine's `/tmp` begins with.
+#[derive(Clone, Debug)]
+pub(crate) enum Tmp {
+    New {
+        size_mb: u32,
+    },
+    /// As it was in this snapshot.
+    Copy {
+        snapshot: PathBuf,
+    },
+}
+
+/// Writes down the `/tmp` of a machine that stands still. Blocking.
+pub(crate) fn write_tmp(tmp: &File, snapshot: &Path) -> Result<(), BootError> {
+    let path = snapshot.join(TMP);
+    let step = |error: io::Error| failed("/tmp of a snapshot", &path, &error);
+    let file = File::options().write(true).create_new(true).mode(0o600).open(&path).map_err(step)?;
+    sparse::copy(tmp, &file).map_err(step)
+}
+
 /// The drives of one machine, and what is in its slots.
 pub(crate) struct Furniture {
+    /// The last of the drives: what a snapshot must hold beside the memory.
+    pub(crate) tmp: Arc<File>,
     pub(crate) drives: Vec<Drive>,
     pub(crate) mounts: Vec<Mount>,
     /// What each mount's image holds.
     pub(crate) digests: Vec<[u8; DIGEST_BYTES]>,
-    /// The last drive.
-    pub(crate) tmp: Arc<File>,
-}
-
-/// What `/tmp` begins as.
-pub(crate) enum Tmp {
-    Empty(u32),
-    /// As it was written down.
-    Written(PathBuf),
 }
 
 impl Drives {
@@ -123,41 +142,56 @@ impl Drives {
             mounts.push(Mount { slot, inside: folder.inside.clone() });
         }
         drives.resize_with(1 + SLOTS, || read_only(self.placeholder.clone()));
-        let made = match tmp {
-            Tmp::Empty(size_mb) => self.tmp.image(*size_mb),
-            Tmp::Written(path) => {
-                let written = File::open(path).map_err(|error| failed("/tmp of a machine", path, &error))?;
-                self.tmp.copy_of(&written)
-            }
-        };
-        let tmp = made.map_err(|error| BootError::Host {
-            step: "/tmp of a machine",
-            reason: error.to_string(),
-        })?;
-        tmp.set_len(DRIVE_BYTES).map_err(|error| failed("/tmp of a machine", &self.images, &error))?;
-        let tmp = Arc::new(tmp);
+        let tmp = Arc::new(self.tmp_drive(tmp)?);
         drives.push(Drive { file: tmp.clone(), writable: true });
         Ok(Furniture { drives, mounts, digests, tmp })
+    }
+
+    fn tmp_drive(&self, tmp: &Tmp) -> Result<File, BootError> {
+        let step = |error: &dyn std::fmt::Display| failed("/tmp of a machine", &self.images, error);
+        match tmp {
+            Tmp::New { size_mb } => {
+                let image = self.tmp.image(*size_mb).map_err(|error| step(&error))?;
+                image.set_len(DRIVE_BYTES).map_err(|error| step(&error))?;
+                Ok(image)
+            }
+            Tmp::Copy { snapshot } => {
+                let from = File::open(snapshot.join(TMP)).map_err(|error| step(&error))?;
+                if from.metadata().map_err(|error| step(&error))?.len() != DRIVE_BYTES {
+                    return Err(step(&"of another length"));
+                }
+                let flags =
+                    rustix::fs::OFlags::TMPFILE | rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+                let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+                let own: File =
+                    rustix::fs::open(&self.images, flags, mode).map_err(|error| step(&error))?.into();
+                sparse::copy(&from, &own).map_err(|error| step(&error))?;
+                Ok(own)
+            }
+        }
     }
 
     /// The image of a folder as it is now.
     fn image(&self, folder: &Path) -> Result<File, BootError> {
         let key = key_of(folder).map_err(|error| failed("folder that is shown", folder, &error))?;
         let path = self.images.join(format!("{key}.{IMAGE}"));
-        let lock = self.making.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().clone();
+        let lock = self
+            .making
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key.clone())
+            .or_default()
+            .clone();
         let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let image = match File::open(&path) {
             Ok(image) => {
-                // For the bound: this one was used.
-                drop(rustix::fs::utimensat(
+                // For the bound: this one was used. One that can not be marked goes earlier.
+                let _ = rustix::fs::utimensat(
                     rustix::fs::CWD,
                     &path,
-                    &rustix::fs::Timestamps {
-                        last_access: now(),
-                        last_modification: now(),
-                    },
+                    &rustix::fs::Timestamps { last_access: now(), last_modification: now() },
                     rustix::fs::AtFlags::empty(),
-                ));
+                );
                 Ok(image)
             }
             Err(_) => self.make(folder, &path),
@@ -293,8 +327,9 @@ fn key_of(folder: &Path) -> io::Result<String> {
             return Err(io::Error::other("too many files"));
         }
         if facts.is_dir() {
-            let mut inside =
-                fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+            let mut inside = fs::read_dir(&path)?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<io::Result<Vec<_>>>()?;
             inside.sort();
             waiting.extend(inside);
         }
@@ -325,17 +360,36 @@ mod tests {
         fs::write(code.path().join("deep/file"), "one").unwrap();
         let drives = drives(data.path());
         let shown = ReadOnlyMount { host: code.path().to_owned(), inside: "/var/task".into() };
-        let made = drives.furnish(&[shown.clone()], Tmp::Empty(1)).await.unwrap();
+        let made = drives.furnish(std::slice::from_ref(&shown), Tmp::New { size_mb: 1 }).await.unwrap();
         assert_eq!(made.drives.len(), 2 + SLOTS);
         assert_eq!(made.mounts.len(), 1);
         let lengths = made.drives.iter().skip(1).map(|drive| drive.file.metadata().unwrap().len());
         assert!(lengths.into_iter().all(|length| length == DRIVE_BYTES));
         assert_eq!(made.drives.iter().filter(|drive| drive.writable).count(), 1);
-        drives.furnish(&[shown.clone()], Tmp::Empty(1)).await.unwrap();
+        drives.furnish(std::slice::from_ref(&shown), Tmp::New { size_mb: 1 }).await.unwrap();
         assert_eq!(images(data.path()), 1);
         fs::write(code.path().join("deep/file"), "other").unwrap();
-        drives.furnish(&[shown], Tmp::Empty(1)).await.unwrap();
+        drives.furnish(&[shown], Tmp::New { size_mb: 1 }).await.unwrap();
         assert_eq!(images(data.path()), 2);
+    }
+
+    #[tokio::test]
+    async fn the_tmp_of_a_copy_is_what_it_was_in_the_snapshot_and_its_own() {
+        use std::os::unix::fs::FileExt;
+        let data = tempfile::tempdir().unwrap();
+        let snapshot = tempfile::tempdir().unwrap();
+        let drives = drives(data.path());
+        let original = drives.furnish(&[], Tmp::New { size_mb: 1 }).await.unwrap().tmp;
+        original.write_all_at(b"written", 5 << 30).unwrap();
+        write_tmp(&original, snapshot.path()).unwrap();
+        original.write_all_at(b"changed", 5 << 30).unwrap();
+        let copy = || drives.furnish(&[], Tmp::Copy { snapshot: snapshot.path().to_owned() });
+        let (one, other) = (copy().await.unwrap().tmp, copy().await.unwrap().tmp);
+        one.write_all_at(b"own one", 5 << 30).unwrap();
+        let mut bytes = [0; 7];
+        other.read_exact_at(&mut bytes, 5 << 30).unwrap();
+        assert_eq!(&bytes, b"written");
+        assert!(other.metadata().unwrap().blocks() * 512 < 4 << 20, "holes stay holes");
     }
 
     #[tokio::test]
@@ -343,7 +397,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let drives = drives(data.path());
         let shown = ReadOnlyMount { host: "/nowhere/at/all".into(), inside: "/opt".into() };
-        assert!(drives.furnish(&[shown.clone()], Tmp::Empty(1)).await.is_err());
-        assert!(drives.furnish(&vec![shown; SLOTS + 1], Tmp::Empty(1)).await.is_err());
+        assert!(drives.furnish(std::slice::from_ref(&shown), Tmp::New { size_mb: 1 }).await.is_err());
+        assert!(drives.furnish(&vec![shown; SLOTS + 1], Tmp::New { size_mb: 1 }).await.is_err());
     }
 }

@@ -7,6 +7,7 @@
 //!     └──── stop, the guest breaks a rule, the monitor ends: everything of it is gone ────▶ gone
 //! ```
 
+use super::drives;
 use super::link::{Link, LinkError};
 use super::record::Record;
 use super::vmm::Vmm;
@@ -18,13 +19,9 @@ use guest_protocol::messages::Mount;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{TaskHandle, World};
-
-/// `/tmp` beside a snapshot's other files.
-pub(super) const TMP_FILE: &str = "tmp";
 
 /// What is known of a machine beside its controls.
 pub(super) struct Kept {
@@ -59,9 +56,11 @@ pub(super) struct MachineEnvironment {
     watch: TaskHandle,
 }
 
-struct Running {
-    vmm: Arc<dyn Vmm>,
-    link: Link,
+pub(super) struct Running {
+    pub(super) vmm: Arc<dyn Vmm>,
+    pub(super) link: Link,
+    /// As the launcher says.
+    pub(super) reclaims: bool,
 }
 
 /// How it stands.
@@ -74,8 +73,8 @@ struct Pace {
 }
 
 impl MachineEnvironment {
-    pub(super) fn new(vmm: Arc<dyn Vmm>, link: Link, kept: Kept, world: &World) -> Self {
-        let machine = Arc::new(Running { vmm, link });
+    pub(super) fn new(machine: Running, kept: Kept, world: &World) -> Self {
+        let machine = Arc::new(machine);
         let watched = machine.clone();
         // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.
         let watch = world.spawn("machine watch", async move {
@@ -112,23 +111,17 @@ impl MachineEnvironment {
     async fn write_down(&self, into: PathBuf) -> Result<Snapshot, BootError> {
         let snapshot = self.machine.vmm.snapshot(&into).await?;
         let record = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // A room that waits has none.
         let tmp = record.ephemeral_storage_mb.is_some().then(|| self.tmp.clone());
-        let written = self.world.blocking("machine memory", move || {
-            // The record last: with it the snapshot is whole.
-            tmp.map_or(Ok(()), |tmp| copy_tmp(&tmp, &into.join(TMP_FILE)))?;
-            record.write(&into)
-        });
-        let written = written.await;
+        // The record last: with it the snapshot is whole.
+        let write = move || {
+            tmp.map_or(Ok(()), |tmp| drives::write_tmp(&tmp, &into)).and_then(|()| record.write(&into))
+        };
+        let written = self.world.blocking("machine memory", write).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
         written.unwrap_or_else(|| Err(panicked()))?;
         Ok(snapshot)
     }
-}
-
-fn copy_tmp(tmp: &File, into: &Path) -> Result<(), BootError> {
-    let copied = File::options().write(true).create_new(true).mode(0o600).open(into);
-    let copied = copied.and_then(|file| walls::tmp::copy_data(tmp, &file));
-    copied.map_err(|error| BootError::Host { step: "/tmp of a snapshot", reason: error.to_string() })
 }
 
 impl Drop for MachineEnvironment {
@@ -206,6 +199,29 @@ impl Environment for MachineEnvironment {
             self.machine.link.resume()?;
         }
         Ok(())
+    }
+
+    /// What runs inside runs on while it is done, also if it was paused: only a guest that runs can say what it can do
+    /// without.
+    async fn reclaim(&self) -> Result<u64, BootError> {
+        if !self.machine.reclaims {
+            return Err(BootError::Unsupported("reclaim"));
+        }
+        let pace = self.pace.lock().await;
+        let is_paused = pace.paused.is_some();
+        if pace.quiet {
+            return Ok(0);
+        }
+        if is_paused {
+            self.machine.vmm.resume().await?;
+        }
+        let shrunk = self.machine.link.shrink().await;
+        let given = self.machine.vmm.reclaim().await;
+        if is_paused {
+            self.machine.vmm.pause().await?;
+        }
+        shrunk?;
+        given
     }
 
     async fn snapshot(&self, into: PathBuf) -> Result<Snapshot, BootError> {

@@ -22,8 +22,6 @@ mod driver;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 use crate::{BootError, Connection, Door, Process, ProcessSpec, Stats};
 use books::Books;
@@ -424,3 +422,6 @@ fn text(hostile: &str) -> String {
     let fit = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     hostile.chars().take(TEXT_CHARS_MAX).map(fit).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ mod qmp;
 
 pub(crate) use line::Accelerator;
 
+use super::sparse;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
 use crate::process::{Given, MachineHandle, MachineWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
@@ -130,8 +131,7 @@ impl QemuLauncher {
         let (control, control_theirs) = stream_pair().map_err(step)?;
         let (channel, channel_theirs) = stream_pair().map_err(step)?;
         let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
-        let (console, console_theirs) =
-            rustix::pipe::pipe_with(flags).map_err(|error| step(error.into()))?;
+        let (console, console_theirs) = rustix::pipe::pipe_with(flags).map_err(|error| step(error.into()))?;
         let mut files: Vec<(i32, OwnedFd)> = vec![
             (2, console_theirs.try_clone().map_err(step)?),
             (line::QMP_FD, control_theirs),
@@ -245,7 +245,11 @@ struct QemuMachine {
 }
 
 impl QemuMachine {
-    async fn ask(&self, command: &'static str, arguments: serde_json::Value) -> Result<serde_json::Value, BootError> {
+    async fn ask(
+        &self,
+        command: &'static str,
+        arguments: serde_json::Value,
+    ) -> Result<serde_json::Value, BootError> {
         let mut qmp = self.qmp.lock().await;
         let asked = self.world.timeout(COMMAND_LIMIT, qmp.ask(command, arguments)).await;
         answered(command, asked)
@@ -298,7 +302,8 @@ impl QemuMachine {
         if high > 0 {
             let rest = self.save_memory(HIGH_MEMORY_AT, high).await?;
             let (into, bytes) = (all.clone(), low);
-            blocking(&self.world, "memory of a snapshot", move || memory::append(&rest, &into, bytes)).await?;
+            blocking(&self.world, "memory of a snapshot", move || sparse::append(&rest, &into, bytes))
+                .await?;
         }
         Ok(all)
     }
@@ -308,7 +313,8 @@ impl QemuMachine {
         let mut qmp = self.qmp.lock().await;
         let work = async {
             let number = qmp.give_set(MEMORY_SET, file.as_fd()).await?;
-            let arguments = json!({ "val": at, "size": bytes, "filename": format!("/proc/self/fd/{number}") });
+            let arguments =
+                json!({ "val": at, "size": bytes, "filename": format!("/proc/self/fd/{number}") });
             let saved = qmp.ask("pmemsave", arguments).await;
             qmp.ask("remove-fd", json!({ "fdset-id": MEMORY_SET })).await?;
             saved
@@ -337,12 +343,8 @@ impl Vmm for QemuMachine {
         let memory = self.readable_memory().await?;
         let path = into.join(MEMORY);
         let file = create(&path).map_err(|error| host("files of a snapshot", error))?;
-        blocking(&self.world, "memory of a snapshot", move || memory::write_down(&memory, &file)).await?;
+        blocking(&self.world, "memory of a snapshot", move || sparse::copy(&memory, &file)).await?;
         Ok(Snapshot { folder: into.to_owned(), memory: path })
-    }
-
-    async fn reclaim(&self) -> Result<u64, BootError> {
-        Err(BootError::Unsupported("reclaim"))
     }
 
     async fn usage(&self) -> Result<Stats, BootError> {
@@ -460,7 +462,10 @@ async fn tsc_khz(world: &World) -> Result<u64, String> {
     world.clock.sleep(SAMPLE).await;
     let (ticks, took) = (tsc()?.saturating_sub(ticks), world.now().since(began));
     let khz = u128::from(ticks) * 1_000_000 / took.as_nanos().max(1);
-    u64::try_from(khz).ok().filter(|khz| *khz > 0).ok_or_else(|| "the time stamp counter stands still".to_owned())
+    u64::try_from(khz)
+        .ok()
+        .filter(|khz| *khz > 0)
+        .ok_or_else(|| "the time stamp counter stands still".to_owned())
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -479,7 +484,8 @@ fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let first = text.split("\n\n").next().unwrap_or_default();
     let fixed = ["vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags"];
-    let lines = first.lines().filter(|line| fixed.contains(&line.split(':').next().unwrap_or_default().trim()));
+    let lines =
+        first.lines().filter(|line| fixed.contains(&line.split(':').next().unwrap_or_default().trim()));
     // FNV-1a: the same in every build.
     let hash = lines.flat_map(str::bytes).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

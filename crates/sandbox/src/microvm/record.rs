@@ -42,7 +42,8 @@ impl Record {
         let read = || -> io::Result<Self> {
             let mut bytes = Vec::new();
             File::open(folder.join(FILE))?.take(BYTES_MAX).read_to_end(&mut bytes)?;
-            let body = bytes.strip_prefix(MAGIC).ok_or_else(|| io::Error::other("not a machine's snapshot"))?;
+            let body =
+                bytes.strip_prefix(MAGIC).ok_or_else(|| io::Error::other("not a machine's snapshot"))?;
             postcard::from_bytes(body).map_err(io::Error::other)
         };
         read().map_err(|error| refused(error.to_string()))

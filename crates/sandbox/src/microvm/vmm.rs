@@ -39,7 +39,10 @@ pub(crate) trait Vmm: Send + Sync {
         Ok(None)
     }
     /// Has a running guest give back what it does not need; answers how many bytes less the host holds. Bounded in time.
-    async fn reclaim(&self) -> Result<u64, BootError>;
+    /// `Unsupported` where the launcher does not say that it can.
+    async fn reclaim(&self) -> Result<u64, BootError> {
+        Err(BootError::Unsupported("reclaim"))
+    }
     /// What the host spends on it, the monitor itself included.
     async fn usage(&self) -> Result<Stats, BootError>;
     /// Completes when the machine is gone, by `end` or by itself, with what its monitor and its kernel said last: for
@@ -59,6 +62,10 @@ pub(crate) trait Launcher: Send + Sync {
     async fn restore(&self, spec: &MachineSpec, from: &Snapshot) -> Result<Machine, BootError>;
     /// Kind and version of the monitor, accelerator, kernel, initramfs, processor: a snapshot fits only the same.
     fn identity(&self) -> String;
+    /// Whether [`Vmm::reclaim`] gives anything back.
+    fn reclaims(&self) -> bool {
+        false
+    }
     /// One sentence for each thing that is missing here, as in [`crate::Capabilities::missing`].
     fn missing(&self) -> Vec<String>;
 }

@@ -53,16 +53,40 @@ pub(crate) struct SpawnerConfig {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Boot { environment: u64, spec: BootWire },
+    Boot {
+        environment: u64,
+        spec: BootWire,
+    },
     /// With the descriptors of `spec.files`, in their order.
-    BootMachine { environment: u64, spec: MachineWire },
-    Start { environment: u64, process: u64, spec: ProcessWire },
-    Bind { environment: u64, memory_mb: u32, mounts: Vec<(PathBuf, PathBuf)> },
-    Stats { environment: u64 },
-    Pause { environment: u64 },
-    Resume { environment: u64 },
-    Reclaim { environment: u64 },
-    Stop { environment: u64 },
+    BootMachine {
+        environment: u64,
+        spec: MachineWire,
+    },
+    Start {
+        environment: u64,
+        process: u64,
+        spec: ProcessWire,
+    },
+    Bind {
+        environment: u64,
+        memory_mb: u32,
+        mounts: Vec<(PathBuf, PathBuf)>,
+    },
+    Stats {
+        environment: u64,
+    },
+    Pause {
+        environment: u64,
+    },
+    Resume {
+        environment: u64,
+    },
+    Reclaim {
+        environment: u64,
+    },
+    Stop {
+        environment: u64,
+    },
     Shutdown,
 }
 

@@ -30,8 +30,7 @@ pub(crate) use machine::MONITOR;
 use super::cgroup::Tree;
 use super::fault;
 use super::protocol::{
-    Answer, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, Request, SpawnerConfig, ToSpawner,
-    VERSION,
+    Answer, Channel, Failure, FromSpawner, MESSAGE_BYTES_MAX, Request, SpawnerConfig, ToSpawner, VERSION,
 };
 use super::sweep::Folder;
 use super::sys::{self, At, StepError};
@@ -435,8 +434,7 @@ impl Environment {
             pidfd,
             pid,
             kind,
-            network: egress
-                .map(|allow_hosts| Network::new(egress::Policy { allow_hosts, deny: Vec::new() })),
+            network: egress.map(|allow_hosts| Network::new(egress::Policy { allow_hosts, deny: Vec::new() })),
             memory_bytes: u64::from(memory_mb) << 20,
             memory_peak_bytes: 0,
             out_of_memory_kills: 0,

@@ -117,6 +117,14 @@ impl Rig {
         self.step();
     }
 
+    /// The guest says this only if it may; nothing that it may say ends the link.
+    pub fn says_politely(&mut self, word: &ToHost) {
+        if self.driver.is_some() && self.shared.with(|books| books.allows(word)) {
+            self.says(word);
+            assert!(self.driver.is_some(), "{word:?}: {}", self.shared.why());
+        }
+    }
+
     /// The guest says this, allowed or not.
     pub fn says(&mut self, word: &ToHost) {
         // As its own end would: what comes after is judged by what it has said.

@@ -144,7 +144,7 @@ impl Books {
         if stream.reset {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        if self.killed && id.0 % 2 == 0 {
+        if self.killed && id.0.is_multiple_of(2) {
             return Poll::Ready(Ok(()));
         }
         if self.over.is_some() {

@@ -5,16 +5,14 @@
 //! own descriptor, as /proc/self/fd/N. QEMU insists on opening for writing what it maps privately; of a snapshot on disk
 //! that would be the power to change what later clones wake up with.
 
-use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags, SeekFrom};
+use super::super::sparse;
+use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
-
-const PAGE_BYTES: usize = 4_096;
-const BLOCK_BYTES: usize = 256 * PAGE_BYTES;
 
 /// Memory of a guest that begins with zeros.
 pub(super) fn empty(bytes: u64) -> io::Result<File> {
@@ -30,73 +28,14 @@ pub(super) fn growing() -> io::Result<File> {
     Ok(rustix::fs::memfd_create("snapshot", MemfdFlags::CLOEXEC)?.into())
 }
 
-/// Copies to the end of another file.
-pub(super) fn append(from: &File, to: &File, at: u64) -> io::Result<()> {
-    let size = from.metadata()?.len();
-    to.set_len(at + size)?;
-    copy_data(from, to, at)
-}
-
 /// A copy that nobody can change.
 fn sealed(from: &File) -> io::Result<File> {
     let file: File =
         rustix::fs::memfd_create("sealed", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into();
-    write_down(from, &file)?;
+    sparse::copy(from, &file)?;
     let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
     rustix::fs::fcntl_add_seals(&file, seals)?;
     Ok(file)
-}
-
-/// Copies into an empty file: holes and pages of zeros stay holes.
-pub(super) fn write_down(from: &File, into: &File) -> io::Result<()> {
-    into.set_len(from.metadata()?.len())?;
-    copy_data(from, into, 0)
-}
-
-/// So much further behind in the other file.
-fn copy_data(from: &File, into: &File, behind: u64) -> io::Result<()> {
-    let size = from.metadata()?.len();
-    let mut buffer = vec![0; BLOCK_BYTES];
-    let mut at = 0;
-    while let Some((start, end)) = next_data(from, at, size)? {
-        at = start;
-        while at < end {
-            let want = usize::try_from((end - at).min(BLOCK_BYTES as u64)).map_err(io::Error::other)?;
-            let block = buffer.get_mut(..want).unwrap_or_default();
-            from.read_exact_at(block, at)?;
-            write_pages(into, block, behind + at)?;
-            at += want as u64;
-        }
-    }
-    Ok(())
-}
-
-/// Runs of pages that are not all zeros, in as few writes as that takes.
-fn write_pages(into: &File, block: &[u8], at: u64) -> io::Result<()> {
-    let zeros = [0u8; PAGE_BYTES];
-    let is_empty = |page: &[u8]| zeros.get(..page.len()) == Some(page);
-    let (mut from, mut offset) = (0, 0);
-    for page in block.chunks(PAGE_BYTES) {
-        if is_empty(page) {
-            into.write_all_at(block.get(from..offset).unwrap_or_default(), at + from as u64)?;
-            from = offset + page.len();
-        }
-        offset += page.len();
-    }
-    into.write_all_at(block.get(from..offset).unwrap_or_default(), at + from as u64)
-}
-
-fn next_data(file: &File, from: u64, size: u64) -> io::Result<Option<(u64, u64)>> {
-    if from >= size {
-        return Ok(None);
-    }
-    let start = match rustix::fs::seek(file, SeekFrom::Data(from)) {
-        Ok(start) => start,
-        Err(rustix::io::Errno::NXIO) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let end = rustix::fs::seek(file, SeekFrom::Hole(start))?;
-    Ok(Some((start, end.min(size))))
 }
 
 /// Gives the host back what lies in the file: of memory that nothing needs any more.
@@ -179,13 +118,14 @@ pub(super) fn duplicate(file: &File) -> io::Result<OwnedFd> {
 mod tests {
     use super::*;
     use std::os::fd::AsRawFd;
+    use std::os::unix::fs::FileExt;
 
     #[test]
     fn a_copy_is_the_same_without_its_zeros_and_nobody_can_change_it() {
         let file = tempfile::tempfile().unwrap();
         file.set_len(3 << 20).unwrap();
         file.write_all_at(b"first", 0).unwrap();
-        file.write_all_at(&[0; 2 * BLOCK_BYTES], 8_192).unwrap();
+        file.write_all_at(&[0; 2 << 20], 8_192).unwrap();
         file.write_all_at(b"last", (3 << 20) - 4).unwrap();
         let copy = copy_of(&file).unwrap();
         let mut bytes = vec![0; 3 << 20];
@@ -193,8 +133,12 @@ mod tests {
         assert_eq!(&bytes[..5], b"first");
         assert_eq!(&bytes[(3 << 20) - 4..], b"last");
         assert_eq!(copy.metadata().unwrap().blocks() * 512, 2 * 4_096);
-        let again = File::options().read(true).write(true).open(format!("/proc/self/fd/{}", copy.as_raw_fd()));
-        assert!(again.unwrap().write_all_at(b"x", 0).is_err(), "opened for writing, as QEMU does, but sealed");
+        let again =
+            File::options().read(true).write(true).open(format!("/proc/self/fd/{}", copy.as_raw_fd()));
+        assert!(
+            again.unwrap().write_all_at(b"x", 0).is_err(),
+            "opened for writing, as QEMU does, but sealed"
+        );
     }
 
     #[test]

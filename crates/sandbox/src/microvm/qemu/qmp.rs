@@ -146,10 +146,8 @@ impl Qmp {
             return Err(garbage("an earlier command was given up half written"));
         }
         while !bytes.is_empty() {
-            let sent = self
-                .socket
-                .async_io(Interest::WRITABLE, || send(self.socket.as_fd(), bytes, fd))
-                .await?;
+            let sent =
+                self.socket.async_io(Interest::WRITABLE, || send(self.socket.as_fd(), bytes, fd)).await?;
             // It rode with the first byte.
             fd = None;
             bytes = bytes.get(sent..).unwrap_or_default();
@@ -196,8 +194,7 @@ mod tests {
     use super::*;
     use tokio::io::AsyncWriteExt;
 
-    const GREETING: &str =
-        "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}}, \"capabilities\": []}}\r\n";
+    const GREETING: &str = "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}}, \"capabilities\": []}}\r\n";
 
     async fn answered(lines: &str) -> (Qmp, UnixStream) {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
@@ -211,7 +208,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_found_among_events_and_late_answers() {
-        let lines = "{\"event\": \"STOP\"}\r\n{\"return\": 5, \"id\": 1}\r\n{\"return\": {\"a\": 7}, \"id\": 2}\r\n";
+        let lines =
+            "{\"event\": \"STOP\"}\r\n{\"return\": 5, \"id\": 1}\r\n{\"return\": {\"a\": 7}, \"id\": 2}\r\n";
         let (mut qmp, _theirs) = answered(lines).await;
         assert_eq!(qmp.ask("query-x", json!({})).await.unwrap()["a"], 7);
     }
@@ -219,7 +217,8 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_carries_its_reason() {
         let (mut qmp, _theirs) =
-            answered("{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such device\"}, \"id\": 2}\n").await;
+            answered("{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such device\"}, \"id\": 2}\n")
+                .await;
         let error = qmp.ask("device_del", json!({})).await.unwrap_err();
         assert_eq!(error.to_string(), "device_del: no such device");
     }

@@ -29,22 +29,21 @@ impl ProcessSandbox {
         }
         let key = self.shared.number();
         let (tx, exited) = oneshot::channel();
-        // From here on a dropped future stops what was asked for.
-        let mut guard = StopOnDrop { shared: self.shared.clone(), key, armed: true };
+        // From here on a dropped future stops what was asked for, and takes it off the books.
+        let mut handle = MachineHandle {
+            shared: self.shared.clone(),
+            guard: StopOnDrop { shared: self.shared.clone(), key, armed: true },
+            exit: OnceCell::new(),
+            exited: Mutex::new(exited),
+        };
         // On the books before it is asked for: it may end before its start is answered.
         self.shared.books().exits.insert((key, MONITOR), tx);
         let question = Request::BootMachine { environment: key, spec };
         match self.shared.ask_with(question, files).await {
-            Ok((Answer::Booted, _)) => Ok(MachineHandle {
-                shared: self.shared.clone(),
-                guard,
-                exit: OnceCell::new(),
-                exited: Mutex::new(exited),
-            }),
+            Ok((Answer::Booted, _)) => Ok(handle),
             Ok(_) => Err(out_of_phase("boot of a machine")),
             Err(failure) => {
-                self.shared.books().exits.remove(&(key, MONITOR));
-                guard.armed = false;
+                handle.guard.armed = false;
                 Err(error_of(failure, String::new()))
             }
         }
@@ -52,6 +51,7 @@ impl ProcessSandbox {
 }
 
 impl MachineHandle {
+    #[allow(dead_code)] // for the bench, as `Vmm::usage`
     /// What its group holds and used: the monitor's own, and of the guest's memory what was touched.
     pub(crate) async fn stats(&self) -> Result<Stats, BootError> {
         self.shared.stats(self.guard.key).await

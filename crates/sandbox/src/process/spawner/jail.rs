@@ -43,8 +43,7 @@ pub(super) const FIRST_RAISED_FD: i32 = 64;
 const OPEN_FILES_MAX: u64 = 1_024;
 const CORE_BYTES_MAX: u64 = 1;
 /// The numbers of these devices are the kernel's (Documentation/admin-guide/devices.txt).
-const DEVICES: [(&str, u32, u32); 4] =
-    [("null", 1, 3), ("zero", 1, 5), ("random", 1, 8), ("urandom", 1, 9)];
+const DEVICES: [(&str, u32, u32); 4] = [("null", 1, 3), ("zero", 1, 5), ("random", 1, 8), ("urandom", 1, 9)];
 const KVM: (&str, u32, u32) = ("kvm", 10, 232);
 const TUN: (&str, u32, u32) = ("net/tun", 10, 200);
 
@@ -153,12 +152,8 @@ fn take_descriptors(plan: &mut Plan<'_>) -> Result<Own, StepError> {
         // SAFETY: the spawner keeps this number open for its whole life, and so does its fork up to here.
         life: raise(unsafe { BorrowedFd::borrow_raw(plan.life) })?,
     };
-    let mut keep = vec![
-        channel.as_raw_fd(),
-        own.host.as_raw_fd(),
-        own.spawner.as_raw_fd(),
-        own.life.as_raw_fd(),
-    ];
+    let mut keep =
+        vec![channel.as_raw_fd(), own.host.as_raw_fd(), own.spawner.as_raw_fd(), own.life.as_raw_fd()];
     keep.extend(own.files.iter().map(AsRawFd::as_raw_fd));
     keep.extend(fault::descriptor());
     sys::close_all_but(&keep);
@@ -192,8 +187,7 @@ fn build(plan: &Plan<'_>, own: &Own) -> Result<MachineNetwork, StepError> {
     let shown = open_shown(plan, own)?;
     namespaces::leave_the_host(namespaces::Network::Own)?;
     let owner = (plan.spec.tap == Tap::Named).then_some(plan.uid);
-    let network =
-        tap::create(plan.spec.nat, owner, plan.spec.network_bytes).at("network of the machine")?;
+    let network = tap::create(plan.spec.nat, owner, plan.spec.network_bytes).at("network of the machine")?;
     let proc = rootfs::open_proc().at("proc")?;
     build_root(plan, &shown)?;
     drop(shown);
@@ -233,7 +227,8 @@ fn open_shown<'a>(plan: &Plan<'a>, own: &Own) -> Result<Vec<Shown<'a>>, StepErro
 }
 
 fn open_one<'a>(name: &'a str, access: Access, file: &OwnedFd, uid: u32) -> Result<Shown<'a>, StepError> {
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     let tree = rustix::mount::open_tree(file, "", flags)
         .map_err(|error| format!("{name}: {error}"))
         .at("open what is shown in the jail")?;
@@ -301,7 +296,9 @@ fn build_dev(dev: &Path, plan: &Plan<'_>) -> io::Result<()> {
     let mut devices: Vec<(&str, u32, u32, bool)> =
         DEVICES.into_iter().map(|(name, major, minor)| (name, major, minor, false)).collect();
     let own = [(plan.spec.kvm, KVM), (plan.spec.tap == Tap::Named, TUN)];
-    devices.extend(own.into_iter().filter(|(has, _)| *has).map(|(_, (name, major, minor))| (name, major, minor, true)));
+    devices.extend(
+        own.into_iter().filter(|(has, _)| *has).map(|(_, (name, major, minor))| (name, major, minor, true)),
+    );
     for (name, major, minor, is_own) in devices {
         let path = dev.join(name);
         if let Some(folder) = path.parent() {

@@ -94,7 +94,7 @@ async fn bind_stats_and_shrink_are_answered_by_number() {
         for word in asked.into_iter().rev() {
             match word {
                 ToGuest::Bind { request, memory_mb: 256, tmp_mb: None, mounts } => {
-                    assert_eq!(mounts, [mount.clone()]);
+                    assert_eq!(mounts, std::slice::from_ref(&mount));
                     guest.answer(request, Ok(Answer::Done)).await;
                 }
                 ToGuest::Stats { request } => guest.answer(request, Ok(Answer::Stats(wire))).await,
