@@ -19,6 +19,7 @@ mod environment;
 pub mod fuzzing;
 mod heads;
 mod keys;
+pub mod layers;
 mod logs;
 mod parts;
 pub mod pool;

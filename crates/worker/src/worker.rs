@@ -6,6 +6,7 @@
 use crate::api_door::body::Budget;
 use crate::code_cache::CodeCache;
 use crate::environment::Resident;
+use crate::layers::Layers;
 use crate::parts::WorkerParts;
 use crate::pool::Pool;
 use crate::seat::{Job, Seat};
@@ -38,6 +39,8 @@ pub(crate) struct House {
     pub(crate) parts: WorkerParts,
     pub(crate) code: Arc<CodeCache>,
     pub(crate) pool: Arc<Pool>,
+    /// Where the sandbox takes snapshots: in the pool's place.
+    pub(crate) layers: Option<Arc<Layers>>,
     pub(crate) starts: Arc<Starts>,
     pub(crate) snap_starts: SnapStarts,
     /// For what environments send to their doors to the Lambda API.
@@ -73,12 +76,13 @@ impl Worker {
         let code = CodeCache::new(parts.world.clone(), root, settings.code_cache_bytes_max, unpack);
         let living = watch::Sender::new(0);
         let pool = Arc::new(Pool::new(parts.clone()));
+        let layers = Layers::new(&parts);
         let starts = Starts::new(parts.world.clone(), settings.starts_max, settings.start_wait_max);
         let bodies = Budget::of_all();
         let pause = parts.sandbox.capabilities().pause;
         let snap_starts = SnapStarts::new(parts.world.clone(), settings.snap_start.clone(), pause);
         let table = Mutex::default();
-        Self(Arc::new(House { parts, code, pool, starts, snap_starts, bodies, table, living }))
+        Self(Arc::new(House { parts, code, pool, layers, starts, snap_starts, bodies, table, living }))
     }
 
     /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill, and
@@ -86,6 +90,9 @@ impl Worker {
     pub async fn open(&self) -> std::io::Result<()> {
         Pool::keep_filled(&self.0.pool);
         self.0.code.open().await?;
+        if let Some(layers) = &self.0.layers {
+            Layers::open(layers).await?;
+        }
         snapstart::start(&self.0);
         Ok(())
     }
@@ -105,6 +112,7 @@ impl Worker {
         };
         seats.iter().for_each(|seat| seat.stop());
         self.0.pool.close().await;
+        self.0.layers.iter().for_each(|layers| layers.close());
         self.0.snap_starts.close().await;
         let mut living = self.0.living.subscribe();
         let world = &self.0.parts.world;

@@ -134,7 +134,7 @@ impl Maker {
             let operator = &parts.settings.extra_variables;
             let told = (&plan, &platform, &stream, &*keys);
             let variables = variables::variables(told, operator, &launch.variables);
-            let kind = kind(&plan, &launch, &variables, operator);
+            let kind = kind(&plan, &launch, &variables, operator, self.house.layers.is_some());
             Start { launch, variables, kind }
         });
         Ok(Prepared { plan, platform, logs, keys, start, code })
@@ -310,23 +310,25 @@ fn has_snap_start(plan: &BootPlan) -> bool {
 }
 
 /// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already
-/// in it if that can still become this function's.
+/// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy.
 fn kind(
     plan: &BootPlan,
     launch: &Launch,
     wanted: &BTreeMap<String, String>,
     operator: &BTreeMap<String, String>,
+    written_down: bool,
 ) -> Option<Kind> {
-    if plan.config.ephemeral_storage_mb != pool::TMP_MB {
+    if plan.config.ephemeral_storage_mb != pool::TMP_MB && !written_down {
         return None;
     }
+    let memory_mb = if written_down { plan.config.memory_mb } else { pool::WAITING_MB };
     let ahead = variables::ahead(operator, &launch.variables);
     let ahead = (launch.ahead && variables::can_become(&ahead, wanted)).then(|| Ahead {
         program: launch.program.clone(),
         arguments: launch.arguments.clone(),
         variables: ahead,
     });
-    Some(Kind { name: plan.config.runtime.clone(), mounts: launch.mounts.clone(), ahead })
+    Some(Kind { name: plan.config.runtime.clone(), memory_mb, mounts: launch.mounts.clone(), ahead })
 }
 
 /// An exit that the sandbox could not tell: it is gone itself.

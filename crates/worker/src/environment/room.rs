@@ -3,17 +3,20 @@
 //! ```text
 //! pool.take ──some──► bind ──► tell ──► walls with a runtime in them
 //!     │ none            └─ failed ─┴──► the room is ended, by itself ─┐
-//!     └───────────────────────────────────► permit ──► boot ◄─────────┘
+//!     └─► permit ──► layers.take ──► restore ──► bind, tell as above  │
+//!                         │ none, or failed                           │
+//!                         └────────────────► boot ◄───────────────────┘
 //! ```
 //! Once it is told what it is, a waiting runtime is the function's: one that dies between that and the function's first line
 //! can not be told from one whose code ended it, and is treated so. As on AWS its init is then run again, in a fresh room,
 //! inside the invocation that it was made for; the caller has no error of it.
 
 use super::boot::{Maker, Prepared, Room};
-use super::spans::Spans;
+use super::spans::{Spans, StepNames};
 use super::variables;
 use crate::api_door::ApiDoor;
 use crate::doors::Doors;
+use crate::layers::Wanted;
 use crate::logs::pump::Pipes;
 use crate::pool::Waiting;
 use crate::runtime_api::{Link, serve};
@@ -24,6 +27,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
+/// The parts of a boot and of a restore that a sandbox may tell, as bars of the waterfall.
+const BOOT_STEPS: StepNames = &[
+    ("drives", "sandbox.boot.drives"),
+    ("launch", "sandbox.boot.launch"),
+    ("kernel", "sandbox.boot.kernel"),
+    ("guest-init", "sandbox.boot.guest-init"),
+    ("mounts", "sandbox.boot.mounts"),
+    ("walls", "sandbox.boot.walls"),
+];
+pub(super) const RESTORE_STEPS: StepNames = &[
+    ("drives", "sandbox.restore.drives"),
+    ("load", "sandbox.restore.load"),
+    ("wake", "sandbox.restore.wake"),
+    ("adopt", "sandbox.restore.adopt"),
+];
 /// Where the code is inside.
 const TASK_ROOT: &str = "/var/task";
 
@@ -55,9 +73,40 @@ impl Maker {
         let asked = world.now();
         let permit = self.house.starts.admit(&self.key).await.ok_or(InvokeRefusal::Overloaded)?;
         spans.add_if_long("start.queue", asked, world.now());
+        if let Some(waiting) = self.restored(prepared, spans).await {
+            return Ok(Walls { waiting, _permit: Some(permit) });
+        }
         let booted = self.boot(prepared, spans).await;
         let waiting = booted.map_err(|error| InvokeRefusal::Failed { reason: error.to_string() })?;
         Ok(Walls { waiting, _permit: Some(permit) })
+    }
+
+    /// A copy of a room that was written down while it waited, bound to this function.
+    async fn restored(&self, prepared: &Prepared, spans: &mut Spans) -> Option<Waiting> {
+        let kind = prepared.start.as_ref().ok().and_then(|start| start.kind.as_ref())?;
+        let layers = self.house.layers.as_ref()?;
+        let world = &self.house.parts.world;
+        let started = world.now();
+        let wanted = Wanted {
+            id: self.id,
+            ephemeral_storage_mb: prepared.plan.config.ephemeral_storage_mb,
+            code: code(prepared),
+        };
+        let waiting = layers.take(kind, wanted).await?;
+        let awake = world.now();
+        spans.add("sandbox.restore", started, awake);
+        spans.add_steps(RESTORE_STEPS, &waiting.walls.steps());
+        match become_this(waiting, prepared).await {
+            Ok(waiting) => {
+                spans.add("restore.bind", awake, world.now());
+                Some(waiting)
+            }
+            Err((walls, error)) => {
+                tracing::warn!(environment = %self.id, %error, "a restored room was of no use");
+                world.spawn("pool stop", async move { walls.stop().await });
+                None
+            }
+        }
     }
 
     async fn boot(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {
@@ -78,6 +127,7 @@ impl Maker {
         };
         let walls = parts.sandbox.boot(spec).await?;
         spans.add("sandbox.boot", started, parts.world.now());
+        spans.add_steps(BOOT_STEPS, &walls.steps());
         Ok(Waiting { walls, process: None })
     }
 
