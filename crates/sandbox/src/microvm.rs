@@ -106,12 +106,28 @@ impl MicroVmSandbox {
             }
         };
         if qemu::has_hardware() {
-            let fast = Self::with("qemu", Box::new(find(true).await?), &processes, &world, &setup, &setup.assets.kernel).await?;
+            let fast = Self::with(
+                "qemu",
+                Box::new(find(true).await?),
+                &processes,
+                &world,
+                &setup,
+                &setup.assets.kernel,
+            )
+            .await?;
             if fast.comes_up(&setup.folder).await {
                 return Ok(Arc::new(fast));
             }
         }
-        let slow = Self::with("qemu", Box::new(find(false).await?), &processes, &world, &setup, &setup.assets.kernel).await?;
+        let slow = Self::with(
+            "qemu",
+            Box::new(find(false).await?),
+            &processes,
+            &world,
+            &setup,
+            &setup.assets.kernel,
+        )
+        .await?;
         Ok(Arc::new(slow))
     }
 
@@ -267,7 +283,7 @@ impl MicroVmSandbox {
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>((link, greeting, greeted, steps))
         };
-        match settled.await {
+        match unless_ended(vmm.as_ref(), settled).await {
             Ok((link, greeting, greeted, steps)) => {
                 let steps = steps::of_boot([from, launched, greeted], &greeting, &steps);
                 let kept = Kept { bound: record.clone(), record, tmp: furniture.tmp, later: None, steps };
@@ -294,7 +310,7 @@ impl MicroVmSandbox {
             }
             Ok::<_, link::LinkError>((link, adopted, awake))
         };
-        match woken.await {
+        match unless_ended(vmm.as_ref(), woken).await {
             Ok((link, adopted, awake)) => {
                 kept.steps.push(Step { name: "wake", from: loaded, to: awake });
                 kept.steps.push(Step { name: "adopt", from: awake, to: self.world.now() });
@@ -334,6 +350,18 @@ impl MicroVmSandbox {
             places: places.zip(furniture.digests.iter().copied()).collect(),
             nat: spec.egress == Egress::Nat,
         }
+    }
+}
+
+/// A monitor that ended may leave nobody to close the stream that a guest was to open.
+async fn unless_ended<T>(
+    vmm: &dyn vmm::Vmm,
+    asked: impl Future<Output = Result<T, link::LinkError>>,
+) -> Result<T, link::LinkError> {
+    tokio::select! {
+        biased;
+        answer = asked => answer,
+        _ = vmm.ended() => Err(link::LinkError::Gone),
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use world::World;
 
 /// Beside other work, on a /dev/kvm that interprets the guest's kernel.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(25);
 const AT_ONCE: usize = 10;
 
 sandbox::conformance_suite!(kit());

@@ -115,7 +115,8 @@ impl Bench {
     }
 
     async fn restore(&self, slot: &str, tmp: &str, from: &Snapshot) -> (Rehearsed, Guest) {
-        let (machine, stream) = self.within(self.machines.restore(self.drives(slot, tmp), from)).await.unwrap();
+        let (machine, stream) =
+            self.within(self.machines.restore(self.drives(slot, tmp), from)).await.unwrap();
         machine.resume().await.unwrap();
         let mut guest = Guest::of(stream);
         assert_eq!(self.within(guest.line()).await, "hello 2");
@@ -158,7 +159,8 @@ impl Guest {
 fn initramfs(scratch: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/firecracker_guest/echo.rs");
     let (program, archive) = (scratch.join("echo"), scratch.join("initramfs"));
-    let flags = ["--edition=2024", "-O", "-Ctarget-feature=+crt-static", "-Cpanic=abort", "-Cstrip=symbols", "-o"];
+    let flags =
+        ["--edition=2024", "-O", "-Ctarget-feature=+crt-static", "-Cpanic=abort", "-Cstrip=symbols", "-o"];
     assert!(Command::new("rustc").args(flags).arg(&program).arg(source).status().unwrap().success());
     let bytes = std::fs::read(program).unwrap();
     let mut into = File::create(&archive).unwrap();
@@ -258,7 +260,8 @@ async fn a_machine_goes_on_after_its_snapshot_on_a_new_stream() {
     let (copy, _) = bench.restore("slot", "tmp", &first).await;
     let second = bench.snapshot(&copy, "second").await;
     copy.end().await;
-    let (grandchild, stream) = bench.within(bench.machines.restore(bench.drives("slot", "tmp"), &second)).await.unwrap();
+    let (grandchild, stream) =
+        bench.within(bench.machines.restore(bench.drives("slot", "tmp"), &second)).await.unwrap();
     grandchild.resume().await.unwrap();
     assert_eq!(bench.within(Guest::of(stream).line()).await, "hello 3");
     grandchild.end().await;
@@ -285,21 +288,24 @@ async fn a_snapshot_that_is_not_whole_is_refused_and_leaves_nothing() {
     let snapshot = bench.snapshot(&machine, "snapshot").await;
     machine.end().await;
     drop(machine);
-    let refused = async |what: &str| {
-        match bench.within(bench.machines.restore(bench.drives("slot", "tmp"), &snapshot)).await {
-            Err(BootError::Host { reason, .. }) => reason,
-            Err(other) => panic!("{what}: {other}"),
-            Ok(_) => panic!("{what}: restored"),
-        }
+    let refused = async |what: &str| match bench
+        .within(bench.machines.restore(bench.drives("slot", "tmp"), &snapshot))
+        .await
+    {
+        Err(BootError::Host { reason, .. }) => reason,
+        Err(other) => panic!("{what}: {other}"),
+        Ok(_) => panic!("{what}: restored"),
     };
     let state = snapshot.folder.join("state");
     let good = std::fs::read(&state).unwrap();
     let mut bad = good.clone();
     let middle = bad.len() / 2;
     bad[middle] ^= 1;
-    for (what, bytes, word) in
-        [("a changed byte", bad.as_slice(), "CRC"), ("a half", &good[..middle], "snapshot"), ("nothing", &[], "short")]
-    {
+    for (what, bytes, word) in [
+        ("a changed byte", bad.as_slice(), "CRC"),
+        ("a half", &good[..middle], "snapshot"),
+        ("nothing", &[], "short"),
+    ] {
         std::fs::write(&state, bytes).unwrap();
         let reason = refused(what).await;
         assert!(reason.contains(word), "{what}: {reason}");
@@ -389,7 +395,9 @@ fn monitors_of(spawner: u32) -> Vec<u32> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
     };
-    let is_monitor = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "firecracker");
+    let is_monitor = |pid: &u32| {
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "firecracker")
+    };
     children(spawner).into_iter().flat_map(children).filter(is_monitor).collect()
 }
 

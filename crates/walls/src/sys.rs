@@ -199,7 +199,8 @@ fn drop_bounding_set() -> io::Result<()> {
 }
 
 fn drop_bounds_but(kept: &[u32]) -> io::Result<()> {
-    for capability in (0..64).filter(|number| !kept.iter().any(|kept| libc::c_ulong::from(*kept) == *number)) {
+    for capability in (0..64).filter(|number| !kept.iter().any(|kept| libc::c_ulong::from(*kept) == *number))
+    {
         match prctl(libc::PR_CAPBSET_DROP, capability) {
             // The first number that the kernel does not know.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,

@@ -166,9 +166,9 @@ fn make_image(mkfs: &Path, image: &File, size_mb: u32) -> Result<(), StepError> 
     Ok(())
 }
 
-/// Copies data and leaves holes, into a file that has no name.
+/// Copies data and leaves holes, into a file that has no name (and may be given one, for a monitor that knows names only).
 fn copy(template: &File, folder: &Path) -> io::Result<File> {
-    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::EXCL;
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let image = match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
         Ok(image) => File::from(image),
         Err(_) => nameless(folder)?,

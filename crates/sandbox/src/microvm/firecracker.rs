@@ -116,11 +116,17 @@ impl FirecrackerLauncher {
         let jailers = version_of(&config.jailer, "Jailer v")?;
         if jailers != version {
             let program = config.jailer.display().to_string();
-            return Err(OpenError::Version { program, found: format!("{jailers} beside Firecracker {version}") });
+            return Err(OpenError::Version {
+                program,
+                found: format!("{jailers} beside Firecracker {version}"),
+            });
         }
         let template = config.cpu_template.as_deref().map(template_of).transpose()?;
         let open = |path: &Path| {
-            let failed = |error: io::Error| OpenError::Program { program: path.display().to_string(), reason: error.to_string() };
+            let failed = |error: io::Error| OpenError::Program {
+                program: path.display().to_string(),
+                reason: error.to_string(),
+            };
             File::open(path).map(Arc::new).map_err(failed)
         };
         let (firecracker, jailer) = (open(&config.firecracker)?, open(&config.jailer)?);
@@ -144,7 +150,7 @@ impl FirecrackerLauncher {
         let made = made.unwrap_or_else(|| Err(io::Error::other("panic")));
         let (channel, listener) = made.map_err(|error| host("channel folder", &error))?;
         let stream = GuestStream::new(listener).map_err(|error| host("channel folder", &error))?;
-        let mut shown = shown_files(spec, &channel);
+        let mut shown = shown_files(spec, &channel).map_err(|error| host("drives", &error))?;
         if let Some(from) = from {
             shown.extend(self.snapshot_files(spec, from).await?);
         }
@@ -183,9 +189,9 @@ impl FirecrackerLauncher {
     /// Both files, looked at: a memory that is too short would be a SIGBUS in Firecracker the first time it is missed.
     async fn snapshot_files(&self, spec: &MachineSpec, from: &Snapshot) -> Result<[Shown; 2], BootError> {
         let (state, memory) = (from.folder.join(words::STATE_FILE), from.memory.clone());
-        let opened = self.world.blocking("machine files", move || {
-            io::Result::Ok((File::open(state)?, File::open(memory)?))
-        });
+        let opened = self
+            .world
+            .blocking("machine files", move || io::Result::Ok((File::open(state)?, File::open(memory)?)));
         let opened = opened.await.unwrap_or_else(|| Err(io::Error::other("panic")));
         let (state, memory) = opened.map_err(|error| host("snapshot", &error))?;
         let length = memory.metadata().map_err(|error| host("snapshot", &error))?.len();
@@ -202,7 +208,8 @@ impl FirecrackerLauncher {
 impl Launcher for FirecrackerLauncher {
     async fn boot(&self, spec: &MachineSpec) -> Result<Machine, BootError> {
         let (machine, stream) = self.start(spec, None).await?;
-        for put in words::machine(spec, &self.config.boot_arguments, self.template.as_ref(), self.vcpus(spec)) {
+        for put in words::machine(spec, &self.config.boot_arguments, self.template.as_ref(), self.vcpus(spec))
+        {
             machine.put(&put).await?;
         }
         machine.put(&words::start()).await?;
@@ -234,17 +241,22 @@ impl Launcher for FirecrackerLauncher {
     }
 }
 
-fn shown_files(spec: &MachineSpec, channel: &Channel) -> Vec<Shown> {
-    let show = |name: &str, file: &Arc<File>, writable| Shown { name: name.to_owned(), file: file.clone(), writable };
+fn shown_files(spec: &MachineSpec, channel: &Channel) -> io::Result<Vec<Shown>> {
+    let show = |name: &str, file: &Arc<File>, writable| Shown {
+        name: name.to_owned(),
+        file: file.clone(),
+        writable,
+    };
     let mut shown = vec![
         show(words::KERNEL, &spec.kernel, false),
         show(words::INITRAMFS, &spec.initramfs, false),
         show(words::CHANNEL, channel.folder(), true),
     ];
-    shown.extend(spec.drives.iter().enumerate().map(|(index, drive)| {
-        show(&words::drive_name(index), &drive.file, drive.writable)
-    }));
-    shown
+    for (index, drive) in spec.drives.iter().enumerate() {
+        let name = words::drive_name(index);
+        shown.push(show(&name, &channel.named(&name, &drive.file)?, drive.writable));
+    }
+    Ok(shown)
 }
 
 /// A path below an open folder, short enough for a socket's address however long the folder's own is.

@@ -213,11 +213,7 @@ impl Launcher for QemuLauncher {
 
     fn identity(&self) -> String {
         let (major, minor, micro) = self.version;
-        let how = match self.accelerator {
-            Accelerator::Kvm => "kvm".to_owned(),
-            // The guest's clock counts by it.
-            Accelerator::Tcg { .. } => "tcg".to_owned(),
-        };
+        let how = if self.accelerator == Accelerator::Kvm { "kvm" } else { "tcg" };
         format!("qemu {major}.{minor}.{micro} {how} {}", self.processor)
     }
 

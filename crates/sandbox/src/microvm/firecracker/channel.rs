@@ -17,10 +17,11 @@
 
 use super::{by_descriptor, words};
 use guest_protocol::VSOCK_PORT;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use std::fs::{File, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -65,6 +66,17 @@ impl Channel {
         &self.folder
     }
 
+    /// The same file, under a name beside the channel if it had none: what has no name can not be shown in a jail.
+    pub(super) fn named(&self, name: &str, file: &Arc<File>) -> io::Result<Arc<File>> {
+        if file.metadata()?.nlink() > 0 {
+            return Ok(file.clone());
+        }
+        let path = self.parent.join(name);
+        let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+        rustix::fs::linkat(rustix::fs::CWD, nameless, rustix::fs::CWD, &path, AtFlags::SYMLINK_FOLLOW)?;
+        Ok(Arc::new(File::options().read(true).write(true).open(path)?))
+    }
+
     /// A listener for the guest's next stream.
     pub(super) fn listen(&self) -> io::Result<std::os::unix::net::UnixListener> {
         listen(&self.folder)
@@ -98,7 +110,10 @@ impl Channel {
             let file = File::options().read(true).custom_flags(flags).open(&from)?;
             let found = file.metadata()?;
             if !found.is_file() || (name == words::MEMORY_FILE && found.len() != memory_bytes) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{name} is not what it was to be")));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{name} is not what it was to be"),
+                ));
             }
             file.set_permissions(Permissions::from_mode(0o644))?;
             let to = into.join(name);
@@ -155,7 +170,11 @@ impl Drop for RemoveOnDrop {
 /// The stream of one guest; reads and writes wait until it connects.
 pub(super) enum GuestStream {
     /// With whoever reads and whoever writes: a listener wakes only the last that asked it.
-    Waiting { listener: UnixListener, reader: Option<Waker>, writer: Option<Waker> },
+    Waiting {
+        listener: UnixListener,
+        reader: Option<Waker>,
+        writer: Option<Waker>,
+    },
     Connected(UnixStream),
 }
 
@@ -203,11 +222,7 @@ impl AsyncRead for GuestStream {
 }
 
 impl AsyncWrite for GuestStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.get_mut().poll_connected(context, Side::Writes))?.poll_write(context, bytes)
     }
 

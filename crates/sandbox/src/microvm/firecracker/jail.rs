@@ -22,6 +22,7 @@ const SAID_BYTES: usize = 4 * 1024;
 /// Names of the programs in the jail. The second is the name of the folder that the jailer makes, too.
 const JAILER: &str = "jailer";
 const FIRECRACKER: &str = "firecracker";
+const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
 /// One file of the server's, shown to the monitor in its root.
@@ -114,11 +115,17 @@ impl Jail {
     }
 }
 
-fn given(plan: &Plan<'_>, stderr: OwnedFd) -> io::Result<(Vec<Given>, Vec<OwnedFd>)> {
+fn given(plan: &Plan<'_>, said: OwnedFd) -> io::Result<(Vec<Given>, Vec<OwnedFd>)> {
     let show = |name: &str, access| Given::Shown { name: name.to_owned(), access };
     let copy = |file: &File| file.try_clone().map(OwnedFd::from);
-    let mut files = vec![Given::Inherited(STDERR), show(JAILER, Access::Execute), show(FIRECRACKER, Access::Execute)];
-    let mut fds = vec![stderr, copy(plan.jailer)?, copy(plan.firecracker)?];
+    // On the first is what the guest's kernel says, where the operator's boot arguments give it a serial line.
+    let mut files = vec![
+        Given::Inherited(STDOUT),
+        Given::Inherited(STDERR),
+        show(JAILER, Access::Execute),
+        show(FIRECRACKER, Access::Execute),
+    ];
+    let mut fds = vec![said.try_clone()?, said, copy(plan.jailer)?, copy(plan.firecracker)?];
     for shown in &plan.shown {
         files.push(show(&shown.name, if shown.writable { Access::Write } else { Access::Read }));
         fds.push(copy(&shown.file)?);
@@ -149,7 +156,9 @@ impl Said {
 
     fn tail(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes: Vec<u8> = kept.iter().copied().collect();
+        // What came last matters most.
+        let bytes: Vec<u8> =
+            kept.iter().skip(kept.len().saturating_sub(super::SAID_CHARS_MAX)).copied().collect();
         super::bounded(String::from_utf8_lossy(&bytes).trim(), super::SAID_CHARS_MAX)
     }
 }

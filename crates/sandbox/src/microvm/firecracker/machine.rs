@@ -79,7 +79,10 @@ impl Vmm for FirecrackerMachine {
         let mut standing = self.standing.lock().await;
         match *standing {
             Standing::Running => {
-                return Err(BootError::Host { step: "snapshot", reason: "the machine is not paused".to_owned() });
+                return Err(BootError::Host {
+                    step: "snapshot",
+                    reason: "the machine is not paused".to_owned(),
+                });
             }
             Standing::Frozen => {
                 // The guest runs for the moment until Firecracker hears the next word; it was told to be quiet.
@@ -106,7 +109,12 @@ impl Vmm for FirecrackerMachine {
         if let Err(error) = taken {
             // Half a snapshot fills a disk that may be full already.
             let channel = self.channel.clone();
-            let _ = self.of_the_disk(move || { channel.remove_snapshot_files(); Ok(()) }).await;
+            let _ = self
+                .of_the_disk(move || {
+                    channel.remove_snapshot_files();
+                    Ok(())
+                })
+                .await;
             return Err(error);
         }
         Ok(Snapshot { folder: into.to_owned(), memory: into.join(words::MEMORY_FILE) })

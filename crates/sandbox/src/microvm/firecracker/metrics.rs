@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn the_last_whole_line_counts() {
-        let bytes = b"{\"vcpu\":{\"failures\":1}}\n{\"vcpu\":{\"failures\":2},\"other\":[]}\n{\"vcpu\":{\"fail";
+        let bytes =
+            b"{\"vcpu\":{\"failures\":1}}\n{\"vcpu\":{\"failures\":2},\"other\":[]}\n{\"vcpu\":{\"fail";
         assert_eq!(Metrics::last_of(bytes).unwrap().faults(), "2 processor failures");
         assert_eq!(Metrics::last_of(b""), None);
         assert_eq!(Metrics::last_of(b"\xff\n[1,2]\n"), None);

@@ -26,7 +26,8 @@ impl Machines {
         kernel: &Path,
         initramfs: &Path,
     ) -> Result<Self, String> {
-        let launcher = FirecrackerLauncher::open(config, sandbox, world).map_err(|error| error.to_string())?;
+        let launcher =
+            FirecrackerLauncher::open(config, sandbox, world).map_err(|error| error.to_string())?;
         let open = |path: &Path| File::open(path).map(Arc::new).map_err(|error| error.to_string());
         let spec = MachineSpec {
             memory_mb: 128,

@@ -24,8 +24,9 @@ use walls::tap::TAP;
 const GUEST_CID: u32 = 3;
 /// What this monitor's machine needs said to any kernel: no firmware, PCI, keyboard or serial line to look for, and a
 /// panic or a power-off (which without ACPI is a reset) ends Firecracker.
-const BOOT_ARGUMENTS: &str =
-    "reboot=k panic=1 pci=off nomodule 8250.nr_uarts=0 i8042.noaux i8042.nomux i8042.dumbkbd";
+/// With `8250.nr_uarts=1 console=ttyS0` among the operator's arguments, a machine's last words are its kernel's.
+const BOOT_ARGUMENTS: &str = "quiet reboot=k panic=1 pci=off 8250.nr_uarts=0 i8042.noaux i8042.nomux i8042.dumbkbd \
+                              tinderbox.channel=vsock";
 /// The statistics themselves are not used; but only with them on does Firecracker tell how large the balloon is.
 const BALLOON_STATISTICS_S: u32 = 65_535;
 
@@ -134,7 +135,8 @@ fn mac(bytes: [u8; 6]) -> String {
 /// `vda`, `vdb` and so on.
 pub(super) fn drive_name(index: usize) -> String {
     // More than 26 drives would be no fixed layout any more.
-    let letter = u8::try_from(index).ok().filter(|index| *index < 26).map_or('?', |index| char::from(b'a' + index));
+    let letter =
+        u8::try_from(index).ok().filter(|index| *index < 26).map_or('?', |index| char::from(b'a' + index));
     format!("vd{letter}")
 }
 

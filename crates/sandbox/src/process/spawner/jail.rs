@@ -269,7 +269,8 @@ fn build_root(plan: &Plan<'_>, shown: &[Shown<'_>]) -> Result<(), StepError> {
         innermost = jailer::inner_root(root, jailer);
     }
     for one in shown {
-        let place = if one.access == Access::Execute { root.join(one.name) } else { innermost.join(one.name) };
+        let place =
+            if one.access == Access::Execute { root.join(one.name) } else { innermost.join(one.name) };
         let made = if one.is_dir { std::fs::create_dir(&place) } else { std::fs::write(&place, "") };
         made.and_then(|()| rootfs::attach(&one.tree, &place)).at("attach what is shown in the jail")?;
     }

@@ -198,7 +198,9 @@ mod tests {
         assert!(with(|spec| spec.program = PathBuf::from("/usr/../x")).is_err());
         assert!(with(|spec| spec.arguments.push("a\0b".to_owned())).is_err());
         let jailer = |monitor: &str, id: &str| JailerWire { monitor: monitor.to_owned(), id: id.to_owned() };
-        for (jailer, good) in [(jailer("monitor", "0a"), true), (jailer("..", "0a"), false), (jailer("monitor", "a/b"), false)] {
+        for (jailer, good) in
+            [(jailer("monitor", "0a"), true), (jailer("..", "0a"), false), (jailer("monitor", "a/b"), false)]
+        {
             let mut spec = spec();
             spec.jailer = Some(jailer);
             assert_eq!(check(&spec, 1).is_ok(), good);
