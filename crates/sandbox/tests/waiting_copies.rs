@@ -20,8 +20,10 @@ const WAITS: &str = "IFS= read -r -d '' word <&$_TINDERBOX_BIND_FD; echo \"$word
 
 fn folder(host: &Host, name: &str) -> PathBuf {
     let folder = host.data.path().join(name);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join("said"), format!("{name}\n")).expect("a file");
+    if !folder.exists() {
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join("said"), format!("{name}\n")).expect("a file");
+    }
     folder
 }
 
@@ -84,7 +86,7 @@ async fn become_one(host: &Host, from: &Snapshot, name: &str, tmp_mb: u32) -> (B
     told.shutdown().await.expect("ends");
     assert_eq!(line(&mut process).await, format!("told-{name} {name} layer"));
     let size: u32 = line(&mut process).await.parse().expect("a size");
-    assert!(size.abs_diff(tmp_mb) <= 2, "{size} of {tmp_mb}");
+    assert!(size.abs_diff(tmp_mb) <= 4, "{size} of {tmp_mb}");
     (wanted, copy, process)
 }
 
