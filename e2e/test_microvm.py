@@ -9,9 +9,12 @@ import subprocess
 
 import pytest
 
-from conftest import BINARY, TOOLS
+from conftest import BINARY, TOOLS, Server
+from functions import function, package
 
 KERNEL = TOOLS / "kernel"
+# One image of this machine's programs for all tests: it takes a gigabyte.
+ASSETS = pathlib.Path(os.environ.get("TINDERBOX_TEST_ASSETS", TOOLS / "microvm"))
 needs_kernel = pytest.mark.skipif(not (KERNEL / "boot").is_dir(), reason="no unpacked kernel package (e2e/tools.sh)")
 
 
@@ -121,3 +124,18 @@ def test_doctor_says_which_sandboxes_are_usable_and_why_others_are_not(tmp_path)
     assert "firecracker is not installed" in findings["sandbox firecracker"]["found"]
     for name in ("QEMU", "Firecracker", "microVM kernel", "microVM images", "sandbox qemu", "sandbox firecracker"):
         assert findings[name]["good"] or findings[name]["advice"], name
+
+
+@needs_kernel
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("qemu-system-x86_64"), reason="needs root and qemu-system-x86_64")
+def test_up_makes_what_is_missing_and_functions_run_in_machines_with_a_kernel_of_their_own(tmp_path):
+    server = Server(tmp_path / "data", "--sandbox", "qemu", "--kernel", KERNEL, "--assets", ASSETS)
+    try:
+        client = server.client()
+        code = package(app__py="import platform\ndef handler(event, context): return platform.release()\n")
+        with function(client, code=code, Timeout=120) as name:
+            answers = [json.load(client.invoke(FunctionName=name)["Payload"]) for _ in range(2)]
+        inside = [path.name for path in (KERNEL / "lib/modules").iterdir()]
+        assert answers == inside * 2 and os.uname().release not in answers
+    finally:
+        assert server.stop() == 0

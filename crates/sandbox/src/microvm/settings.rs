@@ -41,6 +41,14 @@ pub struct MicroVmSettings {
 }
 
 impl MicroVmSettings {
+    /// With the programs of PATH where none is named.
+    pub fn resolved(mut self) -> Self {
+        self.qemu = self.qemu.or_else(|| in_path(QEMU));
+        self.firecracker = self.firecracker.or_else(|| in_path(FIRECRACKER));
+        self.jailer = self.jailer.or_else(|| in_path(JAILER));
+        self
+    }
+
     /// What assets are to be made from.
     pub fn recipe<'a>(&self, data: &Path, guest_init: &'a [u8]) -> Recipe<'a> {
         Recipe {
@@ -110,14 +118,14 @@ pub struct Found {
 /// Looks at the host, without changing it.
 pub fn find(settings: &MicroVmSettings, data: &Path) -> Found {
     let report = report();
-    let program =
-        |given: &Option<PathBuf>, name| given.clone().or_else(|| in_path(name)).and_then(|path| ask(&path));
+    let settings = settings.clone().resolved();
+    let program = |path: &Option<PathBuf>| path.as_deref().and_then(ask);
     Found {
         is_root: report.is_root,
         kvm: report.kvm,
-        qemu: program(&settings.qemu, QEMU),
-        firecracker: program(&settings.firecracker, FIRECRACKER),
-        jailer: program(&settings.jailer, JAILER),
+        qemu: program(&settings.qemu),
+        firecracker: program(&settings.firecracker),
+        jailer: program(&settings.jailer),
         kernel: assets::find_kernel(settings.kernel.as_deref())
             .map(|kernel| kernel.release)
             .map_err(|error| error.to_string()),

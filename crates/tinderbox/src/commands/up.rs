@@ -77,7 +77,7 @@ fn walls(backend: Backend, settings: MicroVmSettings, data: &Path, screen: Scree
         return Ok(Walls::Process);
     }
     let assets = Arc::new(microvm::assets_for(&settings, data, screen)?);
-    Ok(Walls::MicroVm { backend, settings: Box::new(settings), assets })
+    Ok(Walls::MicroVm { backend, settings: Box::new(settings.resolved()), assets })
 }
 
 fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {
