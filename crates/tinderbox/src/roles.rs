@@ -269,7 +269,9 @@ async fn sandbox_of(
         settings: MicroVmSettings::clone(settings),
     };
     let made = match backend {
-        Backend::Firecracker => Err(BootError::Unsupported("firecracker")),
+        Backend::Firecracker => {
+            microvm::MicroVmSandbox::firecracker(processes.clone(), world.clone(), setup).await
+        }
         _ => microvm::MicroVmSandbox::qemu(processes.clone(), world.clone(), setup).await,
     };
     match made {

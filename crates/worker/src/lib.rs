@@ -26,6 +26,7 @@ pub mod pool;
 mod runtime_api;
 pub mod runtimes;
 mod seat;
+pub mod snapshots;
 pub mod snapstart;
 mod starts;
 mod worker;

@@ -1,6 +1,6 @@
 //! What a worker is made of, and its numbers.
 
-use crate::{layers, pool, snapstart};
+use crate::{layers, pool, snapshots, snapstart};
 use async_trait::async_trait;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
@@ -68,6 +68,8 @@ pub struct Settings {
     /// Environments that wait, initialised, for an invocation.
     pub snap_start: snapstart::Settings,
     pub snapshots: Snapshots,
+    /// Versions that were written down after init, where the sandbox can.
+    pub snapshot_store: snapshots::Settings,
 }
 
 impl Settings {
@@ -95,6 +97,7 @@ impl Settings {
             layers: layers::Settings::default(),
             snap_start: snapstart::Settings::default(),
             snapshots: Snapshots::default(),
+            snapshot_store: snapshots::Settings::default(),
         }
     }
 }

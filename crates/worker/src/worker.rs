@@ -10,6 +10,8 @@ use crate::layers::Layers;
 use crate::parts::WorkerParts;
 use crate::pool::Pool;
 use crate::seat::{Job, Seat};
+use crate::parts::Snapshots as Which;
+use crate::snapshots::{Held, Snapshots};
 use crate::snapstart::{self, SnapStarts};
 use crate::starts::Starts;
 use async_trait::async_trait;
@@ -19,11 +21,11 @@ use fabric::worker::{
     WorkerInvoke,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use types::limits::CHUNKS_IN_FLIGHT_MAX;
-use types::{EnvironmentId, Epoch, PartitionId};
+use types::{EnvironmentId, Epoch, PartitionId, VersionKey};
 
 /// Frames of a buffered answer: its response and its outcome, neither of which ever waits.
 const BUFFERED_FRAMES: usize = 2;
@@ -43,6 +45,8 @@ pub(crate) struct House {
     pub(crate) layers: Option<Arc<Layers>>,
     pub(crate) starts: Arc<Starts>,
     pub(crate) snap_starts: SnapStarts,
+    /// Once it is open; `None` in it where the sandbox takes no snapshots.
+    pub(crate) snapshots: OnceLock<Option<Arc<Snapshots>>>,
     /// For what environments send to their doors to the Lambda API.
     pub(crate) bodies: Budget,
     table: Mutex<Table>,
@@ -82,7 +86,7 @@ impl Worker {
         let pause = parts.sandbox.capabilities().pause;
         let snap_starts = SnapStarts::new(parts.world.clone(), settings.snap_start.clone(), pause);
         let table = Mutex::default();
-        Self(Arc::new(House { parts, code, pool, layers, starts, snap_starts, bodies, table, living }))
+        Self(Arc::new(House { parts, code, pool, layers, starts, snap_starts, snapshots: OnceLock::new(), bodies, table, living }))
     }
 
     /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill, and
@@ -93,6 +97,8 @@ impl Worker {
         if let Some(layers) = &self.0.layers {
             Layers::open(layers).await?;
         }
+        let snapshots = Snapshots::open(&self.0.parts).await?;
+        let _ = self.0.snapshots.set(snapshots); // opened once
         snapstart::start(&self.0);
         Ok(())
     }
@@ -135,6 +141,25 @@ impl House {
         if table.seats.remove(&id).is_some() {
             table.ending.insert(id);
         }
+    }
+
+    /// Where every version is to be kept: this one, too, in the background.
+    pub(crate) fn keep_unasked(&self, key: &VersionKey) {
+        let kept = self.snapshots.get().and_then(Option::as_ref);
+        if self.parts.settings.snapshots == Which::EveryVersion && kept.is_some() {
+            self.snap_starts.want(key, self.parts.settings.snapshot_store.unasked_max);
+        }
+    }
+
+    /// After the first invocation of a copy.
+    pub(crate) fn record(&self, key: &VersionKey, held: Arc<Held>) {
+        let Some(snapshots) = self.snapshots.get().cloned().flatten() else { return };
+        let key = key.clone();
+        self.parts.world.spawn("working set", async move {
+            if let Err(error) = snapshots.record(&key, &held).await {
+                tracing::warn!(function = %key.function, %error, "what a first invocation touches was not recorded");
+            }
+        });
     }
 
     /// One environment is gone.

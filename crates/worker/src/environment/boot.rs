@@ -11,6 +11,7 @@ use crate::logs::pump::Logs;
 use crate::parts::{Launch, LaunchError};
 use crate::pool::{self, Ahead, Kind};
 use crate::runtime_api::{Delivery, Event, Link};
+use crate::snapshots::Held;
 use crate::worker::House;
 use fabric::Scope;
 use fabric::control::{BootPlan, ControlError, SnapStart};
@@ -42,7 +43,7 @@ pub(crate) struct Prepared {
     pub(crate) plan: BootPlan,
     pub(super) platform: Platform,
     pub(super) logs: Logs,
-    pub(super) keys: Arc<Keys>,
+    pub(crate) keys: Arc<Keys>,
     /// How to start it, or why the package can not be started.
     pub(super) start: Result<Start, String>,
     /// Keeps `/var/task` on the disk.
@@ -79,6 +80,8 @@ pub(crate) struct Room {
     pub(super) next: Option<oneshot::Sender<Arc<Delivery>>>,
     /// Or here to be restored.
     pub(super) restore: Option<oneshot::Sender<()>>,
+    /// Of a copy: what its memory is mapped from.
+    pub(super) held: Option<Arc<Held>>,
 }
 
 /// How one try of init ended.
@@ -240,7 +243,7 @@ impl Maker {
     }
 
     /// Waits for the first `next`, or for `restore/next`. `Ok(false)`: it is unwanted.
-    async fn init(
+    pub(super) async fn init(
         &self,
         room: &mut Room,
         started: Instant,

@@ -19,13 +19,14 @@ use crate::doors::Doors;
 use crate::layers::Wanted;
 use crate::logs::pump::Pipes;
 use crate::pool::Waiting;
-use crate::runtime_api::{Link, serve};
+use crate::runtime_api::{Event, Link, serve};
 use crate::starts::Permit;
 use fabric::worker::InvokeRefusal;
 use sandbox::{Binding, BootError, BootSpec, Door, Environment, Process, ProcessSpec, ReadOnlyMount};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
 
 /// The parts of a boot and of a restore that a sandbox may tell, as bars of the waterfall.
 const BOOT_STEPS: StepNames = &[
@@ -111,17 +112,13 @@ impl Maker {
 
     async fn boot(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {
         let parts = &self.house.parts;
-        let mut mounts = vec![code(prepared)];
-        if let Ok(start) = &prepared.start {
-            mounts.extend(start.launch.mounts.clone());
-        }
         let config = &prepared.plan.config;
         let started = parts.world.now();
         let spec = BootSpec {
             id: self.id,
             memory_mb: config.memory_mb,
             ephemeral_storage_mb: config.ephemeral_storage_mb,
-            mounts,
+            mounts: mounts(prepared),
             egress: parts.settings.egress,
             allow_hosts: parts.settings.allow_hosts.clone(),
         };
@@ -133,25 +130,13 @@ impl Maker {
 
     /// Opens the doors and lets the runtime go: the one that waits, or a new one.
     pub(super) async fn start_runtime(&self, prepared: &Prepared, made: Walls) -> Result<Room, BootError> {
-        let parts = &self.house.parts;
         let Walls { waiting: Waiting { walls, process }, _permit } = made;
         let start = match &prepared.start {
             Ok(start) => start,
             // What `begin` makes an entry point's failure of.
             Err(message) => return Err(BootError::Host { step: "launch", reason: message.clone() }),
         };
-        let keys = prepared.is_snap_start().then(|| Arc::clone(&prepared.keys));
-        let (link, events) = Link::new(parts.world.clone(), keys);
-        let mut doors = Doors::new(parts.settings.connections_max);
-        let turnstile = Arc::clone(&link);
-        doors.open(&parts.world, Arc::clone(&walls), Door::RuntimeApi, move |connection| {
-            serve(Arc::clone(&turnstile), connection)
-        });
-        let (api, bodies) = (Arc::clone(&parts.api), self.house.bodies.clone());
-        let api = ApiDoor::new(parts.world.clone(), api, Arc::clone(&prepared.keys), bodies);
-        doors.open(&parts.world, Arc::clone(&walls), Door::LambdaApi, move |connection| {
-            Arc::clone(&api).serve(connection)
-        });
+        let (doors, link, events) = self.open_doors(prepared, &walls);
         let process = match process {
             // It has been told already, and runs.
             Some(process) => process,
@@ -169,8 +154,36 @@ impl Maker {
         };
         let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
         prepared.logs.attach(pipes).await;
-        Ok(Room { walls, doors, link, events, exited: process.exited, next: None, restore: None })
+        Ok(Room { walls, doors, link, events, exited: process.exited, next: None, restore: None, held: None })
     }
+
+    /// From here on what is inside is heard.
+    pub(super) fn open_doors(
+        &self,
+        prepared: &Prepared,
+        walls: &Arc<dyn Environment>,
+    ) -> (Doors, Arc<Link>, mpsc::Receiver<Event>) {
+        let parts = &self.house.parts;
+        let keys = prepared.is_snap_start().then(|| Arc::clone(&prepared.keys));
+        let (link, events) = Link::new(parts.world.clone(), keys);
+        let mut doors = Doors::new(parts.settings.connections_max);
+        let turnstile = Arc::clone(&link);
+        doors.open(&parts.world, Arc::clone(walls), Door::RuntimeApi, move |connection| {
+            serve(Arc::clone(&turnstile), connection)
+        });
+        let (api, bodies) = (Arc::clone(&parts.api), self.house.bodies.clone());
+        let api = ApiDoor::new(parts.world.clone(), api, Arc::clone(&prepared.keys), bodies);
+        doors.open(&parts.world, Arc::clone(walls), Door::LambdaApi, move |connection| {
+            Arc::clone(&api).serve(connection)
+        });
+        (doors, link, events)
+    }
+}
+
+/// Everything that is shown inside, in the order in which a room that waited gets it, too.
+pub(super) fn mounts(prepared: &Prepared) -> Vec<ReadOnlyMount> {
+    let runtime = prepared.start.as_ref().ok().map(|start| start.launch.mounts.clone());
+    runtime.into_iter().flatten().chain([code(prepared)]).collect()
 }
 
 fn code(prepared: &Prepared) -> ReadOnlyMount {
