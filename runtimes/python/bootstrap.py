@@ -664,6 +664,14 @@ def run_hooks(name):
         func(*args, **kwargs)
 
 
+def reseed():
+    """After a restore: what was drawn from so far is this environment's own from here on."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    if "ssl" in sys.modules:
+        sys.modules["ssl"].RAND_add(os.urandom(32), 32.0)
+
+
 def snap_start(api):
     """From the end of init to the first invocation, of a version that is snapshotted in between."""
     try:
@@ -671,6 +679,7 @@ def snap_start(api):
         api.wait_until_restored()
     except BaseException as e:  # a hook that exits, too: what it meant to end is the function's start
         fail(api, "init/error", "Runtime.BeforeSnapshotError", e, 64)
+    reseed()
     try:
         run_hooks("after_restore")
     except BaseException as e:

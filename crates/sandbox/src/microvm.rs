@@ -62,6 +62,10 @@ use world::{Instant, World};
 /// What a guest's kernel, its modules and guest-init need beside the function's memory: a distribution's kernel of today
 /// keeps 45 MB of its image and tables, and as much again of what it learns about devices and files.
 const GUEST_MB: u32 = 96;
+/// So far behind is the clock of a room that waits. Its copies have the right time before anything in them runs on; and a
+/// process that drew random numbers while it waited, as Node.js does when it starts, finds them to be a day old: OpenSSL
+/// then asks the kernel for new ones (after an hour), where it would give each copy the same.
+const WAITING_BEHIND_US: u64 = 24 * 3_600 * 1_000_000;
 /// A kernel that has not greeted by then on hardware does not run there.
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
 const PROBE_FILE: &str = "kvm-probe";
@@ -276,8 +280,12 @@ impl MicroVmSandbox {
             nat: spec.egress == Egress::Nat,
             allow_hosts: spec.allow_hosts.clone(),
         };
+        let mut moment = self.moment();
+        if waits {
+            moment.unix_us = moment.unix_us.saturating_sub(WAITING_BEHIND_US);
+        }
         let settled = async {
-            let (link, greeting) = Link::greet(channel, &self.world, self.moment()).await?;
+            let (link, greeting) = Link::greet(channel, &self.world, moment).await?;
             let greeted = self.world.now();
             let steps = link.furnish(room).await?;
             tracing::debug!(?greeting, ?steps, "a machine came up");
