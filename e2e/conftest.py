@@ -16,6 +16,14 @@ BINARY = pathlib.Path(os.environ.get("TINDERBOX", ROOT / "target/debug/tinderbox
 # How the roles meet in every server of this run: run.sh has a second run with `encoded`.
 FABRIC = os.environ.get("TINDERBOX_TEST_FABRIC")
 TOOLS = pathlib.Path(os.environ.get("TINDERBOX_TEST_TOOLS", ROOT / "target/test-tools"))
+# Which walls: `cargo xtask e2e --sandbox …` sets what every server of this run inherits, the flags' own variables.
+SANDBOX = os.environ.get("TINDERBOX_SANDBOX", "process")
+MICROVM = SANDBOX in ("qemu", "firecracker")
+# How many times slower than on hardware a machine is here (xtask/src/e2e.rs): the server gives init and restore so many
+# times their limit, `functions.function` gives functions so many times their Timeout.
+TIME_FACTOR = int(os.environ.get("TINDERBOX_TIME_FACTOR", "1"))
+# Else what is marked `machines`: a cold start for each runtime, and every kind of error.
+FULL = not MICROVM or "TINDERBOX_TEST_FULL" in os.environ
 
 
 class Server:
@@ -58,7 +66,7 @@ class Server:
             region_name=region,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, read_timeout=120, max_pool_connections=128),
+            config=Config(retries={"max_attempts": 0}, read_timeout=120 * TIME_FACTOR, max_pool_connections=128),
         )
 
 
@@ -72,6 +80,23 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def client(server):
     return server.client()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "machines: runs on microVMs also where only a bounded selection does")
+    config.addinivalue_line("markers", "process_only(reason): can not be on microVMs")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not MICROVM:
+        return
+    for item in items:
+        for mark in item.iter_markers("process_only"):
+            item.add_marker(pytest.mark.skip(reason=f"{SANDBOX}: {mark.args[0]}"))
+    if not FULL:
+        chosen = [item for item in items if item.get_closest_marker("machines")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
 
 
 def pytest_terminal_summary(terminalreporter):

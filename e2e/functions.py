@@ -7,6 +7,8 @@ import urllib.request
 import uuid
 import zipfile
 
+from conftest import TIME_FACTOR
+
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 PYTHON = '''
@@ -53,10 +55,13 @@ def package(**files):
 
 
 @contextlib.contextmanager
-def function(client, runtime="python3.11", handler="app.handler", code=None, **settings):
-    """A function that is active inside the block and gone after it."""
+def function(client, runtime="python3.11", handler="app.handler", code=None, exactly=False, **settings):
+    """A function that is active inside the block and gone after it. Its Timeout is as long on slow machines as on quick
+    ones in what it leaves room for, unless `exactly`."""
     name = f"f-{uuid.uuid4().hex[:12]}"
     code = code or package(app__py=PYTHON)
+    if TIME_FACTOR > 1 and not exactly:
+        settings["Timeout"] = min(900, settings.get("Timeout", 3) * TIME_FACTOR)
     client.create_function(
         FunctionName=name, Runtime=runtime, Role=ROLE, Handler=handler, Code={"ZipFile": code}, **settings
     )
@@ -69,7 +74,7 @@ def function(client, runtime="python3.11", handler="app.handler", code=None, **s
 
 def eventually(read, good, seconds=30):
     """What `read` gives once it is `good`: for what is true soon after an answer, not before it."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * TIME_FACTOR
     while not good(found := read()):
         assert time.monotonic() < deadline, f"not so within {seconds} s: {found}"
         time.sleep(0.02)

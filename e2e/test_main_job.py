@@ -30,6 +30,7 @@ def refusal(ask, *arguments, **settings):
     return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"], response["Error"]["Message"]
 
 
+@pytest.mark.machines
 def test_a_function_is_created_invoked_and_reused(client):
     with function(client) as name:
         error, first, log = call(client, name, {"a": 1})
@@ -52,6 +53,7 @@ def test_the_create_answer_is_pending_and_the_first_poll_active(client):
         client.delete_function(FunctionName="states")
 
 
+@pytest.mark.machines
 def test_a_raised_exception_is_the_answer_and_keeps_the_environment(client):
     with function(client) as name:
         _, before, _ = call(client, name)
@@ -61,8 +63,9 @@ def test_a_raised_exception_is_the_answer_and_keeps_the_environment(client):
         assert call(client, name)[1]["pid"] == before["pid"]
 
 
+@pytest.mark.machines
 def test_a_timeout_says_so_and_destroys_the_environment(client):
-    with function(client, Timeout=1) as name:
+    with function(client, Timeout=1, exactly=True) as name:
         error, payload, log = call(client, name, {"do": "sleep", "seconds": 30})
         assert (error, payload["errorType"]) == ("Unhandled", "Sandbox.Timedout")
         assert payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
@@ -70,6 +73,7 @@ def test_a_timeout_says_so_and_destroys_the_environment(client):
         assert "Init Duration" in call(client, name)[2]
 
 
+@pytest.mark.machines
 def test_an_exit_says_its_status(client):
     with function(client) as name:
         error, payload, log = call(client, name, {"do": "exit", "code": 3})
@@ -78,6 +82,7 @@ def test_an_exit_says_its_status(client):
         assert "Status: error\tError Type: Runtime.ExitError" in log
 
 
+@pytest.mark.machines
 def test_out_of_memory_is_told_from_a_crash(client):
     with function(client, Timeout=60) as name:
         error, payload, log = call(client, name, {"do": "memory"})
@@ -85,6 +90,7 @@ def test_out_of_memory_is_told_from_a_crash(client):
         assert "Max Memory Used: 128 MB" in log
 
 
+@pytest.mark.machines
 def test_a_response_too_large_is_refused_and_keeps_the_environment(client):
     with function(client) as name:
         _, before, _ = call(client, name)
@@ -93,6 +99,7 @@ def test_a_response_too_large_is_refused_and_keeps_the_environment(client):
         assert call(client, name)[1]["pid"] == before["pid"]
 
 
+@pytest.mark.machines
 def test_an_import_error_is_reported_after_a_second_init(client, server):
     with function(client, code=package(app__py="import nothing_of_that_name")) as name:
         error, payload, log = call(client, name)
@@ -101,11 +108,13 @@ def test_an_import_error_is_reported_after_a_second_init(client, server):
         assert ["Phase: init" in events[0]["message"], "Phase: invoke" in events[1]["message"]] == [True, True]
 
 
+@pytest.mark.machines
 def test_a_missing_handler_is_reported(client):
     with function(client, handler="app.nobody") as name:
         assert call(client, name)[1]["errorType"] == "Runtime.HandlerNotFound"
 
 
+@pytest.mark.machines
 def test_payloads_that_are_no_json_or_too_large_are_refused(client):
     with function(client) as name:
         status, code, message = refusal(client.invoke, FunctionName=name, Payload=b"{oops")
@@ -189,7 +198,7 @@ def test_reads_whose_answer_is_none_say_none(client):
 
 
 def test_the_context_and_variables_are_those_of_lambda(client):
-    with function(client, Environment={"Variables": {"MINE": "1"}}) as name:
+    with function(client, exactly=True, Environment={"Variables": {"MINE": "1"}}) as name:
         _, context, _ = call(client, name, {"do": "context"})
         assert context["name"] == name and context["memory"] == "128" and 0 < context["left"] <= 3000
         assert context["arn"] == f"arn:aws:lambda:eu-central-1:000000000000:function:{name}"
@@ -200,6 +209,7 @@ def test_the_context_and_variables_are_those_of_lambda(client):
         assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11" and "HOME" not in variables
 
 
+@pytest.mark.machines
 def test_a_function_calls_another_through_its_own_door(client):
     code = '''
 import datetime, hashlib, hmac, os, urllib.request
@@ -228,6 +238,7 @@ def handler(event, context):
         assert call(client, caller, {"other": other, "secret": "forged"})[1] == 403
 
 
+@pytest.mark.machines
 def test_the_walls_hide_the_host(client, server):
     with function(client) as name:
         paths = ["/home/" + (os.listdir("/home") or ["x"])[0], str(server.data), "/var/task/app.py", "/etc/shadow", "/sys/class", "/root/.ssh", "/root/.bashrc"]
@@ -260,6 +271,7 @@ def test_logs_are_read_by_the_logs_api(client, server):
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
+@pytest.mark.machines
 def test_nodejs_answers_buffered_and_streamed(client):
     with function(client, runtime="nodejs20.x", handler="index.handler", code=package(index__js=NODEJS), MemorySize=256, Timeout=20) as name:
         assert call(client, name, {"name": "Ada"})[1] == {"hello": "Ada"}
@@ -270,6 +282,7 @@ def test_nodejs_answers_buffered_and_streamed(client):
         assert events[-1]["InvokeComplete"].get("ErrorCode") is None
 
 
+@pytest.mark.machines
 def test_an_executable_is_a_runtime(client):
     script = """#!/bin/sh
 exec /usr/bin/env -i PATH=$PATH API=$AWS_LAMBDA_RUNTIME_API bash -c '
@@ -347,6 +360,7 @@ def leftovers(data):
     return mounts, [p for p in processes if p != str(__import__("os").getpid())]
 
 
+@pytest.mark.machines
 def test_kill_9_loses_no_function_and_leaves_nothing(tmp_path):
     server = Server(tmp_path / "data")
     client = server.client()

@@ -9,6 +9,11 @@ use std::time::{Duration, Instant};
 /// How long a process that was told to end may take.
 const END_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// Fields of `/proc/PID/stat`.
+const PARENT: usize = 4;
+const UTIME: usize = 14;
+const STIME: usize = 15;
+
 /// A child that is ended when this is dropped.
 pub(crate) struct Running(Child);
 
@@ -84,8 +89,12 @@ pub(crate) fn tree(root: i32) -> Tree {
         tree.fds += fs::read_dir(format!("{folder}/fd")).map_or(0, Iterator::count);
         tree.rss_kb += rss_kb;
         tree.pss_kb += pss_kb;
-        let name = fs::read_to_string(format!("{folder}/comm")).unwrap_or_default().trim().to_owned();
-        tree.members.push(Member { name, threads: number_after(&status, "Threads:"), rss_kb, pss_kb });
+        tree.members.push(Member {
+            name: name(pid),
+            threads: number_after(&status, "Threads:"),
+            rss_kb,
+            pss_kb,
+        });
     }
     tree
 }
@@ -123,10 +132,27 @@ pub(crate) fn descendants(root: i32) -> Vec<i32> {
     all
 }
 
-/// The fourth field of `stat`, behind a name that may hold anything, parentheses too (man 5 proc).
+/// As the kernel shows it; empty for one that has ended.
+pub(crate) fn name(pid: i32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
+}
+
+/// Processor time of all threads of a process, its own and the kernel's for it; zero for one that has ended.
+pub(crate) fn cpu(pid: i32) -> Duration {
+    let ticks = |field| stat(pid, field).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    // SAFETY: sysconf takes no pointers.
+    let ticks_a_second = u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1);
+    Duration::from_millis((ticks(UTIME) + ticks(STIME)) * 1_000 / ticks_a_second)
+}
+
 fn parent(pid: i32) -> Option<i32> {
+    stat(pid, PARENT)?.parse().ok()
+}
+
+/// A field of `stat`, counted as man 5 proc does; the name before the third may hold anything, parentheses too.
+fn stat(pid: i32, field: usize) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    stat.rsplit_once(')')?.1.split_whitespace().nth(field - 3).map(str::to_owned)
 }
 
 fn number_after(text: &str, name: &str) -> u64 {

@@ -2,6 +2,7 @@
 
 mod cold;
 mod core;
+mod cpu;
 mod dev;
 mod freezer;
 mod fresh_clone;
@@ -17,6 +18,7 @@ pub(crate) async fn run(section: &str, setting: &Setting) -> Outcome<Report> {
     match section {
         "server" => server::run(setting, &mut report).await?,
         "warm" => warm::run(setting, &mut report).await?,
+        "cpu" => cpu::run(setting, &mut report).await?,
         "core" => core::run(setting, &mut report),
         "cold" => cold::run(setting, &mut report).await?,
         "freezer" => freezer::run(setting, &mut report).await?,

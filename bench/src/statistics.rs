@@ -13,6 +13,10 @@ impl Samples {
     }
 
     /// The smallest sample that `percent` of all samples do not exceed; 0 of none.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
         let rank = (percent / 100.0 * self.0.len() as f64).ceil() as usize;

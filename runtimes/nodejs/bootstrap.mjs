@@ -5,8 +5,6 @@
 //
 //   start -> load handler --throws--> POST init/error -> exit 129                                       (final)
 //                |
-//                |  SnapStart: hooks --throw--> POST init/error -> exit 64                             (final)
-//                |             GET restore/next, hooks --throw--> POST restore/error -> exit 65        (final)
 //                v
 //       GET invocation/next -> call handler -> POST response | POST error -> GET invocation/next ...
 //                                   |
@@ -30,8 +28,6 @@ const require = createRequire(import.meta.url);
 const API = '/2018-06-01/runtime/';
 const HEAD_BYTES_MAX = 2 * 1024 * 1024; // a response head longer than this is not the Runtime API's
 const CAUSE_BYTES_MAX = 1024 * 1024; // what fits into the X-Ray cause header; a longer one is left out
-const EXIT_BEFORE_SNAPSHOT = 64;
-const EXIT_AFTER_RESTORE = 65;
 const EXIT_UNHANDLED_REJECTION = 128;
 const EXIT_UNCAUGHT_EXCEPTION = 129;
 const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
@@ -365,14 +361,6 @@ class RuntimeApi {
     return { headers, body: body.toString('utf8') };
   }
 
-  async untilRestored() {
-    const connection = this.connection();
-    const answer = connection.answer();
-    connection.write(this.head('GET', 'restore/next', []));
-    const { status } = await answer;
-    if (status !== 200) throw new Error(`Failed to wait for a restore, error ${status}`);
-  }
-
   post(target, text, headers) {
     const connection = this.connection();
     const answer = connection.answer();
@@ -400,9 +388,7 @@ const unicodeEscape = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4
 const headerText = (text) => String(text).replace(/[^\x20-\x7e]/g, '?');
 
 function toJson(value) {
-  try {
-    return JSON.stringify(value === undefined ? null : value) ?? 'null';
-  } catch {
+  try { return JSON.stringify(value === undefined ? null : value) ?? 'null'; } catch {
     throw new Error('Unable to stringify response body');
   }
 }
@@ -513,6 +499,7 @@ class HttpResponseStream {
   }
 }
 
+const hooks = { before: [], after: [] };
 function installGlobals() {
   if (['1', 'true'].includes(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
   globalThis.awslambda = {
@@ -524,45 +511,9 @@ function installGlobals() {
       return handler;
     },
     HttpResponseStream,
-    // Hooks of SnapStart: ours, for AWS's Node.js has none. Callables of any kind, with what to call them with.
-    registerBeforeSnapshot(hook, ...args) {
-      beforeSnapshot.unshift(() => hook(...args)); // the last registered runs first, as AWS's do
-      return hook;
-    },
-    registerAfterRestore(hook, ...args) {
-      afterRestore.push(() => hook(...args));
-      return hook;
-    },
+    registerBeforeSnapshot: (hook, ...args) => (hooks.before.push([hook, args]), hook), // of SnapStart: snapstart.mjs
+    registerAfterRestore: (hook, ...args) => (hooks.after.push([hook, args]), hook),
   };
-}
-
-// ---- SnapStart --------------------------------------------------------------------------------------------
-
-const beforeSnapshot = [];
-const afterRestore = [];
-
-async function runHooks(hooks) {
-  for (const hook of hooks) await hook();
-}
-
-/** From the end of init to the first invocation, of a version that is snapshotted in between. */
-async function snapStart(api, logError) {
-  const fail = async (target, type, error, code) => {
-    logError('SnapStart Hook Error', error);
-    await api.postError(target, error, type);
-    process.exit(code);
-  };
-  try {
-    await runHooks(beforeSnapshot);
-    await api.untilRestored();
-  } catch (error) {
-    await fail('init/error', 'Runtime.BeforeSnapshotError', error, EXIT_BEFORE_SNAPSHOT);
-  }
-  try {
-    await runHooks(afterRestore);
-  } catch (error) {
-    await fail('restore/error', 'Runtime.AfterRestoreError', error, EXIT_AFTER_RESTORE);
-  }
 }
 
 // ---- Loading ----------------------------------------------------------------------------------------------
@@ -584,10 +535,15 @@ function isModulePackage(folder) {
 
 /**
  * NODE_PATH counts for `import` too on managed runtimes (layers and the SDK are found by it); Node itself only
- * honours it for `require`. Registered only before an ES module is loaded and if one of the folders is there.
+ * honours it for `require`. Registered only before an ES module is loaded and if one of the folders holds something:
+ * before `registerHooks` a hook has a thread of its own, which takes more than all the rest of a start.
  */
 function resolveByNodePath() {
-  const folders = (process.env.NODE_PATH ?? '').split(':').filter((f) => f.endsWith('/node_modules') && fs.existsSync(f));
+  const holdsSomething = (folder) => {
+    try { return fs.readdirSync(folder).length > 0; } catch { return false; }
+  };
+  const isFull = (folder) => folder.endsWith('/node_modules') && holdsSomething(folder);
+  const folders = (process.env.NODE_PATH ?? '').split(':').filter(isFull);
   if (folders.length === 0) return;
   const parents = folders.map((folder) => pathToFileURL(path.join(folder, '..', 'x.js')).href);
   const bare = (specifier) => !/^([./#]|[a-z]+:)/.test(specifier);
@@ -678,9 +634,7 @@ async function loadHandler(root, fullName) {
 
 function jsonHeader(text, name) {
   if (!text) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
+  try { return JSON.parse(text); } catch (error) {
     throw new Error(`Cannot parse ${name} as json: ${error.toString()}`);
   }
 }
@@ -827,12 +781,8 @@ class Loop {
         };
       });
     const context = {
-      get callbackWaitsForEmptyEventLoop() {
-        return waitForEmptyLoop;
-      },
-      set callbackWaitsForEmptyEventLoop(value) {
-        waitForEmptyLoop = value;
-      },
+      get callbackWaitsForEmptyEventLoop() { return waitForEmptyLoop; },
+      set callbackWaitsForEmptyEventLoop(value) { waitForEmptyLoop = value; },
       succeed: first((result) => done(null, result)),
       fail: first((error) => done(error ?? 'handled', null)),
       done: first(done),
@@ -849,12 +799,8 @@ class Loop {
     stream.on('error', () => {}); // a function may listen too; what broke is told by the trailers
     let waitForEmptyLoop = true;
     const context = {
-      get callbackWaitsForEmptyEventLoop() {
-        return waitForEmptyLoop;
-      },
-      set callbackWaitsForEmptyEventLoop(value) {
-        waitForEmptyLoop = value;
-      },
+      get callbackWaitsForEmptyEventLoop() { return waitForEmptyLoop; },
+      set callbackWaitsForEmptyEventLoop(value) { waitForEmptyLoop = value; },
     };
     this.#report = (error) => stream.fail(error);
     this.#onEmptyLoop = () => this.#schedule();
@@ -897,5 +843,6 @@ const logError = patchConsole();
 const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
 const loop = new Loop(api, logError);
 const handler = await loadHandler(process.env.LAMBDA_TASK_ROOT || process.cwd(), process.env._HANDLER);
-if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') await snapStart(api, logError);
+const snapStart = process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start';
+if (snapStart) await (await import('./snapstart.mjs')).run(api, hooks, logError);
 loop.start(handler);

@@ -1,12 +1,10 @@
 """Tinderbox's runtime client for Python: the loop between the Runtime API and a function's handler.
 
-CPython 3.8 or newer, standard library only. What a function can observe (context, log lines, error shapes,
-exit codes, encoding of answers) follows AWS's published client; `runtimes/tests` runs both and compares.
+CPython 3.8 or newer, standard library only. What a function can observe (context, log lines, error shapes, exit codes,
+encoding of answers) follows AWS's published client; `runtimes/tests` runs both and compares.
 
     start -> load handler --fails--> POST init/error -> exit 1                                    (final)
                  |
-                 |  SnapStart: hooks --fail--> POST init/error -> exit 64                         (final)
-                 |             GET restore/next, hooks --fail--> POST restore/error -> exit 65    (final)
                  v
         GET invocation/next -> call handler -> POST response | POST error -> GET invocation/next ...
                                     |
@@ -152,17 +150,12 @@ class RuntimeApi:
         self._sock = None
         self._rest = b""
 
-    def next(self):
-        """Blocks until there is an invocation; its headers (lower-case names) and body."""
-        status, headers, body = self._call("GET", "invocation/next")
+    def next(self, path="invocation/next"):
+        """Blocks until there is an invocation (or a restore); its headers (lower-case names) and body."""
+        status, headers, body = self._call("GET", path)
         if status != 200:
-            raise RuntimeApiError("Failed to get next invocation: status %d, %r" % (status, body[:200]))
+            raise RuntimeApiError("Failed to get %s: status %d, %r" % (path, status, body[:200]))
         return headers, body
-
-    def wait_until_restored(self):
-        status, _, body = self._call("GET", "restore/next")
-        if status != 200:
-            raise RuntimeApiError("Failed to wait for a restore: status %d, %r" % (status, body[:200]))
 
     def post(self, path, body, headers):
         """Posts an outcome. Too large is the platform's verdict on this invocation only; else 202 or the end."""
@@ -608,13 +601,8 @@ def prepare_path(environ):
     """The order managed runtimes have: the package, layers, then what the runtime brings (boto3)."""
     version = "python%d.%d" % sys.version_info[:2]
     here = os.path.dirname(os.path.abspath(__file__))
-    first = [
-        environ.get("LAMBDA_TASK_ROOT") or os.getcwd(),
-        "/opt/python/lib/%s/site-packages" % version,
-        "/opt/python",
-        here,
-        os.path.join(here, "site-packages"),
-    ]
+    first = [environ.get("LAMBDA_TASK_ROOT") or os.getcwd(), "/opt/python/lib/%s/site-packages" % version]
+    first += ["/opt/python", here, os.path.join(here, "site-packages")]
     sys.path[:] = first + [entry for entry in sys.path if entry and entry not in first]
 
 
@@ -655,45 +643,6 @@ def serve_one(api, handler):
     api.post(path + "response", answer, [("Content-Type", content_type)] + echo)
 
 
-def run_hooks(name):
-    """Those of the module that the function imported, if it did: from its package, or ours."""
-    module = sys.modules.get("snapshot_restore_py")
-    hooks = getattr(module, "get_" + name)() if module else []
-    while hooks:
-        func, args, kwargs = hooks.pop() if name == "before_snapshot" else hooks.pop(0)
-        func(*args, **kwargs)
-
-
-def reseed():
-    """After a restore: what was drawn from so far is this environment's own from here on."""
-    if "random" in sys.modules:
-        sys.modules["random"].seed()
-    if "ssl" in sys.modules:
-        sys.modules["ssl"].RAND_add(os.urandom(32), 32.0)
-
-
-def snap_start(api):
-    """From the end of init to the first invocation, of a version that is snapshotted in between."""
-    try:
-        run_hooks("before_snapshot")
-        api.wait_until_restored()
-    except BaseException as e:  # a hook that exits, too: what it meant to end is the function's start
-        fail(api, "init/error", "Runtime.BeforeSnapshotError", e, 64)
-    reseed()
-    try:
-        run_hooks("after_restore")
-    except BaseException as e:
-        fail(api, "restore/error", "Runtime.AfterRestoreError", e, 65)
-
-
-def fail(api, path, kind, exception, code):
-    error, _ = describe(exception)
-    LOGS.error(error)
-    marks = [("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", kind)]
-    api.post(path, to_json(error).encode("utf-8", "backslashreplace"), marks)
-    sys.exit(code)
-
-
 def main():
     global LOGS, _UTF8
     finish_site()
@@ -703,13 +652,19 @@ def main():
     LOGS, _UTF8 = Logs(os.environ), _answers_in_utf8()
     LOGS.install()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    # Before the function's own modules can be found. Imported only where it is needed: it costs a start.
+    snap = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start" and __import__("snapstart").hidden()
     prepare_path(os.environ)
     try:
         handler = load(os.environ["_HANDLER"])
     except Exception as e:
-        fail(api, "init/error", describe(e)[0]["errorType"], e, 1)
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        snap_start(api)
+        error, _ = describe(e)
+        LOGS.error(error)
+        marks = [("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", error["errorType"])]
+        api.post("init/error", to_json(error).encode("utf-8", "backslashreplace"), marks)
+        sys.exit(1)
+    if snap:
+        snap(api)
     while True:
         serve_one(api, handler)
 

@@ -50,6 +50,7 @@ class Run:
         self.exit_code = None  # None: it was still waiting for the next invocation
         self.connections = 0
         self.nexts = 0
+        self.restores = 0
 
 
 class FakeApi:
@@ -107,6 +108,10 @@ class FakeApi:
         else:
             body = stream.read(int(headers.get("content-length", 0)))
         path = path.replace("/2018-06-01/runtime/", "")
+        if method == "GET" and path == "restore/next":
+            self._run.restores += 1
+            respond(sock, 200, {}, b"")  # restored at once
+            return
         if method == "GET":
             self._run.nexts += 1
             if not self._waiting:

@@ -8,6 +8,8 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 OWN_FILES = re.compile(r"awslambdaric/|runtimes/python/bootstrap\.py|aws-lambda-ric/|runtimes/nodejs/bootstrap\.mjs|node:")
 # A line that AWS's prints about managed runtime updates, which there are none of here.
 UPDATE_WARNING = re.compile(r"[^\n]*LAMBDA_WARNING: Unhandled exception[^\n]*\n+")
+# The file of AWS's client that runs hooks of SnapStart is not among those that it leaves out of its tracebacks.
+HOOKS_RUNNER = re.compile(r'[\u00a0 ]*File "[^"\r\n]*lambda_runtime_hooks_runner\.py"[^\r\n]*[\r\n]+[^\r\n]*[\r\n]+')
 AS_METHOD = re.compile(r" \[as \w+\]")  # we call a handler bare, AWS's as a method of its own
 CALLED_ON = re.compile(r"\bat (?:Runtime\.handler|Loop\.<anonymous>) \(([^)]*)\)")
 
@@ -15,7 +17,7 @@ CALLED_ON = re.compile(r"\bat (?:Runtime\.handler|Loop\.<anonymous>) \(([^)]*)\)
 def text(value):
     if isinstance(value, bytes):
         value = value.decode("utf-8", "backslashreplace")
-    value = UPDATE_WARNING.sub("", value)
+    value = HOOKS_RUNNER.sub("", UPDATE_WARNING.sub("", value))
     value = re.sub(r"^Executing '.*\n", "", value)  # AWS's Node.js program says this first
     return TIME.sub("TIME", value)
 
@@ -90,7 +92,7 @@ def posts(run):
             name: post.headers.get(name)
             for name in ("lambda-runtime-function-error-type", "lambda-runtime-function-response-mode")
         }
-        if not post.path.startswith("init/"):  # AWS's Python client sends none there
+        if not post.path.startswith(("init/", "restore/")):  # AWS's Python client sends none there
             kept["content-type"] = post.headers.get("content-type")
         trailers = dict(post.trailers)
         told = trailers.pop("lambda-runtime-function-error-body", None)

@@ -142,6 +142,14 @@ def test_the_clients_own_objects_are_not_the_functions_this(node):
     assert ours_of(node, "js_basic.showThis").posts[0].body == b'"undefined"'
 
 
+def test_an_empty_folder_of_packages_costs_no_thread(node, tmp_path):
+    """The mount point of the SDK is there also where no SDK is: a hook for it was most of a cold start."""
+    empty = tmp_path / "node_modules"
+    empty.mkdir()
+    threads = lambda **options: ours_of(node, "js_threads.handler", **options).posts[0].body
+    assert threads(env={"NODE_PATH": str(empty)}) == threads()
+
+
 def test_a_process_started_ahead_of_its_function_is_as_one_started_for_it(node):
     ahead.is_as_fresh([str(node), OURS_NODE], "js_basic.observed")
 

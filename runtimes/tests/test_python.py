@@ -154,3 +154,21 @@ def test_a_process_started_ahead_of_its_function_is_as_one_started_for_it(python
 
 def test_a_process_whose_function_never_comes_ends_silently(python):
     ahead.ends_silently([str(python), OURS_PYTHON])
+
+
+SNAP_START = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
+
+
+def test_hooks_of_snap_start_run_in_awss_order_around_the_restore(python):
+    ours = same(python, "py_hooks.handler", env=SNAP_START)
+    assert ours.restores == 1 and b"after, registered second" in ours.posts[0].body
+    plain = same(python, "py_hooks.handler")
+    assert plain.restores == 0 and plain.posts[0].body == b"[]"
+
+
+@pytest.mark.parametrize("mode, code", [("before-raise", 64), ("before-exit", 64), ("after-raise", 65), ("after-exit", 65)])
+def test_a_hook_that_fails_is_told_and_ends_the_process_as_aws_does(python, mode, code):
+    ours = same(python, "py_hooks.handler", env={**SNAP_START, "MODE": mode})
+    assert ours.exit_code == code
+    [post] = ours.posts
+    assert post.path == ("init/error" if code == 64 else "restore/error")

@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 const SECTIONS: &[(&str, bool, &str)] = &[
     ("server", true, "size of the binary, ready after up, idle memory, memory of an environment"),
     ("warm", true, "invocations of waiting environments, beside the floor and beside others"),
+    ("cpu", true, "processor time of a warm invocation, by whose it is: holds on a busy machine, too"),
     ("cold", true, "first answers of functions without an environment, bursts, a thousand environments"),
     ("core", true, "assignment decisions per second, one thread, no IO"),
     ("freezer", false, "what a frozen environment costs its next caller, and what standing still gives back"),

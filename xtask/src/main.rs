@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod codegen;
+mod e2e;
 mod flame;
 mod fuzz;
 mod test;
@@ -18,6 +19,7 @@ cargo xtask codegen                      generate crates/lambda-api from models/
 cargo xtask codegen --check              fail if the generated code is stale
 cargo xtask codegen --reduce WHEEL       make models/ from a botocore wheel
 cargo xtask codegen --check-newer WHEEL  list what a newer botocore has and models/ lacks
+cargo xtask e2e [--sandbox S] [--full]    the end-to-end tests behind process, qemu or firecracker (-- pytest's arguments)
 cargo xtask fuzz [--seconds N [TARGET]]  build the fuzz targets and run each (or one) for some seconds
 cargo xtask tidy                         check layers, sizes, the code map and the promises
 cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["codegen", rest @ ..] => codegen::run(rest),
+        ["e2e", rest @ ..] => e2e::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["tidy"] => tidy::run(),
         ["bench", rest @ ..] => bench::run(rest),

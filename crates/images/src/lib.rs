@@ -1,4 +1,8 @@
-//! From a zip to a folder that can be mounted.
+//! From a zip to a folder that can be mounted, from folders to an image, from a file to chunks and back.
+//!
+//! [`erofs`] writes folders as read-only images for microVMs. [`chunks`] is the one chunk store, sealed under each
+//! account's key ([`keys`]); [`materialised`] keeps files that were made from it, [`working_set`] which of their pages
+//! are wanted first. What follows is about zips.
 //!
 //! A zip is a stranger's: every size, name, mode and link in it may lie. [`inspect`] reads all of it and writes
 //! nothing; [`unpack`] makes the folder. Both go through the same plan (`plan`: what the folder will hold) and the

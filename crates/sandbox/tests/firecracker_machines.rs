@@ -4,6 +4,8 @@
 //! `TINDERBOX_GUEST_KERNEL`, and where /dev/kvm is a software one `TINDERBOX_GUEST_CPU_TEMPLATE` and
 //! `TINDERBOX_GUEST_BOOT_ARGS`. Where they are not, each test says so and is skipped.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a failed expectation is a failed test
+
 mod common;
 
 use sandbox::microvm::firecracker::rehearsal::{Machines, Rehearsed};

@@ -29,7 +29,7 @@ impl From<rusqlite::Error> for QueryError {
 }
 
 /// Raised with every change of the schema below; a file of another version is put aside.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// `TBOX`, so that a foreign SQLite file of that name is never taken for ours.
 const APPLICATION_ID: i64 = 0x5442_4f58;
 /// Page cache of the connection that writes, KiB. Batches touch the right edges of three trees: a few pages.

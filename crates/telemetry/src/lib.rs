@@ -22,6 +22,7 @@ mod pattern;
 mod read;
 mod store;
 mod token;
+mod trace;
 mod write;
 mod writer;
 

@@ -4,6 +4,7 @@ pub(crate) mod events;
 
 use crate::database::{self, QueryError};
 use crate::token;
+use crate::trace::StoredTrace;
 use crate::write::{as_i64, find_group};
 use crate::writer::Files;
 use fabric::telemetry::{
@@ -174,7 +175,8 @@ pub(crate) fn trace(connection: &Connection, query: &TraceQuery) -> Answer<Optio
         )
         .optional()?;
     body.map(|body| {
-        serde_json::from_slice(&body)
+        serde_json::from_slice::<StoredTrace<'_>>(&body)
+            .map(|stored| stored.into_trace(query))
             .map_err(|error| store_error(&format!("a trace does not decode: {error}")).into())
     })
     .transpose()

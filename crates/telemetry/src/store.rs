@@ -10,6 +10,7 @@ use fabric::telemetry::{
     GetEvents, GroupName, GroupPage, LogEvent, PutRetention, StreamName, StreamPage, TagGroup, Telemetry,
     TelemetryError, Trace, TraceQuery,
 };
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,6 +47,15 @@ impl Store {
         let mailbox = Mailbox::start(world.clone(), files.clone(), connection, settings);
         let tidy = world.spawn("telemetry.tidy", tidy_forever(world.clone(), mailbox.clone()));
         Ok(Arc::new(Self { mailbox, readers: Readers::new(world, files), batch_bytes, tidy }))
+    }
+
+    /// Runs the query; what was handed over before it was asked is in its answer.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> read::Answer<T> + Send + 'static,
+    ) -> Result<T, TelemetryError> {
+        self.mailbox.flush().await;
+        self.readers.run(query).await
     }
 
     /// Applies retention and clears away what was deleted: one step of it, now rather than at the next minute.
@@ -99,28 +109,28 @@ impl Telemetry for Store {
         self.mailbox.post(Command::PutRetention(message)).await
     }
     async fn describe_groups(&self, message: DescribeGroups) -> Result<GroupPage, TelemetryError> {
-        self.readers.run(move |connection| read::groups(connection, &message)).await
+        self.read(move |connection| read::groups(connection, &message)).await
     }
     async fn describe_streams(&self, message: DescribeStreams) -> Result<StreamPage, TelemetryError> {
-        self.readers.run(move |connection| read::streams(connection, &message)).await
+        self.read(move |connection| read::streams(connection, &message)).await
     }
     async fn get_events(&self, message: GetEvents) -> Result<EventPage, TelemetryError> {
-        self.readers.run(move |connection| read::events::get(connection, &message)).await
+        self.read(move |connection| read::events::get(connection, &message)).await
     }
     async fn filter_events(&self, message: FilterEvents) -> Result<FilteredPage, TelemetryError> {
-        self.readers.run(move |connection| read::events::filter(connection, &message)).await
+        self.read(move |connection| read::events::filter(connection, &message)).await
     }
     async fn group_tags(&self, message: GroupName) -> Result<BTreeMap<String, String>, TelemetryError> {
-        self.readers.run(move |connection| read::tags(connection, &message)).await
+        self.read(move |connection| read::tags(connection, &message)).await
     }
     async fn tag_group(&self, message: TagGroup) -> Result<(), TelemetryError> {
         self.mailbox.post(Command::TagGroup(message)).await
     }
     async fn put_trace(&self, message: Trace) -> Result<(), TelemetryError> {
-        self.mailbox.post(Command::PutTrace(message)).await
+        self.mailbox.leave(Command::PutTrace(message)).await
     }
     async fn get_trace(&self, message: TraceQuery) -> Result<Option<Trace>, TelemetryError> {
-        self.readers.run(move |connection| read::trace(connection, &message)).await
+        self.read(move |connection| read::trace(connection, &message)).await
     }
 }
 

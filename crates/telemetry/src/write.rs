@@ -5,6 +5,7 @@
 
 use crate::EVENT_OVERHEAD_BYTES;
 use crate::database::QueryError;
+use crate::trace::StoredTrace;
 use fabric::Scope;
 use fabric::telemetry::{
     AppendEvents, CreateGroup, GroupName, PutRetention, StreamName, TagGroup, TelemetryError, Trace,
@@ -19,11 +20,13 @@ pub(crate) const GROUPS_MAX: i64 = 20_000;
 pub(crate) const STREAMS_MAX: i64 = 500_000;
 /// AWS's limit of both names.
 const NAME_BYTES_MAX: usize = 512;
-/// One waterfall as JSON. Ours is about one KiB; ten thousand of the largest still fit the default bound.
+/// One waterfall as JSON. Ours is some hundred bytes; ten thousand of the largest still fit the default bound.
 const TRACE_BYTES_MAX: usize = 8 * 1024;
 
-/// A function that writes so much at once is waiting for room to write more.
-const URGENT_EVENTS: usize = 64;
+/// A function that writes so much between two commits may be waiting for room to write more. No-ops of which one follows
+/// the other write less: each of their commits would cost one of them its processor.
+const URGENT_EVENTS: usize = 1_000;
+const URGENT_BYTES: usize = 128 * 1024;
 
 /// All that changes the store.
 #[derive(Debug)]
@@ -38,13 +41,16 @@ pub(crate) enum Command {
     PutTrace(Trace),
     /// Apply retention, clear away what was deleted, give space back.
     Tidy,
+    /// Nothing; what was said before it is in the file when it is answered.
+    Flush,
 }
 
 impl Command {
-    /// Whether its caller must not wait for others: one who set something up, or who has more to say than one batch.
+    /// Whether its caller must not wait for others: one who set something up or asks, or who has more to say than one
+    /// batch.
     pub(crate) fn is_urgent(&self) -> bool {
         match self {
-            Self::Append(append) => append.events.len() >= URGENT_EVENTS,
+            Self::Append(append) => append.events.len() >= URGENT_EVENTS || self.weight() >= URGENT_BYTES,
             Self::PutTrace(_) => false,
             _ => true,
         }
@@ -95,7 +101,7 @@ impl<'t> Batch<'t> {
         match command {
             Command::Append(append) => return self.append(append),
             Command::PutTrace(trace) => return self.put_trace(trace),
-            Command::Tidy => return Ok(()), // `bounds` has its turn after the commands
+            Command::Tidy | Command::Flush => return Ok(()), // `bounds` has its turn after the commands
             _ => {}
         }
         // What follows may delete what the open sums are for.
@@ -107,7 +113,7 @@ impl<'t> Batch<'t> {
             Command::DeleteStream(name) => self.delete_stream(name),
             Command::PutRetention(put) => self.put_retention(put),
             Command::TagGroup(tag) => self.tag_group(tag),
-            Command::Append(_) | Command::PutTrace(_) | Command::Tidy => Ok(()),
+            Command::Append(_) | Command::PutTrace(_) | Command::Tidy | Command::Flush => Ok(()),
         }
     }
 
@@ -255,7 +261,7 @@ impl<'t> Batch<'t> {
     }
 
     fn put_trace(&mut self, trace: &Trace) -> Result<(), QueryError> {
-        let body = serde_json::to_vec(trace)
+        let body = serde_json::to_vec(&StoredTrace::of(trace))
             .map_err(|error| TelemetryError::Store { reason: format!("a trace does not encode: {error}") })?;
         if body.len() > TRACE_BYTES_MAX {
             let reason = format!("a trace of {} bytes is over {TRACE_BYTES_MAX}", body.len());

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Group commit: whatever came while one transaction ran shares the next one, so the cost of a commit does not
-//! limit how many callers there are. A caller is answered after its commit. A failed commit fails its callers and
-//! nobody else.
+//! limit how many callers there are. What is not urgent waits longer while commits follow each other. A caller is
+//! answered after its commit, but for who hands over a waterfall: its reader asks for the commit. A failed commit fails
+//! its callers and nobody else.
 
 use crate::Settings;
 use crate::bounds::{self, Budget, Trimmed};
@@ -27,15 +28,18 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use world::{Instant, World};
 
-/// Commands that may wait.
-const MAILBOX_COMMANDS: usize = 1_024;
+/// Commands that may wait: what ten thousand invocations a second leave in [`COMMIT_EVERY`], several times.
+const MAILBOX_COMMANDS: usize = 4_096;
 /// Bytes of commands that may wait.
 const MAILBOX_BYTES: usize = 8 * 1024 * 1024;
-/// What is not urgent waits so long for company: a commit costs as much as many lines, and at thousands of
-/// invocations a second each would have its own.
-const GATHER: Duration = Duration::from_millis(10);
+/// What is not urgent comes no sooner than this after the last commit, so that at thousands of invocations a second not
+/// each has its own: pages at the trees' right edges, and those of the index of request ids, are then written once for
+/// many rows. Nobody sees it: who reads has what waits committed first ([`Mailbox::flush`]).
+const COMMIT_EVERY: Duration = Duration::from_millis(50);
 /// Longest wait of a caller for room; then the store is too slow for what it is given, and says so.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait of a reader for the commit of what waits.
+const FLUSH_WAIT: Duration = Duration::from_secs(1);
 /// Free pages given back to the file system in one step.
 const VACUUM_STEP_PAGES: u32 = 256;
 /// Share of the file that may stay free for what comes next, without being given back.
@@ -58,9 +62,12 @@ pub(crate) struct Mailbox {
     bytes: Arc<Semaphore>,
 }
 
+type Reply = oneshot::Sender<Result<(), TelemetryError>>;
+
 struct Letter {
     command: Command,
-    reply: oneshot::Sender<Result<(), TelemetryError>>,
+    /// `None`: nobody waits for its commit.
+    reply: Option<Reply>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -80,14 +87,32 @@ impl Mailbox {
 
     /// Hands the command over and waits for its commit.
     pub(crate) async fn post(&self, command: Command) -> Result<(), TelemetryError> {
-        let weight = u32::try_from(command.weight().min(MAILBOX_BYTES)).unwrap_or(u32::MAX);
         let (reply, answer) = oneshot::channel();
+        self.deliver(command, Some(reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(failed("the writer is gone")))
+    }
+
+    /// Hands the command over. Whether it was committed nobody learns but the log.
+    pub(crate) async fn leave(&self, command: Command) -> Result<(), TelemetryError> {
+        self.deliver(command, None).await
+    }
+
+    /// Has committed what was handed over before, if anything was; for those who are about to read. A store that can
+    /// not commit is read as it is.
+    pub(crate) async fn flush(&self) {
+        if self.bytes.available_permits() < MAILBOX_BYTES {
+            let _ = self.world.timeout(FLUSH_WAIT, self.post(Command::Flush)).await; // the writer has logged why
+        }
+    }
+
+    async fn deliver(&self, command: Command, reply: Option<Reply>) -> Result<(), TelemetryError> {
+        let weight = u32::try_from(command.weight().min(MAILBOX_BYTES)).unwrap_or(u32::MAX);
         let deliver = async {
             let room = self.bytes.clone().acquire_many_owned(weight).await.ok()?;
             self.letters.send(Letter { command, reply, _room: room }).await.ok()
         };
         match self.world.timeout(ROOM_WAIT, deliver).await {
-            Some(Some(())) => answer.await.unwrap_or_else(|_| Err(failed("the writer is gone"))),
+            Some(Some(())) => Ok(()),
             Some(None) => Err(failed("the writer is gone")),
             None => Err(failed("more is waiting than the store can hold; try again")),
         }
@@ -118,7 +143,8 @@ async fn write_all(world: World, mut inbox: mpsc::Receiver<Letter>, pen: Pen) {
     let mut pen = Some(pen);
     let mut more = false;
     let mut notice = DropNotice::default();
-    while let Some(letters) = collect(&world, &mut inbox, more, bytes_max).await {
+    let mut gathered = world.now();
+    while let Some(letters) = collect(&world, &mut inbox, more, bytes_max, gathered).await {
         let (commands, replies): (Vec<_>, Vec<_>) =
             letters.into_iter().map(|letter| (letter.command, (letter.reply, letter._room))).unzip();
         let now_ms = world.wall().millis();
@@ -136,20 +162,27 @@ async fn write_all(world: World, mut inbox: mpsc::Receiver<Letter>, pen: Pen) {
         };
         pen = Some(hand);
         more = committed.more;
-        notice.add(world.now(), committed.trimmed);
+        let now = world.now();
+        gathered = now.plus(COMMIT_EVERY);
+        notice.add(now, committed.trimmed);
         for ((reply, _room), answer) in replies.into_iter().zip(committed.answers) {
-            drop(reply.send(answer)); // a caller that went away does not need it
+            match (reply, answer) {
+                (Some(reply), answer) => drop(reply.send(answer)), // a caller that went away does not need it
+                (None, Err(error)) => tracing::debug!(%error, "what nobody waits for was not kept"),
+                (None, Ok(())) => {}
+            }
         }
     }
 }
 
 /// Waits for one letter (does not wait when tidying has more to do) and takes what else is there or comes while none
-/// is urgent, up to `bytes_max`. `None` when no mailbox is left.
+/// is urgent until `gathered`, up to `bytes_max`. `None` when no mailbox is left.
 async fn collect(
     world: &World,
     inbox: &mut mpsc::Receiver<Letter>,
     more: bool,
     bytes_max: usize,
+    gathered: Instant,
 ) -> Option<Vec<Letter>> {
     let mut letters = Vec::new();
     let mut bytes = 0;
@@ -162,7 +195,9 @@ async fn collect(
         urgent = first.command.is_urgent();
         letters.push(first);
     }
-    let mut gathered = world.clock.sleep(GATHER);
+    let rest = gathered.since(world.now());
+    urgent |= rest.is_zero();
+    let mut gathered = world.clock.sleep(rest);
     while bytes < bytes_max {
         let letter = match inbox.try_recv() {
             Ok(letter) => letter,

@@ -177,7 +177,7 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = freeze_after)]
     pub(crate) freeze_after: FreezeAfter,
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(u64::from(types::limits::MEMORY_MB_MIN)..))]
     pub(crate) memory: Option<u64>,
     /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
     #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
@@ -191,6 +191,9 @@ pub(crate) struct UpArgs {
     /// Room for logs and traces on disk, bytes; the oldest of who has most go first
     #[arg(long, value_name = "BYTES", default_value_t = telemetry::Settings::default().bytes_max)]
     pub(crate) log_bytes: u64,
+    /// For tests on machines that are executed in software: init and restore may take so many times as long
+    #[arg(long, hide = true, env = "TINDERBOX_TIME_FACTOR", hide_env = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) time_factor: u32,
     #[arg(long, hide = true, value_enum, default_value_t)]
     pub(crate) fabric: Fabric,
 }
@@ -512,6 +515,8 @@ mod tests {
             ("tinderbox up --allow-host localhost", false),
             ("tinderbox up --env A", false),
             ("tinderbox up --account 12", false),
+            ("tinderbox up --memory 128", true),
+            ("tinderbox up --memory 0", false),
             ("tinderbox up --listen somewhere", false),
             ("tinderbox invoke hello -d - --trace --output json", true),
             ("tinderbox --output json ls", true),

@@ -15,7 +15,7 @@ use placement::PlacementService;
 use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::microvm::{self, assets::Assets};
 use sandbox::process::{self, SpawnerHandle};
-use sandbox::{BootError, Egress, Sandbox};
+use sandbox::{Egress, Sandbox};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     /// When an idle environment is frozen, if ever.
     pub(crate) freeze_after: Option<Duration>,
     pub(crate) log_bytes_max: u64,
+    /// How many times slower than on hardware environments start.
+    pub(crate) time_factor: u32,
     /// Every call between roles goes through its bytes.
     pub(crate) encoded: bool,
 }
@@ -99,8 +101,30 @@ impl From<String> for StartError {
     }
 }
 
+/// Descriptors without which a server is of no use: its own some sixty, and some ten for each of forty environments.
+const DESCRIPTORS_MIN: u64 = 512;
+
+/// As many descriptors as this process may have; too few are refused, since every environment needs some.
+fn raise_descriptors() -> Result<(), StartError> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it can not be raised the limit that there is counts.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let most = if raised.is_ok() { limit.maximum } else { limit.current };
+    match most {
+        Some(most) if most < DESCRIPTORS_MIN => Err(StartError {
+            message: format!(
+                "this process may open {most} files (ulimit -n); a server needs {DESCRIPTORS_MIN} at least"
+            ),
+            advice: "raise the limit: `ulimit -n 65536` in this shell, LimitNOFILE= in a systemd unit",
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Takes the data folder, launches the spawner and gives up every privilege.
 pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
+    raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let lock = File::create(data.join("lock")).map_err(|error| format!("{}: {error}", data.display()))?;
     lock.try_lock().map_err(|_| StartError {
@@ -292,7 +316,7 @@ fn control_settings(settings: &Settings, runtimes: &Arc<HostRuntimes>) -> contro
 }
 
 fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
-    worker::Settings {
+    let worker = worker::Settings {
         egress,
         allow_hosts: settings.allow_hosts.clone(),
         extra_variables: settings.variables.clone(),
@@ -307,7 +331,8 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
         },
         snapshots: settings.snapshots,
         ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
-    }
+    };
+    worker.slowed(settings.time_factor)
 }
 
 fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {

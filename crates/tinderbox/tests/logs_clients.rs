@@ -49,6 +49,8 @@ absent! {
     resolve Named => ResolvedVersion;
     boot_plan VersionKey => BootPlan;
     code CodeDigest => Bytes;
+    preparations PreparationsQuery => Preparations;
+    prepared PreparedReport => ();
 }
 
 absent! {

@@ -100,6 +100,23 @@ impl Settings {
             snapshot_store: snapshots::Settings::default(),
         }
     }
+
+    /// For environments that start this many times slower than on hardware: machines that are executed in software.
+    /// What AWS's limits leave room for there must have room here too, or nothing of it could be tested.
+    #[must_use]
+    pub fn slowed(mut self, factor: u32) -> Self {
+        let limits = [
+            &mut self.init_timeout,
+            &mut self.snap_start_init_timeout,
+            &mut self.restore_timeout,
+            &mut self.first_invocation_wait,
+            &mut self.start_wait_max,
+        ];
+        for limit in limits {
+            *limit = limit.saturating_mul(factor);
+        }
+        self
+    }
 }
 
 /// Which published versions begin after init.

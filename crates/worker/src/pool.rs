@@ -176,6 +176,8 @@ impl Pool {
         let made = self.build(kind).await;
         let (room, bytes) = match made {
             Ok(made) => made,
+            // Shutdown ends the sandbox under it: that is no failure.
+            Err(_) if self.shelf().is_closed() => return,
             Err(error) => {
                 tracing::warn!(kind = kind.name, %error, "a room for the pool could not be made");
                 return self.shelf().failed(kind);

@@ -10,7 +10,8 @@ pub use kinds::{End, KINDS, Panic, TaskKind, kind};
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 /// A future that owns what it needs.
@@ -97,7 +98,11 @@ pub struct World {
 impl World {
     /// The machine's own. Must be called inside a tokio runtime.
     pub fn real() -> Self {
-        Self { clock: Arc::new(RealClock::new()), entropy: Arc::new(RealEntropy), tasks: Arc::new(RealTasks) }
+        Self {
+            clock: Arc::new(RealClock::new()),
+            entropy: Arc::new(RealEntropy::default()),
+            tasks: Arc::new(RealTasks),
+        }
     }
     /// The monotonic clock.
     pub fn now(&self) -> Instant {
@@ -135,6 +140,15 @@ impl World {
     }
     /// `future`'s output, or `None` when `limit` passes first.
     pub async fn timeout<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        // Most are ready when they are first asked, on the warm path nearly all: those need no timer.
+        let ready = std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        if let Some(output) = ready.await {
+            return Some(output);
+        }
         tokio::select! {
             biased;
             output = future => Some(output),
@@ -169,13 +183,39 @@ impl Clock for RealClock {
     }
 }
 
-struct RealEntropy;
+/// Random bytes asked for at once: an invocation needs five ids, and each would be a call of the kernel.
+const RANDOM_BYTES: usize = 1_024;
+
+/// What is left of the kernel's last answer, taken from the end; a byte is handed out once and forgotten.
+struct RealEntropy(Mutex<(usize, [u8; RANDOM_BYTES])>);
+
+impl Default for RealEntropy {
+    fn default() -> Self {
+        Self(Mutex::new((0, [0; RANDOM_BYTES])))
+    }
+}
 
 impl Entropy for RealEntropy {
-    #[allow(clippy::disallowed_methods, clippy::expect_used)] // the one real source; without it no id is safe to make
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the kernel's random source answers");
+        if bytes.len() > RANDOM_BYTES / 8 {
+            return ask_kernel(bytes);
+        }
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (left, pool) = &mut *guard;
+        if *left < bytes.len() {
+            ask_kernel(pool);
+            *left = pool.len();
+        }
+        let taken = &mut pool[*left - bytes.len()..*left];
+        bytes.copy_from_slice(taken);
+        taken.fill(0);
+        *left -= bytes.len();
     }
+}
+
+#[allow(clippy::disallowed_methods, clippy::expect_used)] // the one real source; without it no id is safe to make
+fn ask_kernel(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the kernel's random source answers");
 }
 
 struct RealTasks;
@@ -229,6 +269,21 @@ mod tests {
         let world = World::real();
         assert_eq!(world.timeout(Duration::from_secs(60), std::future::pending::<()>()).await, None);
         assert_eq!(world.timeout(Duration::from_secs(60), async { 7 }).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn random_bytes_are_handed_out_once_whatever_their_number() {
+        let world = World::real();
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..1_000 {
+            assert!(seen.insert(world.random_16()));
+        }
+        for length in [0, 1, 127, 128, 129, 1_023, 1_024, 5_000] {
+            let (mut one, mut other) = (vec![0; length], vec![0; length]);
+            world.entropy.fill(&mut one);
+            world.entropy.fill(&mut other);
+            assert!(length < 2 || one != other, "{length}");
+        }
     }
 
     #[tokio::test]

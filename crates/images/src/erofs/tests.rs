@@ -48,7 +48,8 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        assert!(Command::new("umount").arg(self.at.path()).status().expect("runs").success());
+        // Lazily: whoever on the machine walks through /tmp at this moment keeps it busy.
+        assert!(Command::new("umount").arg("-l").arg(self.at.path()).status().expect("runs").success());
     }
 }
 
@@ -58,9 +59,13 @@ fn mount(image: &Path) -> Option<Mounted> {
     let at = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("mount");
     command.args(["-t", "erofs", "-o", "loop,ro"]).arg(image).arg(at.path());
-    let output = command.output().expect("runs");
-    if output.status.success() {
-        return Some(Mounted { at });
+    // Other processes of the machine take loop devices at the same moment; an image that is refused is refused again.
+    let mut output = command.output().expect("runs");
+    for _ in 0..3 {
+        if output.status.success() {
+            return Some(Mounted { at });
+        }
+        output = command.output().expect("runs");
     }
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!kernel_knows || !rustix::process::getuid().is_root(), "the kernel refuses the image: {error}");

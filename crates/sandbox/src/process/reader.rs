@@ -27,8 +27,14 @@ impl AsyncRead for Reader {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match rustix::io::read(&self.0, into.initialize_unfilled()) {
-            Ok(bytes) => {
+        // SAFETY: nothing is de-initialised: it is only handed to read(2), which writes.
+        let space = unsafe { into.unfilled_mut() };
+        // Zeroing it first would cost more than the call: most polls find nothing.
+        match rustix::io::read(&self.0, space) {
+            Ok((read, _)) => {
+                let bytes = read.len();
+                // SAFETY: the kernel has written so many.
+                unsafe { into.assume_init(bytes) };
                 into.advance(bytes);
                 Poll::Ready(Ok(()))
             }

@@ -67,6 +67,7 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         },
         freeze_after: args.freeze_after.0,
         log_bytes_max: args.log_bytes,
+        time_factor: args.time_factor,
         encoded: args.fabric == Fabric::Encoded,
     })
 }
@@ -201,6 +202,7 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         snapshots: worker::Snapshots::default(),
         freeze_after: Some(std::time::Duration::from_millis(50)),
         log_bytes_max: telemetry::Settings::default().bytes_max,
+        time_factor: 1,
         encoded,
     }
 }

@@ -54,8 +54,9 @@ pub(crate) fn megabytes(bytes: u64) -> u32 {
 }
 
 /// How old a reading of memory may be for REPORT of an invocation of less than [`BRIEF`], in which little can be added, and
-/// that shows in the next one's: ten thousand of them a second do not ask the sandbox ten thousand times.
-const STATS_FRESH: Duration = Duration::from_millis(20);
+/// that shows in the next one's. A reading is a call to the spawner and six files of the kernel's: at 20 ms, sixty
+/// environments that took turns needed one for about every second invocation.
+const STATS_FRESH: Duration = Duration::from_millis(250);
 /// Longer ones always have a reading of their own.
 const BRIEF: Duration = Duration::from_millis(2);
 

@@ -116,6 +116,7 @@ impl Logs {
             tick: None,
             behind: false,
             dropped: 0,
+            looked: false,
         };
         world.spawn("log pump", pump.run());
         world.spawn("log outbox", carry(world.clone(), telemetry, outgoing));
@@ -228,6 +229,8 @@ struct Pump {
     behind: bool,
     /// Events that were dropped since the last batch that was taken.
     dropped: usize,
+    /// All pipes were found empty by this very poll: the reactor wakes us for them, another look is a call for nothing.
+    looked: bool,
 }
 
 impl Pump {
@@ -236,7 +239,7 @@ impl Pump {
             match poll_fn(|cx| self.poll_step(cx)).await {
                 Step::Message(Some(message)) => self.take(message).await,
                 Step::Message(None) => break,
-                Step::Tick => self.send().await,
+                Step::Tick => self.send_if_taken().await,
                 Step::Read => {}
             }
             if self.batch.full() {
@@ -258,6 +261,9 @@ impl Pump {
             && tick.as_mut().poll(cx).is_ready()
         {
             return Poll::Ready(Step::Tick);
+        }
+        if std::mem::take(&mut self.looked) {
+            return Poll::Pending;
         }
         if self.poll_read(cx).is_ready() { Poll::Ready(Step::Read) } else { Poll::Pending }
     }
@@ -287,6 +293,7 @@ impl Pump {
     }
 
     async fn take(&mut self, message: Message) {
+        self.looked = false; // what is attached now has not been looked at
         match message {
             Message::Attach(pipes) => {
                 let lines = |pipe| Source { pipe, parser: Parser::Lines(Lines::default()) };
@@ -349,6 +356,7 @@ impl Pump {
                 self.send().await;
             }
         }
+        self.looked = true;
     }
 
     async fn read_to_end(&mut self) {
@@ -376,7 +384,16 @@ impl Pump {
         }
     }
 
+    /// While the store is busy with what it has, the batch grows: there is no hurry before it is full.
+    async fn send_if_taken(&mut self) {
+        self.tick = None;
+        if self.outbox.capacity() > 0 || self.behind {
+            self.send().await;
+        }
+    }
+
     async fn send(&mut self) {
+        self.looked = false; // a wait for room takes the wakings that were for the pipes
         self.tick = None;
         if self.batch.events.is_empty() {
             return;
@@ -417,14 +434,29 @@ fn dropped_line(events: usize) -> String {
 
 /// The outbox, in order, until the pump has ended.
 async fn carry(world: World, telemetry: Arc<dyn Telemetry>, mut outgoing: mpsc::Receiver<Outgoing>) {
-    while let Some(next) = outgoing.recv().await {
-        let append = match next {
+    let mut after = None;
+    while let Some(next) = match after.take() {
+        Some(next) => Some(next),
+        None => outgoing.recv().await,
+    } {
+        let mut append = match next {
             Outgoing::Events(append) => append,
             Outgoing::Flush(done) => {
                 let _ = done.send(()); // whoever asked may have gone
                 continue;
             }
         };
+        // What came while the last one was under way goes together.
+        while append.events.len() < OUTBOX * BATCH_EVENTS {
+            match outgoing.try_recv() {
+                Ok(Outgoing::Events(more)) => append.events.extend(more.events),
+                Ok(flush) => {
+                    after = Some(flush);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
         let (stream, count) = (append.stream.stream.clone(), append.events.len());
         match world.timeout(APPEND_MAX, telemetry.append(append)).await {
             Some(Ok(())) => {}

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Path in the folder, content, mode.
-const FILES: [(&str, &str, u32); 5] = [
+const FILES: [(&str, &str, u32); 7] = [
     ("python/bootstrap.py", include_str!("../../../../runtimes/python/bootstrap.py"), 0o644),
     ("python/ahead.py", include_str!("../../../../runtimes/python/ahead.py"), 0o644),
     (
@@ -18,6 +18,8 @@ const FILES: [(&str, &str, u32); 5] = [
         include_str!("../../../../runtimes/python/snapshot_restore_py.py"),
         0o644,
     ),
+    ("python/snapstart.py", include_str!("../../../../runtimes/python/snapstart.py"), 0o644),
+    ("nodejs/snapstart.mjs", include_str!("../../../../runtimes/nodejs/snapstart.mjs"), 0o644),
     ("nodejs/ahead.mjs", include_str!("../../../../runtimes/nodejs/ahead.mjs"), 0o644),
     ("nodejs/bootstrap.mjs", include_str!("../../../../runtimes/nodejs/bootstrap.mjs"), 0o644),
 ];

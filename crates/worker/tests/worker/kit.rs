@@ -33,7 +33,7 @@ pub(crate) struct Fakes {
     python: PathBuf,
 }
 
-fn key() -> VersionKey {
+pub(crate) fn key() -> VersionKey {
     VersionKey {
         account: AccountId::new("000000000000"),
         region: Region::new("eu-central-1"),
@@ -273,9 +273,13 @@ impl Kit {
     }
 
     pub(crate) async fn start(&self) {
+        self.start_of(key()).await;
+    }
+
+    pub(crate) async fn start_of(&self, key: VersionKey) {
         let start = StartEnvironment {
             environment: ENVIRONMENT,
-            key: key(),
+            key,
             partition: PartitionId(0),
             epoch: Epoch(1),
             token: LeaseToken(1),

@@ -9,5 +9,6 @@ mod kit;
 mod life;
 mod pool;
 mod raw;
+mod snapstart;
 mod stream;
 mod turnstile;

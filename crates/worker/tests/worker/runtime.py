@@ -17,6 +17,16 @@ if mode == "second-init" :
     flag = os.environ["FLAG"]
     if not os.path.exists(flag):
         open(flag, "w").close(); sys.exit(1)
+if os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start" and mode.startswith("restore"):
+    conn.request("GET", "/2018-06-01/runtime/restore/next")
+    answer = conn.getresponse()
+    print("restored", answer.status, answer.read(), flush=True)
+    if mode == "restore-hang": time.sleep(60)
+    if mode == "restore-exit": sys.exit(7)
+    if mode == "restore-error":
+        status, text = post(conn, "restore/error", '{"errorMessage":"no"}', {"Lambda-Runtime-Function-Error-Type": "Runtime.AfterRestoreError"})
+        print("restore/error", status, text, flush=True)
+        sys.exit(65)
 count = 0
 while True:
     conn.request("GET", "/2018-06-01/runtime/invocation/next")

@@ -71,10 +71,9 @@ pub(super) fn processor() -> String {
 fn processor_of(cpuinfo: &str) -> String {
     let first = cpuinfo.split("\n\n").next().unwrap_or_default();
     let wanted = ["vendor_id", "cpu family", "model", "stepping", "microcode", "flags"];
-    let values = first
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .filter_map(|(name, value)| wanted.contains(&name.trim()).then(|| value.trim().to_owned()));
+    let named = first.lines().filter_map(|line| line.split_once(':'));
+    let values =
+        named.filter(|(name, _)| wanted.contains(&name.trim())).map(|(_, value)| value.trim().to_owned());
     values.collect::<Vec<_>>().join("/")
 }
 
