@@ -20,9 +20,9 @@ mod shelf;
 
 use crate::environment::{Begun, Maker, Prepared, Room, Spans};
 use crate::logs::platform::Phase;
-use crate::worker::House;
 use crate::parts::Snapshots;
 use crate::snapshots as store;
+use crate::worker::House;
 use fabric::control::{ControlError, PreparationsQuery, PreparedReport};
 use fabric::worker::InvokeRefusal;
 use sandbox::BootError;
@@ -320,11 +320,7 @@ async fn keep_listed(house: &Arc<House>) {
 }
 
 /// Init in a room of its own, which is written down and ends.
-async fn keep(
-    house: &Arc<House>,
-    snapshots: &store::Snapshots,
-    key: &VersionKey,
-) -> Result<(), NotMade> {
+async fn keep(house: &Arc<House>, snapshots: &store::Snapshots, key: &VersionKey) -> Result<(), NotMade> {
     if snapshots.find(key).is_some() {
         return Ok(()); // only the report was missing
     }

@@ -44,7 +44,9 @@ impl Maker {
         spans: &mut Spans,
     ) -> Result<Room, SnapshotError> {
         let world = self.house.parts.world.clone();
-        let Some(snapshots) = self.house.snapshots.get().cloned().flatten() else { return Err(BootError::Gone.into()) };
+        let Some(snapshots) = self.house.snapshots.get().cloned().flatten() else {
+            return Err(BootError::Gone.into());
+        };
         let began = world.now();
         let Loaded { snapshot, keys, held } = snapshots.load(&self.key, stored).await?;
         let loaded = world.now();
