@@ -617,8 +617,18 @@ def finish_site():
         site.execsitecustomize()  # of a layer on PYTHONPATH: how tracing agents hook in
 
 
+def reseed():
+    """Many may go on from here: what is drawn from now on is this environment's own, also by OpenSSL."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    if "ssl" in sys.modules:
+        sys.modules["ssl"].RAND_add(os.urandom(32), 32.0)
+
+
 def serve_one(api, handler):
     headers, body = api.next()
+    if "tinderbox-copied" in headers:
+        reseed()
     request_id = headers.get("lambda-runtime-aws-request-id", "")
     Current.request_id = request_id
     Current.tenant_id = headers.get("lambda-runtime-aws-tenant-id")

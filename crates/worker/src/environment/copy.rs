@@ -102,6 +102,9 @@ impl Maker {
         let (doors, link, events) = self.open_doors(prepared, walls);
         let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
         prepared.logs.attach(pipes).await;
+        if !prepared.is_snap_start() {
+            link.is_a_copy(); // with SnapStart `restore/next` says so, and hooks come after it
+        }
         walls.resume().await?;
         let exited = process.exited;
         let walls = Arc::clone(walls);
