@@ -49,6 +49,7 @@ fn arn() -> FunctionArn {
 
 impl Fakes {
     /// The function is another one from now on.
+    #[allow(dead_code)] // each test binary uses a part of the kit
     pub(crate) fn change(&self, change: impl FnOnce(&mut FunctionConfig)) {
         change(&mut self.config.lock().unwrap());
     }
