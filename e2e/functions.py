@@ -3,7 +3,6 @@ import contextlib
 import io
 import json
 import time
-import urllib.error
 import urllib.request
 import uuid
 import zipfile
@@ -90,12 +89,6 @@ def traced(server, client, name):
         answer = client.invoke(FunctionName=name)
     finally:
         client.meta.events.unregister("before-call.lambda.Invoke", mark)
-    address = f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}"
-
-    def stored():
-        """It is stored after the answer is on its way."""
-        with contextlib.suppress(urllib.error.HTTPError):
-            return json.load(urllib.request.urlopen(address))
-
-    rooms = [span["room"] for span in eventually(stored, bool)["spans"]]
+    trace = urllib.request.urlopen(f"{server.endpoint}/_tinderbox/traces/{answer['ResponseMetadata']['RequestId']}")
+    rooms = [span["room"] for span in json.load(trace)["spans"]]
     return answer.get("FunctionError"), json.loads(answer["Payload"].read()), rooms
