@@ -276,7 +276,7 @@ impl Host {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), looks).await.unwrap_or_else(|_| panic!("{why}"));
+        tokio::time::timeout(Duration::from_secs(60), looks).await.unwrap_or_else(|_| panic!("{why}"));
     }
 
     fn counted(&self) -> [usize; 3] {
@@ -295,7 +295,7 @@ async fn entries_become(folder: &Path, wanted: usize) {
             tokio::task::yield_now().await;
         }
     };
-    let found = tokio::time::timeout(Duration::from_secs(20), looks).await;
+    let found = tokio::time::timeout(Duration::from_secs(60), looks).await;
     assert!(found.is_ok(), "{} in {}", entries(folder), folder.display());
 }
 
@@ -313,7 +313,7 @@ async fn one_room(data: &Path) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), looks).await.expect("a room is kept");
+    tokio::time::timeout(Duration::from_secs(60), looks).await.expect("a room is kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -413,7 +413,7 @@ async fn a_damaged_version_is_initialised_in_the_invocation_and_written_down_aga
     let answered = host.serve(published()).await;
     assert!(answered.outcome.as_ref().unwrap().restore_duration.is_some(), "as AWS says it all the same");
     assert!(host.counts.inits.load(Ordering::SeqCst) >= 1, "it was initialised for this invocation");
-    host.until("it is initialised again", |counts| counts.inits.load(Ordering::SeqCst) == 2).await;
+    host.until("it is initialised again", |counts| counts.inits.load(Ordering::SeqCst) >= 2).await;
 }
 
 fn damage(folder: &Path) {
