@@ -269,6 +269,8 @@ impl MicroVmSandbox {
         };
         let settled = async {
             let (link, greeting) = Link::greet(channel, &self.world, self.moment()).await?;
+            // What it was greeted with is as old as its boot is long.
+            link.clock()?;
             let steps = link.furnish(room).await?;
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>(link)

@@ -149,6 +149,8 @@ impl Environment for MachineEnvironment {
         if std::mem::take(&mut pace.quiet) {
             self.machine.link.resume()?;
         }
+        // Its clock may have stood as well: before whatever it hears next.
+        self.machine.link.clock()?;
         Ok(())
     }
 
