@@ -162,6 +162,7 @@ impl FirecrackerLauncher {
             channel: Arc::new(channel),
             jail,
             memory_mb: spec.memory_mb,
+            was_booted: from.is_none(),
             standing: Mutex::new(if from.is_some() { Standing::Stopped } else { Standing::Running }),
             world: self.world.clone(),
         };

@@ -16,9 +16,11 @@ use super::channel::{Channel, GuestStream};
 use super::jail::Jail;
 use super::metrics::Metrics;
 use super::words;
+use crate::microvm::sparse;
 use crate::microvm::vmm::Vmm;
 use crate::{BootError, Connection, Snapshot, Stats};
 use async_trait::async_trait;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +50,9 @@ pub(super) struct FirecrackerMachine {
     pub(super) channel: Arc<Channel>,
     pub(super) jail: Jail,
     pub(super) memory_mb: u32,
+    /// Of a machine that was booted here, which pages it has touched can be asked of the kernel; a restored one's lie in the
+    /// file of its snapshot, too.
+    pub(super) was_booted: bool,
     /// Held while it changes, and while what needs it takes its time: a snapshot, the balloon.
     pub(super) standing: Mutex<Standing>,
     pub(super) world: World,
@@ -95,14 +100,21 @@ impl Vmm for FirecrackerMachine {
         }
         let channel = self.channel.clone();
         self.of_the_disk(move || channel.make_snapshot_files()).await?;
-        let create = words::create_snapshot();
+        let create = words::create_snapshot(self.was_booted && !swaps());
         let asked = self.api.put_within(SNAPSHOT_TIME, "/snapshot/create", &create);
         let written = self.unless_ended("snapshot", asked).await;
         let channel = self.channel.clone();
         let taken = match written {
             Ok(()) => {
                 let (folder, bytes) = (into.to_owned(), u64::from(self.memory_mb) << 20);
-                self.of_the_disk(move || channel.take_snapshot_files(&folder, bytes)).await
+                self.of_the_disk(move || {
+                    channel.take_snapshot_files(&folder, bytes)?;
+                    let memory =
+                        File::options().read(true).write(true).open(folder.join(words::MEMORY_FILE))?;
+                    // Most of a guest's memory was never touched, or given back: a disk need not hold its zeros.
+                    sparse::punch(&memory)
+                })
+                .await
             }
             Err(error) => Err(error),
         };
@@ -239,4 +251,9 @@ impl FirecrackerMachine {
         let done = done.unwrap_or_else(|| Err(io::Error::other("panic")));
         done.map_err(|error| BootError::Host { step: "snapshot", reason: error.to_string() })
     }
+}
+
+/// A page that was swapped out does not count as resident, and would be missed. Read anew: swap may be switched on.
+fn swaps() -> bool {
+    std::fs::read_to_string("/proc/swaps").map_or(true, |table| table.lines().count() > 1)
 }
