@@ -421,6 +421,8 @@ def test_turning_on_its_own_environment_ends_that_and_no_other(arena, how):
 USER = 64_123  # owns nothing
 
 
+rootless_only = pytest.mark.process_only("microVMs need root for their jails")
+
 @pytest.fixture(scope="module")
 def rootless(world):
     with open("/proc/sys/user/max_user_namespaces") as most:
@@ -447,6 +449,7 @@ def hostile(rootless):
         yield lambda **event: json.loads(client.invoke(FunctionName=name, Payload=json.dumps(event))["Payload"].read())
 
 
+@rootless_only
 def test_rootless_acts_are_refused_as_well(hostile, rootless, world):
     out = {}
     for name in PLAIN:
@@ -466,6 +469,7 @@ def test_rootless_acts_are_refused_as_well(hostile, rootless, world):
     assert not out, out
 
 
+@rootless_only
 @pytest.mark.parametrize("name,arguments,stopped", [
     ("forks", {}, "EAGAIN"), ("memory", {"kind": "anonymous"}, "Runtime.OutOfMemory"),
     ("memory", {"kind": "memfd"}, "Runtime.OutOfMemory"), ("disk", {}, "ENOSPC"),

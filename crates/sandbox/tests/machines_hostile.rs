@@ -25,6 +25,9 @@ use world::{BoxFuture, Clock, Instant, WallTime, World};
 /// A guest that breaks a rule is gone by then, also one that is executed in software on a busy machine.
 const SOON: Duration = Duration::from_secs(180);
 
+/// As `link` has it.
+const BOOT_LIMIT: Duration = Duration::from_secs(120);
+
 /// Limits pass quicker by a factor: what they are is the business of `link`, that they end things is ours.
 struct Hurried {
     clock: Arc<dyn Clock>,
@@ -195,6 +198,7 @@ async fn fails(host: &Host, kind: Kind, way: &str, words: &[&str]) {
     let error =
         host.boot(&sandbox).await.err().unwrap_or_else(|| panic!("{kind:?} {way}: it booted")).to_string();
     assert!(words.iter().any(|word| error.contains(word)), "{kind:?} {way}: {error}");
+    eprintln!("{kind:?} {way}: {error}");
     assert!(error.len() < 16 << 10, "a guest does not fill the operator's log: {} bytes", error.len());
     host.is_unharmed().await;
 }
@@ -218,7 +222,13 @@ async fn a_guest_whose_kernel_panics_or_that_powers_off_is_a_failed_boot() {
     let host = Host::new().await;
     for kind in KINDS {
         for way in ["panic", "exit", "off"] {
-            fails(&host, kind, way, &["gone", "ended", "machine"]).await;
+            if (kind, way) == (Kind::Firecracker, "off") {
+                continue; // it has no power to switch off: one that tries never answers, as below
+            }
+            let began = host.real.now();
+            fails(&host, kind, way, &["machine"]).await;
+            // Its end is seen: the limit of a boot is not waited for.
+            assert!(host.real.now().since(began) < BOOT_LIMIT, "{kind:?} {way}");
         }
     }
     host.end().await;

@@ -96,7 +96,7 @@ fn harm(way: &str, host: &mut File) {
         "lengths" => endlessly(host, &[0xff, 0xff, 0xff, 0x7f]),
         "early" => drop(host.write_all(FURNISHED)),
         "mute" => {}
-        "panic" => drop(std::fs::write("/proc/sysrq-trigger", "c")),
+        "panic" => panic_kernel(),
         "exit" => std::process::exit(3),
         "off" => drop(unsafe { reboot(POWER_OFF) }),
         _ => {
@@ -121,7 +121,7 @@ fn after(way: &str, host: &mut File) {
             endlessly(host, &frame)
         }
         "again" => drop(host.write_all(WELCOME)),
-        "panic-later" => drop(std::fs::write("/proc/sysrq-trigger", "c")),
+        "panic-later" => panic_kernel(),
         "deaf" => {}
         "burn" => loop {
             std::hint::spin_loop();
@@ -134,6 +134,12 @@ fn after(way: &str, host: &mut File) {
         }
         _ => {}
     }
+}
+
+/// Not every kernel has the trigger; none lives without PID 1.
+fn panic_kernel() {
+    drop(std::fs::write("/proc/sysrq-trigger", "c"));
+    std::process::exit(4);
 }
 
 fn endlessly(host: &mut File, bytes: &[u8]) {
