@@ -69,3 +69,13 @@ def test_time_goes_on_while_an_environment_stands_still(client):
             # What is said of the time is on its way for a while on a busy machine, never ahead of it.
             assert before - 0.5 < inside <= time.time() + 0.01, (before, inside)
             assert left <= 60_500
+
+
+@pytest.mark.machines
+def test_a_call_that_comes_while_it_is_being_frozen_is_served(client):
+    """Calls after as long a pause as leads to freezing: some come amid it, and the freeze is given up."""
+    with function(client, code=package(app__py="def handler(event, context): return 1"), Timeout=30, exactly=True) as name:
+        for number in range(100):
+            time.sleep(0.045 + number % 20 * 0.001)  # about `--freeze-after`: time that passes is what is tested
+            answer = client.invoke(FunctionName=name)
+            assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, b"1"), number
