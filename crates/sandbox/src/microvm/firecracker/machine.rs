@@ -41,6 +41,8 @@ pub(super) enum Standing {
     Running,
     /// By the spawner.
     Frozen,
+    /// The spawner was asked to freeze or to thaw it, and nobody waited for the answer: the next one asked decides.
+    Unsure,
     /// By Firecracker, before or after a snapshot.
     Stopped,
 }
@@ -62,7 +64,8 @@ pub(super) struct FirecrackerMachine {
 impl Vmm for FirecrackerMachine {
     async fn pause(&self) -> Result<(), BootError> {
         let mut standing = self.standing.lock().await;
-        if *standing == Standing::Running {
+        if matches!(*standing, Standing::Running | Standing::Unsure) {
+            *standing = Standing::Unsure;
             self.jail.freeze().await?;
             *standing = Standing::Frozen;
         }
@@ -73,7 +76,10 @@ impl Vmm for FirecrackerMachine {
         let mut standing = self.standing.lock().await;
         match *standing {
             Standing::Running => {}
-            Standing::Frozen => self.jail.thaw().await?,
+            Standing::Frozen | Standing::Unsure => {
+                *standing = Standing::Unsure;
+                self.jail.thaw().await?;
+            }
             Standing::Stopped => self.patch("resume", "/vm", &words::State { state: "Resumed" }).await?,
         }
         *standing = Standing::Running;
@@ -83,7 +89,7 @@ impl Vmm for FirecrackerMachine {
     async fn snapshot(&self, into: &Path) -> Result<Snapshot, BootError> {
         let mut standing = self.standing.lock().await;
         match *standing {
-            Standing::Running => {
+            Standing::Running | Standing::Unsure => {
                 return Err(BootError::Host {
                     step: "snapshot",
                     reason: "the machine is not paused".to_owned(),
