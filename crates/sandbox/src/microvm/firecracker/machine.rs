@@ -224,10 +224,7 @@ impl FirecrackerMachine {
             said = self.jail.ended() => (None, Some(said)),
         };
         match (error, ended) {
-            (_, Some(said)) => {
-                let reason = format!("Firecracker ended: {}", super::bounded(&said, super::SAID_CHARS_MAX));
-                Err(BootError::Host { step, reason })
-            }
+            (_, Some(said)) => Err(BootError::Host { step, reason: format!("Firecracker ended: {said}") }),
             (Some(error), None) => Err(error.at(step)),
             (None, None) => Err(BootError::Gone),
         }
