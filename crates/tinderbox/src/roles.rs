@@ -219,17 +219,8 @@ impl Platform {
             HostRuntimes::open(&world, data, settings.strict_runtimes)
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
-        let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
-        let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
-        let control = control::Control::open(
-            world.clone(),
-            Arc::new(kv.map_err(|error| error.to_string())?),
-            Arc::new(blobs.map_err(|error| error.to_string())?),
-            assignment.clone(),
-            control_settings(&settings, &runtimes),
-        );
-        let control =
-            meet!(encoded, fabric::control::Control, control.await.map_err(|error| error.to_string())?);
+        let control = open_control(&world, &settings, &runtimes, assignment.clone()).await?;
+        let control = meet!(encoded, fabric::control::Control, control);
         let found = directory.clone();
         let frontend = Frontend::new(FrontendParts {
             world: world.clone(),
@@ -237,15 +228,7 @@ impl Platform {
             assignment: assignment.clone(),
             workers: Arc::new(move |_: &WorkerId| found.0.get().cloned()),
             telemetry: telemetry.clone(),
-            settings: frontend::Settings {
-                default_account: AccountId::new(&settings.account),
-                default_region: Region::new(&settings.region),
-                credentials: settings.credentials.clone(),
-                host_names: settings.host_names.clone(),
-                default_architecture: architecture().to_owned(),
-                drain_max: DRAIN_MAX,
-                ..frontend::Settings::default()
-            },
+            settings: frontend_settings(&settings),
         });
         let worker = Worker::new(WorkerParts {
             world: world.clone(),
@@ -356,6 +339,33 @@ async fn sandbox_of(
             message: format!("no microVM of {} can be made: {error}", backend.name()),
             advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
         }),
+    }
+}
+
+/// The durable truth, over the stores of the data folder.
+async fn open_control(
+    world: &World,
+    settings: &Settings,
+    runtimes: &Arc<HostRuntimes>,
+    assignment: Arc<dyn fabric::assignment::Assignment>,
+) -> Result<Arc<control::Control>, String> {
+    let kv = Sqlite::open(world, &settings.data.join("tinderbox.db"), SqliteSettings::default()).await;
+    let blobs = Folder::open(world, &settings.data.join("blobs"), FolderSettings::default()).await;
+    let (kv, blobs) = (kv.map_err(|error| error.to_string())?, blobs.map_err(|error| error.to_string())?);
+    let settings = control_settings(settings, runtimes);
+    let opened = control::Control::open(world.clone(), Arc::new(kv), Arc::new(blobs), assignment, settings);
+    opened.await.map_err(|error| error.to_string())
+}
+
+fn frontend_settings(settings: &Settings) -> frontend::Settings {
+    frontend::Settings {
+        default_account: AccountId::new(&settings.account),
+        default_region: Region::new(&settings.region),
+        credentials: settings.credentials.clone(),
+        host_names: settings.host_names.clone(),
+        default_architecture: architecture().to_owned(),
+        drain_max: DRAIN_MAX,
+        ..frontend::Settings::default()
     }
 }
 
