@@ -12,10 +12,14 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, oneshot};
 use types::limits::DEFAULT_PORT;
 use world::World;
+
+/// What goes on behind a server that has ended may take so long.
+const BEHIND_MAX: Duration = Duration::from_millis(500);
 
 pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), Failure> {
     let mut settings = settings(global, &args)?;
@@ -25,7 +29,7 @@ pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), F
     // After the launch: privileges are gone, and a bar may have a thread.
     settings.walls = walls(backend, microvm, &args.data, screen)?;
     let runtime = runtime()?;
-    runtime.block_on(async {
+    block_on(runtime, async {
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         announce(screen, &platform, &args)?;
         platform.serve(signalled(1), signalled(2)).await.map_err(Failure::here)
@@ -129,6 +133,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::here(format!("no runtime: {error}")))
 }
 
+/// All that matters is waited for by `work`; what then still blocks a thread, as an interpreter that is asked for its version
+/// and does not answer, does not keep a server that was told to end.
+fn block_on<T>(runtime: tokio::runtime::Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(BEHIND_MAX);
+    done
+}
+
 fn host(error: StartError) -> Failure {
     Failure::new(Exit::Host, error.message).advise(error.advice)
 }
@@ -143,7 +155,7 @@ pub(super) fn beside(
     work: impl AsyncFnOnce(Client, String) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let launched = roles::launch(data).map_err(host)?;
-    runtime()?.block_on(async {
+    block_on(runtime()?, async {
         let settings = defaults(global, data, port.unwrap_or_else(free_port), encoded);
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         let endpoint = format!("http://{}", platform.address);
@@ -198,12 +210,12 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         egress: sandbox::Egress::Nat,
         allow_hosts: Vec::new(),
         variables: Default::default(),
-        idle_max: std::time::Duration::from_secs(600),
+        idle_max: Duration::from_secs(600),
         memory_mb: None,
         pool_mb: worker::pool::Settings::default().memory_bytes_max >> 20,
         snap_start_mb: worker::snapstart::Settings::default().memory_bytes_max >> 20,
         snapshots: worker::Snapshots::default(),
-        freeze_after: Some(std::time::Duration::from_millis(50)),
+        freeze_after: Some(Duration::from_millis(50)),
         log_bytes_max: telemetry::Settings::default().bytes_max,
         time_factor: 1,
         encoded,
