@@ -80,6 +80,12 @@ def test_a_server_whose_data_folder_is_removed_ends_and_says_so(tmp_path):
     assert "data folder was removed" in (tmp_path / "stderr").read_text()
 
 
+def test_a_signal_at_the_very_moment_of_readiness_ends_a_server_in_order(tmp_path):
+    """It is a race, so ten times: one listener was there before the other, or none was."""
+    for _ in range(10):
+        assert Server(tmp_path / "data").stop() == 0
+
+
 def test_an_interpreter_that_never_says_its_version_keeps_no_server_from_ending(tmp_path):
     """Forty of them: each may take five seconds, which is more than `stop` waits."""
     asked = tmp_path / "asked"

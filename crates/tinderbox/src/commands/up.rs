@@ -30,9 +30,10 @@ pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), F
     settings.walls = walls(backend, microvm, &args.data, screen)?;
     let runtime = runtime()?;
     block_on(runtime, async {
+        let (end, hurry) = (signalled(1), signalled(2));
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         announce(screen, &platform, &args)?;
-        platform.serve(signalled(1), signalled(2)).await.map_err(Failure::here)
+        platform.serve(end, hurry).await.map_err(Failure::here)
     })
 }
 
@@ -110,18 +111,21 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
     ))
 }
 
-/// Completes at so many SIGTERMs or SIGINTs: one ends the server, the second does not wait for what is in progress.
-async fn signalled(times: u32) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals can not be heard: end this server with kill -9");
-        return std::future::pending().await;
-    };
-    for _ in 0..times {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+/// Completes at so many SIGTERMs or SIGINTs from now on: one ends the server, the second does not wait for what is in
+/// progress. From now, not from the first poll: one listener that is there before another takes the signal from the kernel,
+/// and the other never hears of it.
+fn signalled(times: u32) -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            tracing::error!("signals can not be heard: end this server with kill -9");
+            return std::future::pending().await;
+        };
+        for _ in 0..times {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
     }
 }
@@ -156,6 +160,7 @@ pub(super) fn beside(
 ) -> Result<(), Failure> {
     let launched = roles::launch(data).map_err(host)?;
     block_on(runtime()?, async {
+        let (signal, hurry) = (signalled(1), signalled(2));
         let settings = defaults(global, data, port.unwrap_or_else(free_port), encoded);
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         let endpoint = format!("http://{}", platform.address);
@@ -168,10 +173,10 @@ pub(super) fn beside(
             let end = async {
                 tokio::select! {
                     _ = worked => {} // dropped with the work
-                    () = signalled(1) => stop.notify_one(),
+                    () = signal => stop.notify_one(),
                 }
             };
-            let served = platform.serve(end, signalled(2));
+            let served = platform.serve(end, hurry);
             let served = served.await.map_err(Failure::here);
             // It may have ended by itself, under a client that waits for something else.
             stop.notify_one();
