@@ -10,9 +10,11 @@ pub mod blobs;
 pub mod conformance;
 pub mod folder;
 pub mod kv;
+pub mod log;
 pub mod sqlite;
 
 pub use blobs::{BlobError, BlobKey, Blobs};
 pub use folder::{Folder, FolderSettings};
 pub use kv::{Entry, Expected, Key, Kv, KvError, KvPage, Revision, Watch, Write};
-pub use sqlite::{Sqlite, SqliteSettings};
+pub use log::{Log, LogEntry, LogError, LogName, LogPage, Position, Span};
+pub use sqlite::{Sqlite, SqliteLog, SqliteSettings};
