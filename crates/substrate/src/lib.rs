@@ -11,6 +11,8 @@ pub mod conformance;
 pub mod folder;
 pub mod kv;
 pub mod log;
+#[cfg(feature = "cluster")]
+pub mod nats;
 pub mod sqlite;
 
 pub use blobs::{BlobError, BlobKey, Blobs};
