@@ -13,6 +13,8 @@ pub mod kv;
 pub mod log;
 #[cfg(feature = "cluster")]
 pub mod nats;
+#[cfg(feature = "cluster")]
+pub mod s3;
 pub mod sqlite;
 
 pub use blobs::{BlobError, BlobKey, Blobs};

@@ -8,5 +8,7 @@ mod faults;
 mod kit;
 #[path = "cluster/proxy.rs"]
 mod proxy;
+#[path = "cluster/s3.rs"]
+mod s3;
 #[path = "cluster/suites.rs"]
 mod suites;

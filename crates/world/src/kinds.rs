@@ -81,6 +81,7 @@ pub const KINDS: &[TaskKind] = &[
     row("sqlite.writer", "substrate", Itself, Lasting),
     row("sqlite.commit", "substrate", Itself, Fenced),
     row("sqlite.read", "substrate", Itself, Fenced),
+    row("blobs.hash", "substrate", Itself, Fenced),
     row("nats.hints", "substrate", Aborted, Lasting),
     row("telemetry.open", "telemetry", Itself, Lasting),
     row("telemetry.writer", "telemetry", Itself, Lasting),

@@ -29,9 +29,15 @@ fn program(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and below those that the kernel gives to clients and listeners by itself.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
+    let world = World::real();
+    let ports =
+        std::iter::repeat_with(|| 12_000 + u16::try_from(world.random_u64() % 18_000).expect("small"));
+    ports
+        .take(100)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("one of a hundred is free")
 }
 
 /// A process that ends with the test.
@@ -50,7 +56,7 @@ async fn listening(world: &World, address: SocketAddr) {
             world.clock.sleep(Duration::from_millis(20)).await;
         }
     };
-    world.timeout(GENEROUS, up).await.expect("the server listens");
+    assert!(world.timeout(GENEROUS, up).await.is_some(), "nothing listens at {address}");
 }
 
 /// One NATS server, which can be killed and started again.
@@ -58,6 +64,7 @@ pub(crate) struct NatsServer {
     program: PathBuf,
     configuration: PathBuf,
     pub(crate) address: SocketAddr,
+    /// For `doctor`.
     pub(crate) monitor: SocketAddr,
     pub(crate) name: String,
     process: Option<Process>,
