@@ -155,17 +155,18 @@ impl Nats {
     }
 }
 
+fn parse_address(address: &str) -> Result<ServerAddr, NatsError> {
+    let bad = |reason: String| NatsError::Address { address: without_password(address), reason };
+    let parsed: ServerAddr = address.parse().map_err(|error| bad(format!("{error}")))?;
+    match parsed.scheme() {
+        "nats" => Ok(parsed),
+        "tls" => Err(bad("TLS is not spoken to NATS yet: put it into a network of its own".into())),
+        other => Err(bad(format!("{other}:// is no way to NATS; nats:// is"))),
+    }
+}
+
 fn addresses(settings: &NatsSettings) -> Result<Vec<ServerAddr>, NatsError> {
-    let parse = |address: &String| {
-        let bad = |reason: String| NatsError::Address { address: without_password(address), reason };
-        let parsed: ServerAddr = address.parse().map_err(|error| bad(format!("{error}")))?;
-        match parsed.scheme() {
-            "nats" => Ok(parsed),
-            "tls" => Err(bad("TLS is not spoken to NATS yet: put it into a network of its own".into())),
-            other => Err(bad(format!("{other}:// is no way to NATS; nats:// is"))),
-        }
-    };
-    let servers = settings.servers.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    let servers = settings.servers.iter().map(|it| parse_address(it)).collect::<Result<Vec<_>, _>>()?;
     if servers.is_empty() {
         return Err(NatsError::Unreachable { reason: "no address is given".into() });
     }
@@ -185,17 +186,31 @@ async fn refuse_tls(world: &World, settings: &NatsSettings, servers: &[ServerAdd
     let mut reasons = Vec::new();
     for server in servers {
         let place = format!("{}:{}", server.host(), server.port());
-        match world.timeout(settings.try_max, greeting(&place)).await {
-            Some(Ok(info)) if info.tls_required => {
+        match greet(world, settings, &place).await {
+            Ok(info) if info.tls_required => {
                 let reason = format!("{place} demands TLS, which is not spoken to NATS yet");
                 return Err(NatsError::Unfit { reason });
             }
-            Some(Ok(_)) => return Ok(()),
-            Some(Err(error)) => reasons.push(format!("{place}: {error}")),
-            None => reasons.push(format!("{place}: no answer in {:?}", settings.try_max)),
+            Ok(_) => return Ok(()),
+            Err(reason) => reasons.push(reason),
         }
     }
     Err(NatsError::Unreachable { reason: reasons.join("; ") })
+}
+
+/// What the server at a `nats://` address says of itself.
+async fn greeting_of(world: &World, settings: &NatsSettings, address: &str) -> Result<Greeting, NatsError> {
+    let server = parse_address(address)?;
+    let place = format!("{}:{}", server.host(), server.port());
+    greet(world, settings, &place).await.map_err(|reason| NatsError::Unreachable { reason })
+}
+
+async fn greet(world: &World, settings: &NatsSettings, place: &str) -> Result<Greeting, String> {
+    match world.timeout(settings.try_max, greeting(place)).await {
+        Some(Ok(info)) => Ok(info),
+        Some(Err(error)) => Err(format!("{place}: {error}")),
+        None => Err(format!("{place}: no answer in {:?}", settings.try_max)),
+    }
 }
 
 /// What a server says of itself in its first line.
@@ -203,6 +218,14 @@ async fn refuse_tls(world: &World, settings: &NatsSettings, servers: &[ServerAdd
 struct Greeting {
     #[serde(default)]
     tls_required: bool,
+    #[serde(default)]
+    server_name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    jetstream: bool,
+    #[serde(default)]
+    max_payload: usize,
 }
 
 async fn greeting(place: &str) -> std::io::Result<Greeting> {

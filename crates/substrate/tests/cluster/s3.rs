@@ -10,10 +10,13 @@ use substrate::s3::{S3, S3Keys, S3Settings};
 use substrate::{BlobError, BlobKey, Blobs, conformance};
 use world::World;
 
-/// A request of our own, past the provider: the server takes unsigned ones.
+const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/s3/aws4_request, \
+    SignedHeaders=host, Signature=any";
+
+/// A request of our own, past the provider: the server checks no signature, only that there is one.
 fn request(server: SocketAddr, method: &str, path: &str, body: &str) {
     let mut stream = TcpStream::connect(server).expect("connects");
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n{SIGNED}\r\n");
     write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("answered");

@@ -76,3 +76,25 @@ async fn a_server_that_demands_tls_and_one_that_is_no_nats_are_refused_in_words(
     let refused = substrate::nats::Nats::connect(&world, tls).await.err().expect("refused").to_string();
     assert!(refused.contains("TLS is not spoken") && !refused.contains("secret"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_finds_a_server_that_syncs_now_and_then_and_streams_that_are_as_they_must_be() {
+    let world = World::real();
+    let Some(server) = NatsServer::start(&world, None, "").await else { return };
+    let settings = server.settings("checked");
+    kv(&world, settings.clone()).await;
+    let monitor = [server.monitor.to_string()];
+    let good = substrate::nats::check::look(&world, settings.clone(), &monitor).await;
+    assert!(good.iter().all(|finding| finding.good), "{good:#?}");
+    assert!(good.iter().any(|finding| finding.what == "stream checked_kv"), "{good:#?}");
+    let blind = substrate::nats::check::look(&world, settings, &[]).await;
+    let unseen: Vec<_> = blind.iter().filter(|finding| !finding.good).map(|it| it.what.as_str()).collect();
+    assert_eq!(unseen, ["sync_interval"], "what can not be seen is said");
+
+    let Some(lazy) = NatsServer::start_lazy(&world).await else { return };
+    let monitor = [lazy.monitor.to_string()];
+    let bad = substrate::nats::check::look(&world, lazy.settings("checked"), &monitor).await;
+    let bad: Vec<_> = bad.iter().filter(|finding| !finding.good).collect();
+    assert_eq!(bad.len(), 1, "{bad:#?}");
+    assert_eq!(bad[0].found, "every 120 s");
+}
