@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask test --only tools` installs the servers; without them these tests say so and pass, but not in CI.
 
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
 #[path = "cluster/faults.rs"]
 mod faults;
 #[path = "cluster/kit.rs"]
