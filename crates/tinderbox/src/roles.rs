@@ -6,6 +6,8 @@
 //! Roles meet in `fabric` only; the one knot (assignment calls workers, which call control, which calls
 //! assignment) is tied by [`Directory`], which learns of the worker last.
 
+mod durable;
+
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
 use fabric::placement::{Placement, RegisterWorker};
@@ -22,8 +24,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use substrate::folder::{Folder, FolderSettings};
-use substrate::sqlite::{Sqlite, SqliteSettings};
+use substrate::nats::NatsSettings;
+use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
 use types::{AccountId, Epoch, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
@@ -38,7 +40,7 @@ const MEMORY_OVERCOMMIT: u64 = 2;
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// What the operator sets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) address: SocketAddr,
@@ -48,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) host_names: Vec<String>,
     pub(crate) strict_runtimes: bool,
     pub(crate) walls: Walls,
+    /// Where functions and their code lie; `None`: in the data folder.
+    pub(crate) durable: Option<(NatsSettings, S3Settings)>,
     pub(crate) egress: Egress,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) variables: BTreeMap<String, String>,
@@ -146,6 +150,7 @@ pub(crate) struct Platform {
     assignment: Arc<AssignmentService>,
     worker: Worker,
     walls: Arc<process::ProcessSandbox>,
+    tenure: Option<durable::Tenure>,
     _lock: File,
 }
 
@@ -205,12 +210,11 @@ impl Platform {
             HostRuntimes::open(&world, data, settings.strict_runtimes)
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
-        let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
-        let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
+        let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
         let control = control::Control::open(
             world.clone(),
-            Arc::new(kv.map_err(|error| error.to_string())?),
-            Arc::new(blobs.map_err(|error| error.to_string())?),
+            durable.kv,
+            durable.blobs,
             assignment.clone(),
             control_settings(&settings, &runtimes),
         );
@@ -253,7 +257,8 @@ impl Platform {
         register(&*placement, settings.memory_mb).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
-        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, _lock: lock })
+        let (assignment, tenure) = (assigner, durable.tenure);
+        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, _lock: lock })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -262,19 +267,31 @@ impl Platform {
     /// Without its spawner a server could neither make environments nor end them, and it has given up the privilege
     /// to start another: it ends with an error, so that whoever supervises it starts it anew, which sweeps.
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), String> {
-        let mut spawner_ended = false;
+        let mut ended = None;
+        let deposed = async {
+            match &self.tenure {
+                Some(tenure) => tenure.lost().await,
+                None => std::future::pending().await,
+            }
+        };
         let until = async {
             tokio::select! {
                 () = shutdown => {}
-                () = self.walls.ended() => spawner_ended = true,
+                () = self.walls.ended() => {
+                    ended = Some("the process that makes environments has ended; start the server again");
+                }
+                () = deposed => ended = Some("another server has taken over this platform"),
             }
         };
         let served = self.frontend.serve(self.listener, until).await.map_err(|error| error.to_string());
         self.assignment.close();
         self.worker.shutdown(DRAIN_MAX).await;
-        match spawner_ended {
-            true => Err("the process that makes environments has ended; start the server again".to_owned()),
-            false => served,
+        if let Some(tenure) = self.tenure {
+            tenure.give_back().await;
+        }
+        match ended {
+            Some(reason) => Err(reason.to_owned()),
+            None => served,
         }
     }
 }

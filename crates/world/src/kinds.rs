@@ -82,6 +82,7 @@ pub const KINDS: &[TaskKind] = &[
     row("sqlite.commit", "substrate", Itself, Fenced),
     row("sqlite.read", "substrate", Itself, Fenced),
     row("blobs.hash", "substrate", Itself, Fenced),
+    row("tenure.renew", "tinderbox", Aborted, Lasting),
     row("nats.hints", "substrate", Aborted, Lasting),
     row("telemetry.open", "telemetry", Itself, Lasting),
     row("telemetry.writer", "telemetry", Itself, Lasting),
