@@ -1,9 +1,15 @@
-//! Kv and Blobs: small traits, embedded providers, one conformance suite.
+//! Kv, Log and Blobs: small traits, embedded and cluster providers, one conformance suite.
 //!
-//! What is durable goes through two traits of a few methods each, so that the whole platform moves from one machine
-//! to a cluster by other providers of the same traits. Embedded: [`sqlite::Sqlite`] (one file a user can open) and
-//! [`folder::Folder`] (a folder of files). To come: NATS JetStream and any S3. What the traits promise is written at
-//! the traits and proven by [`conformance`], which every provider runs.
+//! What is durable goes through three traits of a few methods each, so that the whole platform moves from one machine
+//! to a cluster by other providers of the same traits.
+//!
+//! | trait | embedded | cluster (feature `cluster`) |
+//! |---|---|---|
+//! | [`Kv`] | [`Sqlite`]: one file a user can open | `nats::NatsKv`: a stream of JetStream's |
+//! | [`Log`] | [`SqliteLog`] | `nats::NatsLog`: a stream each |
+//! | [`Blobs`] | [`Folder`]: a file each | `s3::S3`: an object each |
+//!
+//! What the traits promise is written at the traits and proven by `conformance`, which every provider runs.
 
 pub mod blobs;
 #[cfg(any(test, feature = "conformance"))]
