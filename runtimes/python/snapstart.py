@@ -8,6 +8,7 @@
 Hooks are those of the module `snapshot_restore_py` that the function imported, if it did: from its package, or ours.
 """
 
+import os
 import sys
 
 import __main__ as client
@@ -35,6 +36,14 @@ def _fail(api, path, kind, exception, code):
     sys.exit(code)
 
 
+def reseed():
+    """Many may go on from here: what is drawn from now on is this environment's own, also by OpenSSL."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    if "ssl" in sys.modules:
+        sys.modules["ssl"].RAND_add(os.urandom(32), 32.0)
+
+
 def run(api):
     # A hook that exits has failed, too: what it meant to end is the function's start.
     try:
@@ -46,6 +55,7 @@ def run(api):
     except BaseException as e:
         _fail(api, "init/error", "Runtime.BeforeSnapshotError", e, 64)
     try:
+        reseed()
         for func, args, kwargs in _hooks("get_after_restore"):
             func(*args, **kwargs)
     except BaseException as e:

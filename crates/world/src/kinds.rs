@@ -108,6 +108,9 @@ pub const KINDS: &[TaskKind] = &[
     row("sandbox stop", "worker", Itself, Fenced),
     row("pool", "worker", Itself, Lasting),
     row("pool stop", "worker", Itself, Fenced),
+    row("snapshots of rooms", "worker", Itself, Lasting),
+    row("snapshots", "worker", Itself, Fenced),
+    row("working set", "worker", Itself, Fenced),
     row("snapstart list", "worker", Itself, Lasting),
     row("snapstart", "worker", Itself, Lasting),
     row("snapstart prepare", "worker", Itself, Fenced),
@@ -118,6 +121,7 @@ pub const KINDS: &[TaskKind] = &[
     row("unpack code", "worker", Itself, Fenced),
     row("runtimes.look", "worker", Itself, Fenced),
     row("client-connection", "the command line", Aborted, Fenced),
+    row("data.look", "the command line", Itself, Fenced),
     row("dev.read", "the command line", Itself, Fenced),
 ];
 

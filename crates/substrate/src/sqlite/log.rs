@@ -4,7 +4,9 @@
 //! queue keeps the order, so a leader may have several appends under way, each expecting the one before. What is
 //! trimmed is deleted; `bounds` keeps the numbers, so that positions go on where they were.
 
-use super::{BUSY_WAIT, GROUP_BATCHES_MAX, QUEUE_BATCHES_MAX, SqliteSettings, locked, open_connection};
+use super::{
+    BUSY_WAIT, GROUP_BATCHES_MAX, QUEUE_BATCHES_MAX, Reserve, SqliteSettings, Writer, locked, open_connection,
+};
 use crate::kv::{KvError, Watch};
 use crate::log::{
     Log, LogEntry, LogError, LogPage, Position, READ_BYTES_MAX, READ_ENTRIES_MAX, Span, check_append, frame,
@@ -46,7 +48,8 @@ impl SqliteLog {
             let writer = open_connection(&path, settings).map_err(opening)?;
             prepare(&writer).map_err(failed)?;
             let reader = open_connection(&path, settings).map_err(opening)?;
-            Ok::<_, LogError>((writer, reader))
+            let reserve = Reserve::new(&path, settings);
+            Ok::<_, LogError>((Writer { connection: writer, reserve }, reader))
         });
         let (writer, reader) = opened.await.ok_or_else(ended)??;
         let (jobs, queue) = mpsc::channel(QUEUE_BATCHES_MAX);
@@ -103,7 +106,7 @@ impl Log for SqliteLog {
 
 async fn write_all(
     world: World,
-    connection: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Writer>>,
     mut queue: mpsc::Receiver<Job>,
     appended: watch::Sender<()>,
 ) {
@@ -117,9 +120,8 @@ async fn write_all(
         let (changes, answers): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.change, job.answer)).unzip();
         let count = changes.len();
-        let connection = Arc::clone(&connection);
-        let committed =
-            world.blocking("sqlite.commit", move || commit(&mut locked(&connection), &changes)).await;
+        let writer = Arc::clone(&writer);
+        let committed = world.blocking("sqlite.commit", move || commit(&mut locked(&writer), &changes)).await;
         let results = committed.unwrap_or_else(|| (0..count).map(|_| Err(ended())).collect());
         if results.iter().any(Result::is_ok) {
             appended.send_replace(());
@@ -130,9 +132,14 @@ async fn write_all(
     }
 }
 
-fn commit(connection: &mut Connection, changes: &[Change]) -> Vec<Result<Position, LogError>> {
-    match try_commit(connection, changes) {
-        Ok(results) => results,
+/// On a full disk nothing is appended, and what is trimmed is written into the room that was kept for it.
+fn commit(writer: &mut Writer, changes: &[Change]) -> Vec<Result<Position, LogError>> {
+    let short = writer.reserve.is_short();
+    match try_commit(&mut writer.connection, changes, short) {
+        Ok(results) => {
+            writer.reserve.renew();
+            results
+        }
         Err(error) => {
             let error = failed(error);
             changes.iter().map(|_| Err(error.clone())).collect()
@@ -143,6 +150,7 @@ fn commit(connection: &mut Connection, changes: &[Change]) -> Vec<Result<Positio
 fn try_commit(
     connection: &mut Connection,
     changes: &[Change],
+    short: bool,
 ) -> rusqlite::Result<Vec<Result<Position, LogError>>> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut kept = span(&transaction)?;
@@ -151,6 +159,9 @@ fn try_commit(
         match change {
             Change::Append { expected, .. } if *expected != kept.last => {
                 results.push(Err(LogError::WrongPosition { current: kept.last }));
+            }
+            Change::Append { .. } if short => {
+                results.push(Err(LogError::Full { reason: "the disk is full".into() }));
             }
             Change::Append { frame, .. } => {
                 kept.last = kept.last.next();
@@ -277,7 +288,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_full_log_refuses_whole_appends_still_reads_and_has_room_once_trimmed() {
         let folder = tempfile::tempdir().expect("a folder");
-        conformance::log_full(open(&folder, SqliteSettings { pages_max: Some(512) }).await).await;
+        let small = SqliteSettings { pages_max: Some(512), ..SqliteSettings::default() };
+        conformance::log_full(open(&folder, small).await).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

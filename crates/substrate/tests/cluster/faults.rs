@@ -106,11 +106,16 @@ async fn an_embedded_kv_whose_writer_is_killed_keeps_whole_batches_only_and_all_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn embedded_stores_on_a_full_disk_refuse_whole_writes_and_still_read() {
-    let Some(disk) = SmallDisk::new(8) else { return };
+    // 16 MB are kept for what makes a store smaller.
+    let Some(disk) = SmallDisk::new(32) else { return };
     let kv = sqlite_kv(disk.path()).await;
     conformance::kv_full(Arc::new(kv)).await;
-    let Some(disk) = SmallDisk::new(8) else { return };
-    fill_log(Arc::new(sqlite_log(disk.path()).await)).await;
+    let Some(disk) = SmallDisk::new(32) else { return };
+    let log = Arc::new(sqlite_log(disk.path()).await);
+    let (at, error) = fill_log(log.clone()).await;
+    assert!(matches!(error, LogError::Full { .. }), "{error:?}");
+    assert_eq!(log.span().await.expect("answered").last, at);
+    log.trim(at).await.expect("trimming works on a full disk");
 }
 
 /// Appends until there is no room: refused, nothing half, everything answered still there.

@@ -97,14 +97,6 @@ impl Tenure {
         Ok(Self { kv, key, id, lost, renewing })
     }
 
-    /// Completes when another server has taken over.
-    pub(super) async fn lost(&self) {
-        let mut lost = self.lost.clone();
-        if lost.wait_for(|lost| *lost).await.is_err() {
-            std::future::pending::<()>().await; // given back: it is not lost
-        }
-    }
-
     /// A clean end: the next server need not wait.
     pub(super) async fn give_back(self) {
         self.renewing.abort();
@@ -114,6 +106,17 @@ impl Tenure {
             let _ = self.kv.delete(self.key.clone(), Expected::At(held.revision)).await;
         }
     }
+}
+
+/// Completes when another server has taken over; never where there is nothing to take over.
+pub(super) async fn lost(tenure: Option<&Tenure>) {
+    let lost = tenure.map(|tenure| tenure.lost.clone());
+    if let Some(mut lost) = lost
+        && lost.wait_for(|lost| *lost).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Waits as long as a tenure is respected; what the successor is then to expect.
