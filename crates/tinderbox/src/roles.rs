@@ -94,8 +94,13 @@ pub(crate) enum Walls {
 /// A data folder that is ours, and the spawner. Made before any thread exists.
 pub(crate) struct Launched {
     spawner: SpawnerHandle,
-    /// Held for as long as the server runs; the kernel frees it with the process.
-    lock: File,
+    lock: Lock,
+}
+
+/// Held for as long as the server runs; the kernel frees it with the process.
+struct Lock {
+    file: File,
+    path: PathBuf,
 }
 
 /// Why a server did not start, and what to do about it.
@@ -137,14 +142,15 @@ fn raise_descriptors() -> Result<(), StartError> {
 pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
     raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let lock = File::create(data.join(LOCK)).map_err(|error| format!("{}: {error}", data.display()))?;
-    lock.try_lock().map_err(|_| StartError {
+    let path = data.join(LOCK);
+    let file = File::create(&path).map_err(|error| format!("{}: {error}", data.display()))?;
+    file.try_lock().map_err(|_| StartError {
         message: format!("another server uses the data folder {}", data.display()),
         advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
     })?;
     let spawner = process::launch(&process::Config::new(data)).map_err(|error| error.to_string())?;
     process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
-    Ok(Launched { spawner, lock })
+    Ok(Launched { spawner, lock: Lock { file, path } })
 }
 
 /// Every role, started.
@@ -159,8 +165,7 @@ pub(crate) struct Platform {
     walls: Arc<process::ProcessSandbox>,
     tenure: Option<durable::Tenure>,
     world: World,
-    lock: File,
-    lock_path: PathBuf,
+    lock: Lock,
 }
 
 /// Where the one worker is, once it is there.
@@ -217,15 +222,8 @@ impl Platform {
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
         let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
-        let control = control::Control::open(
-            world.clone(),
-            durable.kv,
-            durable.blobs,
-            assignment.clone(),
-            control_settings(&settings, &runtimes),
-        );
-        let control =
-            meet!(encoded, fabric::control::Control, control.await.map_err(|error| error.to_string())?);
+        let control = open_control(&world, &settings, &runtimes, assignment.clone(), &durable).await?;
+        let control = meet!(encoded, fabric::control::Control, control);
         let found = directory.clone();
         let frontend = Frontend::new(FrontendParts {
             world: world.clone(),
@@ -255,19 +253,8 @@ impl Platform {
         register(&*placement, settings.memory_mb).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
-        Ok(Self {
-            address,
-            missing,
-            listener,
-            frontend,
-            assignment: assigner,
-            worker,
-            walls,
-            tenure: durable.tenure,
-            world,
-            lock,
-            lock_path: data.join(LOCK),
-        })
+        let (assignment, tenure) = (assigner, durable.tenure);
+        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, world, lock })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -280,7 +267,7 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, walls, tenure, world, lock, lock_path, .. } = self;
+        let Self { listener, frontend, assignment, worker, walls, tenure, world, lock, .. } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -293,10 +280,10 @@ impl Platform {
                 () = durable::lost(tenure.as_ref()) => {
                     why = Some("another server has taken over this platform".to_owned());
                 }
-                () = folder_lost(&world, &lock, &lock_path) => {
+                () = folder_lost(&world, &lock) => {
                     why = Some(format!(
                         "{} is not this server's any more: its data folder was removed or replaced",
-                        lock_path.display()
+                        lock.path.display()
                     ));
                 }
             }
@@ -322,12 +309,12 @@ impl Platform {
 
 /// Completes when the lock is no more where another server would look for it. What is written then lands in files
 /// that nobody finds again, and yet would be acknowledged.
-async fn folder_lost(world: &World, lock: &File, path: &Path) {
+async fn folder_lost(world: &World, lock: &Lock) {
     use std::os::unix::fs::MetadataExt;
-    let Ok(ours) = lock.metadata() else { return std::future::pending().await };
+    let Ok(ours) = lock.file.metadata() else { return std::future::pending().await };
     loop {
         world.clock.sleep(FOLDER_LOOK).await;
-        let path = path.to_owned();
+        let path = lock.path.clone();
         match world.blocking("data.look", move || std::fs::metadata(path)).await {
             Some(Ok(there)) if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) => return,
             Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -363,6 +350,20 @@ async fn sandbox_of(
             advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
         }),
     }
+}
+
+/// The durable truth, over the stores of the data folder.
+async fn open_control(
+    world: &World,
+    settings: &Settings,
+    runtimes: &Arc<HostRuntimes>,
+    assignment: Arc<dyn fabric::assignment::Assignment>,
+    durable: &durable::Durable,
+) -> Result<Arc<control::Control>, String> {
+    let settings = control_settings(settings, runtimes);
+    let (kv, blobs) = (Arc::clone(&durable.kv), Arc::clone(&durable.blobs));
+    let opened = control::Control::open(world.clone(), kv, blobs, assignment, settings);
+    opened.await.map_err(|error| error.to_string())
 }
 
 fn log_settings(settings: &Settings) -> telemetry::Settings {
