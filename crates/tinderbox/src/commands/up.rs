@@ -56,6 +56,9 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         host_names: args.host_name.clone(),
         strict_runtimes: args.strict_runtimes,
         walls: Walls::Process,
+        durable: args.durable.settings().map_err(|error| {
+            Failure::new(Exit::Failed, error).advise("`tinderbox up --help` says how --blobs is written")
+        })?,
         egress: match args.egress {
             cli::Egress::Nat => sandbox::Egress::Nat,
             cli::Egress::None => sandbox::Egress::None,
@@ -212,6 +215,7 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         host_names: Vec::new(),
         strict_runtimes: false,
         walls: Walls::Process,
+        durable: None,
         egress: sandbox::Egress::Nat,
         allow_hosts: Vec::new(),
         variables: Default::default(),
