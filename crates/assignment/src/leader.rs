@@ -177,7 +177,9 @@ impl AssignmentService {
     async fn place(&self, environment: EnvironmentId, key: VersionKey, memory_mb: u32) -> Input {
         match self.parts.placement.place(Place { environment, key, memory_mb }).await {
             Ok(slot) => Input::Placed { environment, worker: slot.worker },
-            Err(PlacementError::NoCapacity) => Input::NotPlaced { environment, ever: false },
+            Err(PlacementError::NoCapacity | PlacementError::Unavailable { .. }) => {
+                Input::NotPlaced { environment, ever: false }
+            }
             Err(PlacementError::TooLarge) => Input::NotPlaced { environment, ever: true },
         }
     }

@@ -1,5 +1,6 @@
 //! `Api`: an environment's own door to the Lambda API. The worker carries the bytes; `frontend` verifies and answers.
 
+use crate::remote::{self, Answering, Call, Garbled, Remote, Reply, Served};
 use crate::stream::{self, FrameStream};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -75,5 +76,36 @@ impl Api for crate::encoded::Encoded<dyn Api> {
             }
         });
         ApiResponse { head: crate::encoded::round_trip(&response.head), body: rx }
+    }
+}
+
+/// As it travels: the request, then the head, then frames.
+const CALL: Call = Call { role: "Api", name: "call" };
+/// HTTP's 503, for a frontend that could not be asked or did not answer.
+const UNAVAILABLE: u16 = 503;
+
+#[async_trait]
+impl Api for Remote<dyn Api> {
+    async fn call(&self, request: ApiRequest) -> ApiResponse {
+        match self.open::<_, ApiHead, BodyFrame>(CALL, request).await {
+            Ok((head, body)) => ApiResponse { head, body },
+            Err(lost) => {
+                tracing::warn!(%lost, "an environment's request did not get through");
+                let (tx, body) = stream::channel(1);
+                let _ = tx.try_send(BodyFrame::End); // there is room for one
+                ApiResponse { head: ApiHead { status: UNAVAILABLE, headers: Vec::new() }, body }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Answering for Served<dyn Api> {
+    fn calls(&self) -> &'static [Call] {
+        &[CALL]
+    }
+    async fn answer(&self, _: &str, request: Bytes) -> Result<Reply, Garbled> {
+        let response = self.inner().call(remote::decode(request)?).await;
+        Reply::stream(&response.head, response.body)
     }
 }

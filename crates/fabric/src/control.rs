@@ -319,4 +319,7 @@ pub enum ControlError {
     /// The store failed; the operator's log has the rest.
     #[error("the store failed: {reason}")]
     Store { reason: String },
+    /// The role could not be asked, or its answer did not come: a change may have been made.
+    #[error("control can not be reached: {reason}")]
+    Unavailable { reason: String },
 }

@@ -3,7 +3,7 @@
 //! Services never import each other; they meet here. In one process a call is a function call; between machines
 //! it is an RPC; in the simulator it is a simulated packet. So messages are owned data only: ids, bytes,
 //! durations, bounded streams with an end, an error or a cancel. No `Arc`, channel, fd or `Instant` crosses.
-//! [`encoded`] puts every call through its bytes and back, and an end-to-end test runs the platform on it.
+//! [`remote`] is each role as bytes, for whoever carries them (`fabric-rpc`); [`encoded`] puts every call through its bytes and back, and an end-to-end test runs the platform on it.
 
 pub mod api;
 pub mod assignment;
@@ -11,6 +11,7 @@ pub mod control;
 pub mod encoded;
 pub mod invocation;
 pub mod placement;
+pub mod remote;
 mod service;
 pub mod stream;
 pub mod telemetry;

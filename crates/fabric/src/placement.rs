@@ -65,4 +65,7 @@ pub enum PlacementError {
     /// No worker could ever hold it.
     #[error("larger than any worker")]
     TooLarge,
+    /// The role could not be asked, or its answer did not come: a slot may have been taken, `release` gives it back.
+    #[error("placement can not be reached: {reason}")]
+    Unavailable { reason: String },
 }

@@ -1,5 +1,6 @@
 //! `service!`: from one list of calls, the trait that a role implements, the request and response enums that
-//! travel, the dispatcher that a server runs, and the client that [`crate::encoded`] gives the same trait.
+//! travel, the dispatcher that a server runs, and the clients that [`crate::encoded`] and [`crate::remote`] give the
+//! same trait.
 
 /// Declares a role. Each call takes one owned message and answers one owned message or the role's error.
 macro_rules! service {
@@ -42,6 +43,35 @@ macro_rules! service {
                     other => unreachable!("the dispatcher answers the call it was asked: {other:?}"),
                 }
             } )*
+        }
+
+        #[async_trait::async_trait]
+        impl $Service for crate::remote::Remote<dyn $Service> {
+            $( async fn $call(&self, message: $In) -> Result<$Out, $Error> {
+                let call = crate::remote::Call { role: stringify!($Service), name: stringify!($call) };
+                self.ask::<$In, Result<$Out, $Error>>(call, message).await?
+            } )*
+        }
+
+        #[async_trait::async_trait]
+        impl crate::remote::Answering for crate::remote::Served<dyn $Service> {
+            fn calls(&self) -> &'static [crate::remote::Call] {
+                &[ $( crate::remote::Call { role: stringify!($Service), name: stringify!($call) }, )* ]
+            }
+            async fn answer(
+                &self,
+                call: &str,
+                request: bytes::Bytes,
+            ) -> Result<crate::remote::Reply, crate::remote::Garbled> {
+                use crate::remote::{Garbled, Reply, decode, encode};
+                match call {
+                    $( stringify!($call) => {
+                        let message = decode::<$In>(request)?;
+                        Ok(Reply::Whole(encode(&self.inner().$call(message).await)?))
+                    } )*
+                    _ => Err(Garbled::Message),
+                }
+            }
         }
     };
 }

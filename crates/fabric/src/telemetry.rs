@@ -211,4 +211,7 @@ pub enum TelemetryError {
     TooMany { reason: String },
     #[error("the store failed: {reason}")]
     Store { reason: String },
+    /// The role could not be asked, or its answer did not come: what was sent may have been stored.
+    #[error("the log store can not be reached: {reason}")]
+    Unavailable { reason: String },
 }

@@ -1,6 +1,7 @@
 //! `Worker`: a host of environments. The payload goes straight from frontend to worker and back.
 
 use crate::invocation::{Invocation, Lease, Outcome, Response};
+use crate::remote::{self, Answering, Call, Garbled, Lost, Remote, Reply, Served};
 use crate::service::service;
 use crate::stream::{self, FrameStream};
 use async_trait::async_trait;
@@ -72,6 +73,9 @@ pub enum WorkerError {
     /// It never was, or it is gone to the last.
     #[error("no such environment")]
     NotThere,
+    /// The way to the worker broke. `sent`: it may have taken the call all the same.
+    #[error("the worker can not be reached: {reason}")]
+    Unreachable { reason: String, sent: bool },
 }
 
 /// Before user code saw anything, so the frontend may ask again.
@@ -118,6 +122,45 @@ impl WorkerInvoke for crate::encoded::Encoded<dyn WorkerInvoke> {
             }
         });
         Ok(rx)
+    }
+}
+
+/// As it travels: what was sent, then `Result<(), InvokeRefusal>`, then frames.
+const INVOKE: Call = Call { role: "WorkerInvoke", name: "invoke" };
+
+/// Between machines: what did not leave this one is a refusal, so the frontend may ask again; what may have arrived is
+/// a stream that breaks off at once, since user code may have seen it.
+#[async_trait]
+impl WorkerInvoke for Remote<dyn WorkerInvoke> {
+    async fn invoke(&self, request: InvokeRequest) -> Result<FrameStream<InvokeFrame>, InvokeRefusal> {
+        match self.open::<_, Result<(), InvokeRefusal>, InvokeFrame>(INVOKE, request).await {
+            Ok((Ok(()), frames)) => Ok(frames),
+            Ok((Err(refusal), _)) => Err(refusal),
+            Err(Lost { sent: true, reason }) => {
+                tracing::warn!(reason, "an invocation was sent and its answer lost");
+                Ok(stream::channel(1).1)
+            }
+            Err(Lost { sent: false, reason }) => {
+                tracing::warn!(reason, "an invocation did not reach its worker");
+                Err(InvokeRefusal::Gone)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Answering for Served<dyn WorkerInvoke> {
+    fn calls(&self) -> &'static [Call] {
+        &[INVOKE]
+    }
+    async fn answer(&self, _: &str, request: Bytes) -> Result<Reply, Garbled> {
+        let answer = self.inner().invoke(remote::decode(request)?).await;
+        // A refusal is a head without frames.
+        let (head, frames) = match answer {
+            Ok(frames) => (Ok(()), frames),
+            Err(refusal) => (Err::<(), _>(refusal), stream::channel(1).1),
+        };
+        Reply::stream(&head, frames)
     }
 }
 

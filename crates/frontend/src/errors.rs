@@ -181,6 +181,10 @@ impl From<ControlError> for ApiError {
                 tracing::error!(%reason, "the control plane's store failed");
                 Self::service("An error occurred and the request cannot be processed.")
             }
+            ControlError::Unavailable { reason } => {
+                tracing::warn!(%reason, "the control plane could not be asked");
+                Self::unavailable()
+            }
         }
     }
 }

@@ -73,7 +73,7 @@ impl From<TelemetryError> for LogsError {
                 Self::invalid(format!("Invalid filter pattern: {reason}"))
             }
             TelemetryError::TooMany { reason } => Self::new(&errors::LIMIT_EXCEEDED_EXCEPTION, reason),
-            TelemetryError::Store { reason } => {
+            TelemetryError::Store { reason } | TelemetryError::Unavailable { reason } => {
                 tracing::error!(reason, "the log store failed a request");
                 Self::new(&errors::SERVICE_UNAVAILABLE_EXCEPTION, "The service cannot complete the request.")
             }

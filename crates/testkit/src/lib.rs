@@ -1,1 +1,3 @@
-//! Spawned servers, real clients, hostile functions for tests.
+//! Spawned servers, real clients, hostile functions, made-up messages for tests.
+
+pub mod made;

@@ -13,7 +13,7 @@ const SERVICES: usize = 5;
 const FLOORS: [&[&str]; 6] = [
     &["types", "world"],
     &["lambda-api", "runtime-api", "fabric", "guest-protocol"],
-    &["scheduler"],
+    &["scheduler", "fabric-rpc"],
     &["substrate", "walls", "sandbox", "images"],
     &["frontend", "control", "assignment", "placement", "worker", "eventing", "telemetry"],
     &["tinderbox", "guest-init"],

@@ -1,0 +1,10 @@
+//! The calls of every role over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are tests
+#![allow(clippy::disallowed_methods)] // tests start tasks of their own
+
+#[path = "rpc/every_call.rs"]
+mod every_call;
+#[path = "rpc/faults.rs"]
+mod faults;
+#[path = "rpc/kit.rs"]
+mod kit;
