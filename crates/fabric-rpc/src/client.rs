@@ -8,6 +8,7 @@
 //! ```
 //! One connection is made at a time, by the call that finds none; there is no task that makes connections nobody wants.
 
+use crate::tls::{Expected, Trust};
 use crate::wire::{self, Frames, Tasks};
 use crate::{
     ALIVE_EVERY, ALIVE_WAIT_MAX, CONNECTION_WINDOW_BYTES, HEAD_BYTES_MAX, HTTP_FRAME_BYTES_MAX,
@@ -24,8 +25,10 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsConnector;
 use world::World;
 
 /// A refusal's words.
@@ -58,6 +61,8 @@ pub struct Peer {
     world: World,
     /// `host:port`.
     address: String,
+    trust: Trust,
+    expected: Expected,
     waits: Waits,
     up: Mutex<Up>,
     /// Held while a connection is being made.
@@ -76,11 +81,19 @@ struct Up {
 }
 
 impl Peer {
-    /// The machine at `address` (`host:port`); nothing is sent before the first call.
-    pub fn new(world: World, address: impl Into<String>, waits: Waits) -> Arc<Self> {
+    /// The machine at `address` (`host:port`), if it is who is expected there; nothing is sent before the first call.
+    pub fn new(
+        world: World,
+        address: impl Into<String>,
+        trust: Trust,
+        expected: Expected,
+        waits: Waits,
+    ) -> Arc<Self> {
         Arc::new(Self {
             world,
             address: address.into(),
+            trust,
+            expected,
             waits,
             up: Mutex::default(),
             making: tokio::sync::Mutex::default(),
@@ -115,7 +128,8 @@ impl Peer {
         if failed != failures {
             return Err(self.up().why.clone());
         }
-        let made = self.world.timeout(self.waits.connect, self.connect()).await;
+        // Boxed: a handshake is large, and the calls around this are many.
+        let made = self.world.timeout(self.waits.connect, Box::pin(self.connect())).await;
         let made = made.unwrap_or_else(|| Err("no connection in time".to_owned()));
         let mut up = self.up();
         match &made {
@@ -132,6 +146,26 @@ impl Peer {
         let stream = TcpStream::connect(&self.address).await.map_err(|error| error.to_string())?;
         // Calls are written whole; waiting to fill a packet only adds latency.
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        match &self.trust {
+            Trust::Certificates(identity) => {
+                let name = self.expected.server_name()?;
+                let connected = TlsConnector::from(identity.client()).connect(name, stream).await;
+                self.handshake(connected.map_err(|error| error.to_string())?).await
+            }
+            Trust::Loopback => {
+                let there = stream.peer_addr().map_err(|error| error.to_string())?;
+                if !there.ip().is_loopback() {
+                    return Err("without certificates only loopback is spoken to".to_owned());
+                }
+                self.handshake(stream).await
+            }
+        }
+    }
+
+    async fn handshake<S>(&self, stream: S) -> Result<Sender, String>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = http2::Builder::new(Tasks(self.world.clone()))
             .timer(wire::timer())
             .initial_stream_window_size(STREAM_WINDOW_BYTES)

@@ -11,12 +11,17 @@
 //! nobody else, since a connection's window is as large as those of all its streams. A caller that goes away resets
 //! its stream, and what the role was doing for it is dropped.
 
+mod access;
+pub mod certs;
 mod client;
 mod server;
+mod tls;
 mod wire;
 
+pub use access::{NodeRole, Party};
 pub use client::{Peer, Waits};
 pub use server::{Roles, Server};
+pub use tls::{Expected, Identity, TlsError, Trust};
 
 use fabric::remote::Call;
 use std::time::Duration;

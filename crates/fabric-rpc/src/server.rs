@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! accept ──► (connections full: closed)
-//!    └─► connection task:  Serving ──drain──► answers what is in progress ──► closed
+//!    └─► connection task:  Meeting ──certificate of ours──► (else: closed)
+//!                          Serving ──drain──► answers what is in progress ──► closed
 //!                             └──── peer closes or is silent, cut ──────────► closed
 //! call ──► known? ──► allowed? ──► its message, bounded in size, time and memory ──► role ──► answer
 //!            404          403              411, 413, 408, 503           400 ◄── garbled
 //! ```
 //! Every refusal but 500 comes before the role has seen the call. A call whose caller goes away is dropped where it stands.
 
+use crate::access::Party;
+use crate::tls::{self, Trust};
 use crate::wire::{self, Answer, Tasks};
 use crate::{
     ALIVE_EVERY, ALIVE_WAIT_MAX, CONNECTION_WINDOW_BYTES, HEAD_BYTES_MAX, HTTP_FRAME_BYTES_MAX,
@@ -25,12 +28,16 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use world::World;
 
 /// Connections at a time: every machine of a large fleet.
 const CONNECTIONS_MAX: usize = 16_384;
+/// Longest time for a connection to show its certificate.
+const HANDSHAKE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Longest time for a message to come in.
 const MESSAGE_WAIT_MAX: Duration = Duration::from_secs(60);
 /// Memory of all larger messages that are being read or worked on.
@@ -71,6 +78,7 @@ impl Roles {
 pub struct Server {
     world: World,
     roles: Roles,
+    trust: Trust,
     connections: Arc<Semaphore>,
     memory: Arc<Semaphore>,
 }
@@ -87,10 +95,11 @@ struct Refusal(StatusCode, &'static str);
 
 impl Server {
     /// A server that listens on nothing yet.
-    pub fn new(world: World, roles: Roles) -> Arc<Self> {
+    pub fn new(world: World, roles: Roles, trust: Trust) -> Arc<Self> {
         Arc::new(Self {
             world,
             roles,
+            trust,
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             memory: Arc::new(Semaphore::new(MEMORY_BYTES_MAX / PERMIT_BYTES)),
         })
@@ -139,16 +148,47 @@ impl Server {
         }
         let server = Arc::clone(self);
         self.world.spawn("rpc peer", async move {
-            server.connection(stream, stage).await;
+            if let Err(why) = server.meet(stream, stage).await {
+                tracing::warn!(why, "a connection was refused");
+            }
             drop(permit);
         });
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, mut stage: watch::Receiver<Stage>) {
+    /// Who it is comes first.
+    async fn meet(self: Arc<Self>, stream: TcpStream, stage: watch::Receiver<Stage>) -> Result<(), String> {
+        let from = stream.peer_addr().map_err(|error| error.to_string())?;
+        let identity = match &self.trust {
+            Trust::Certificates(identity) => identity,
+            Trust::Loopback if from.ip().is_loopback() => {
+                self.connection(stream, None, stage).await;
+                return Ok(());
+            }
+            Trust::Loopback => return Err(format!("{from}: without certificates only loopback is heard")),
+        };
+        let accepting = TlsAcceptor::from(identity.server()).accept(stream);
+        let accepted = self.world.timeout(HANDSHAKE_WAIT_MAX, accepting).await;
+        let accepted = accepted.ok_or_else(|| format!("{from}: no handshake in time"))?;
+        let stream = accepted.map_err(|error| format!("{from}: {error}"))?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let caller = shown.and_then(tls::party);
+        let caller = caller.ok_or_else(|| format!("{from}: its certificate names no node"))?;
+        self.connection(stream, Some(Arc::new(caller)), stage).await;
+        Ok(())
+    }
+
+    async fn connection<S>(
+        self: Arc<Self>,
+        stream: S,
+        caller: Option<Arc<Party>>,
+        mut stage: watch::Receiver<Stage>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let world = self.world.clone();
         let service = hyper::service::service_fn(move |request| {
-            let server = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
+            let (server, caller) = (Arc::clone(&self), caller.clone());
+            async move { Ok::<_, Infallible>(server.answer(caller.as_deref(), request).await) }
         });
         let connection = http2::Builder::new(Tasks(world))
             .timer(wire::timer())
@@ -182,8 +222,8 @@ impl Server {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Answer> {
-        let (status, body) = match self.reply(request).await {
+    async fn answer(&self, caller: Option<&Party>, request: Request<Incoming>) -> Response<Answer> {
+        let (status, body) = match self.reply(caller, request).await {
             Ok(Reply::Whole(bytes)) => (StatusCode::OK, Answer::Whole(Some(bytes))),
             Ok(Reply::Stream { head, frames }) => {
                 (StatusCode::OK, Answer::Frames { next: Some(head), rest: None, frames })
@@ -197,10 +237,15 @@ impl Server {
         response
     }
 
-    async fn reply(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
+    async fn reply(&self, caller: Option<&Party>, request: Request<Incoming>) -> Result<Reply, Refusal> {
         let (head, body) = request.into_parts();
         let found = self.roles.find(head.uri.path()).filter(|_| head.method == Method::POST);
         let (call, role) = found.ok_or(Refusal(StatusCode::NOT_FOUND, "no such call here"))?;
+        // Over bare loopback every caller is this host's operator.
+        if let Some(caller) = caller.filter(|caller| !caller.may(*call)) {
+            tracing::warn!(%caller, role = call.role, call = call.name, "a node asked for what is not its to ask");
+            return Err(Refusal(StatusCode::FORBIDDEN, "not for a node of your role"));
+        }
         let (message, _memory) = self.message(*call, body).await?;
         let answered = role.answer(call.name, message).await;
         answered.map_err(|garbled| match garbled {

@@ -8,3 +8,5 @@ mod every_call;
 mod faults;
 #[path = "rpc/kit.rs"]
 mod kit;
+#[path = "rpc/trust.rs"]
+mod trust;

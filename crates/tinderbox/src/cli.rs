@@ -1,8 +1,10 @@
 //! The command line: every command, its options, and help that teaches.
 
+mod certs;
 mod cluster;
 mod microvm;
 
+pub(crate) use certs::{CertsArgs, CertsCommand, InitArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
 
@@ -104,6 +106,8 @@ pub(crate) enum Command {
     Runtimes(RuntimesArgs),
     /// Kernel, initramfs and root image for environments that are machines of their own
     Microvm(Box<MicroVmArgs>),
+    /// Certificates by which the machines of one platform know each other
+    Certs(CertsArgs),
 }
 
 #[derive(Debug, Args)]

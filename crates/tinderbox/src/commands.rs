@@ -1,6 +1,7 @@
 //! The commands, one file each. The servers (`up`, `demo`) arrange their own process; the clients share a small
 //! runtime.
 
+mod certs;
 mod demo;
 mod deploy;
 mod dev;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args, screen),
         Command::Runtimes(args) => runtimes::run(&args, screen),
         Command::Microvm(args) => microvm::run(&args, screen),
+        Command::Certs(args) => certs::run(&args, screen),
         Command::Deploy(args) => as_client(&global, |client| deploy::run(client, args, screen)),
         Command::Invoke(args) => as_client(&global, |client| invoke::run(client, args, screen)),
         Command::Logs(args) => as_client(&global, |client| logs::run(client, args, screen)),

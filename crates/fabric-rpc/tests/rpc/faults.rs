@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fabric::remote::{Answering, Call, Carrier, Garbled, Reply};
 use fabric::worker::{InvokeFrame, InvokeRefusal, WorkerInvoke};
-use fabric_rpc::{Peer, Roles, Waits};
+use fabric_rpc::{Expected, NodeRole, Peer, Roles, Trust, Waits};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -217,7 +217,9 @@ async fn a_stream_dropped_reaches_the_worker_before_and_after_the_head() {
 async fn a_peer_that_says_nothing_is_given_up_and_may_have_seen_the_call() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let waits = Waits { answer: Duration::from_millis(200), ..Waits::default() };
-    let peer = Peer::new(World::real(), listener.local_addr().unwrap().to_string(), waits);
+    let address = listener.local_addr().unwrap().to_string();
+    let expected = Expected::Role(NodeRole::Worker);
+    let peer = Peer::new(World::real(), address, Trust::Loopback, expected, waits);
     let lost = soon(peer.call(INVOKE, Bytes::new())).await.unwrap_err();
     assert!(lost.sent && lost.reason.contains("in time"), "{lost:?}");
 }

@@ -6,7 +6,7 @@ use fabric::Response;
 use fabric::remote::{Remote, Served};
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{InvokeFrame, InvokeRefusal, InvokeRequest, WorkerInvoke};
-use fabric_rpc::{Peer, Roles, Server, Waits};
+use fabric_rpc::{Expected, NodeRole, Peer, Roles, Server, Trust, Waits};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,9 +29,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn at(address: &str, roles: Roles) -> Self {
+        Self::trusting(address, roles, Trust::Loopback).await
+    }
+    pub(crate) async fn trusting(address: &str, roles: Roles, trust: Trust) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::new(World::real(), roles);
+        let server = Server::new(World::real(), roles, trust);
         let (end, ended) = oneshot::channel();
         let task = tokio::spawn(async move {
             let shutdown = async move { drop(ended.await) };
@@ -56,7 +59,8 @@ impl Running {
 }
 
 pub(crate) fn peer(address: SocketAddr) -> Arc<Peer> {
-    Peer::new(World::real(), address.to_string(), Waits::default())
+    let expected = Expected::Role(NodeRole::Worker);
+    Peer::new(World::real(), address.to_string(), Trust::Loopback, expected, Waits::default())
 }
 
 /// Does what the payload says, and tells what became of it.

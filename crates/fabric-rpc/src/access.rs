@@ -1,0 +1,200 @@
+//! Who may make which call: the roles that a node's certificate names, and what each is there to ask.
+//!
+//! What is not in [`allowed`] is refused: a call that is added says here who needs it.
+
+use fabric::remote::Call;
+use std::fmt;
+use std::str::FromStr;
+
+/// What a node is, as its certificate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NodeRole {
+    Frontend,
+    Control,
+    Assignment,
+    Placement,
+    Telemetry,
+    Worker,
+}
+
+impl NodeRole {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Frontend, Self::Control, Self::Assignment, Self::Placement, Self::Telemetry, Self::Worker];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Frontend => "frontend",
+            Self::Control => "control",
+            Self::Assignment => "assignment",
+            Self::Placement => "placement",
+            Self::Telemetry => "telemetry",
+            Self::Worker => "worker",
+        }
+    }
+
+    /// Whether a node of this role may make `call`.
+    fn may(self, call: Call) -> bool {
+        allowed(self)
+            .iter()
+            .any(|(role, names)| *role == call.role && (names.is_empty() || names.contains(&call.name)))
+    }
+}
+
+impl fmt::Display for NodeRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for NodeRole {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|role| role.name() == text);
+        found.ok_or_else(|| {
+            let all: Vec<&str> = Self::ALL.into_iter().map(Self::name).collect();
+            format!("`{text}` is no role; there are {}", all.join(", "))
+        })
+    }
+}
+
+/// Roles and their calls; no names: all of them.
+fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str])] {
+    match caller {
+        // Every customer's request comes through it: it may all that a customer may, in any account.
+        NodeRole::Frontend => &[
+            ("Control", FRONTENDS_CONTROL),
+            ("Assignment", &["acquire", "report", "census"]),
+            ("Placement", &["workers"]),
+            ("Telemetry", &[]),
+            ("WorkerInvoke", &[]),
+        ],
+        NodeRole::Control => &[("Assignment", &["retire"])],
+        NodeRole::Assignment => &[("Placement", &["place", "release", "workers"]), ("WorkerControl", &[])],
+        NodeRole::Placement | NodeRole::Telemetry => &[],
+        // User code is next to it: no function of a customer can be changed from here, no lease taken.
+        NodeRole::Worker => &[
+            ("Control", &["boot_plan", "code", "preparations", "prepared"]),
+            ("Assignment", &["report"]),
+            ("Placement", &["register"]),
+            ("Telemetry", &["append"]),
+            ("Api", &[]),
+        ],
+    }
+}
+
+/// All but what workers ask.
+const FRONTENDS_CONTROL: &[&str] = &[
+    "create_function",
+    "get_function",
+    "list_functions",
+    "list_versions",
+    "update_code",
+    "update_configuration",
+    "publish_version",
+    "delete_function",
+    "account_usage",
+    "list_tags",
+    "tag",
+    "untag",
+    "resolve",
+    "code",
+];
+
+/// A node, as its certificate names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    pub name: String,
+    pub roles: Vec<NodeRole>,
+}
+
+impl Party {
+    pub(crate) fn may(&self, call: Call) -> bool {
+        self.roles.iter().any(|role| role.may(call))
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.name()).collect();
+        write!(f, "{} ({})", self.name, roles.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use fabric::FrameStream;
+    use fabric::remote::{Answering as _, Carrier, Lost, Remote, Served};
+    use std::sync::Arc;
+
+    struct Nobody;
+
+    #[async_trait]
+    impl Carrier for Nobody {
+        async fn call(&self, _: Call, _: Bytes) -> Result<Bytes, Lost> {
+            Err(Lost { reason: String::new(), sent: false })
+        }
+        async fn open(&self, _: Call, _: Bytes) -> Result<(Bytes, FrameStream<Bytes>), Lost> {
+            Err(Lost { reason: String::new(), sent: false })
+        }
+    }
+
+    macro_rules! calls {
+        ($($Role:path),*) => {
+            [$({
+                let role: Arc<dyn $Role> = Remote::<dyn $Role>::new(Arc::new(Nobody));
+                Served::new(role).calls()
+            }),*].concat()
+        };
+    }
+
+    fn every_call() -> Vec<Call> {
+        calls!(
+            fabric::api::Api,
+            fabric::assignment::Assignment,
+            fabric::control::Control,
+            fabric::placement::Placement,
+            fabric::telemetry::Telemetry,
+            fabric::worker::WorkerControl,
+            fabric::worker::WorkerInvoke
+        )
+    }
+
+    #[test]
+    fn somebody_may_make_every_call_and_every_call_that_is_named_exists() {
+        let calls = every_call();
+        for call in &calls {
+            let who = NodeRole::ALL.into_iter().any(|role| role.may(*call));
+            assert!(who, "nobody may make {call:?}: say in access.rs who needs it");
+        }
+        for caller in NodeRole::ALL {
+            for (role, names) in allowed(caller) {
+                assert!(calls.iter().any(|call| call.role == *role), "{role}");
+                for name in *names {
+                    let named = calls.iter().any(|call| call.role == *role && call.name == *name);
+                    assert!(named, "{role}.{name} is no call");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_worker_changes_no_function_takes_no_lease_and_commands_no_worker() {
+        for call in every_call() {
+            let may = NodeRole::Worker.may(call);
+            let wanted = match call.role {
+                "Api" => true,
+                "Control" => matches!(call.name, "boot_plan" | "code" | "preparations" | "prepared"),
+                "Assignment" => call.name == "report",
+                "Placement" => call.name == "register",
+                "Telemetry" => call.name == "append",
+                _ => false,
+            };
+            assert_eq!(may, wanted, "{call:?}");
+        }
+    }
+}
