@@ -8,6 +8,7 @@
 Hooks are those of the module `snapshot_restore_py` that the function imported, if it did: from its package, or ours.
 """
 
+import os
 import sys
 
 import __main__ as client
@@ -35,6 +36,14 @@ def _fail(api, path, kind, exception, code):
     sys.exit(code)
 
 
+def _reseed():
+    """After a restore: what was drawn from so far is this environment's own from here on."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    if "ssl" in sys.modules:
+        sys.modules["ssl"].RAND_add(os.urandom(32), 32.0)
+
+
 def run(api):
     # A hook that exits has failed, too: what it meant to end is the function's start.
     try:
@@ -45,6 +54,7 @@ def run(api):
         api.next("restore/next")
     except BaseException as e:
         _fail(api, "init/error", "Runtime.BeforeSnapshotError", e, 64)
+    _reseed()
     try:
         for func, args, kwargs in _hooks("get_after_restore"):
             func(*args, **kwargs)

@@ -28,10 +28,17 @@ pub trait Sandbox: Send + Sync + 'static {
     /// Makes the walls of one environment; nothing runs in it yet. Everything made is undone if this fails
     /// or if the future is dropped.
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError>;
+    /// As [`Sandbox::boot`], of a room that will be written down while it waits for a function: `/tmp` and what a function
+    /// needs beside come with [`Environment::bind`], in its copies. Where `capabilities().snapshot` is false, like `boot`.
+    async fn boot_waiting(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        self.boot(spec).await
+    }
     /// Makes walls around what a snapshot holds; when it answers, everything inside stands still as at
     /// [`Environment::snapshot`], and [`Environment::resume`] lets it go on. Of `spec`, what the snapshot fixed (mounts by
     /// place, sizes) must be the same: else an error, and nothing is left, as with [`Sandbox::boot`]. One snapshot makes
     /// any number of environments; what must differ between them is told to the processes inside, not here.
+    /// Of a room that waited, `spec` may have more mounts at its end and any `/tmp`: they appear with `bind`, which names
+    /// these very mounts, after `resume`.
     /// `Unsupported` where `capabilities().snapshot` is false.
     async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
         drop((spec, from));
@@ -57,8 +64,12 @@ pub trait Environment: Send + Sync + 'static {
         Err(BootError::Unsupported("restore"))
     }
     /// Gives a room that waited without a function what it lacks: folders and limits. Before user code runs in it.
-    /// `Unsupported` where `capabilities().bind` is false.
+    /// `Unsupported` where `capabilities().bind` is false and this is no copy of a room that waited.
     async fn bind(&self, binding: Binding) -> Result<(), BootError>;
+    /// What making it took its time for, in order, on the world's clock; empty where nobody looked.
+    fn steps(&self) -> Vec<Step> {
+        Vec::new()
+    }
     /// Memory and processor time so far.
     async fn stats(&self) -> Result<Stats, BootError>;
     /// Stops every task inside where it stands (AWS's freeze); answers when all stand still. What comes through the
@@ -93,6 +104,14 @@ pub struct Snapshot {
     pub folder: PathBuf,
     /// The file in it that is the memory, to be kept in chunks and mapped privately.
     pub memory: PathBuf,
+}
+
+/// A part of making an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub name: &'static str,
+    pub from: world::Instant,
+    pub to: world::Instant,
 }
 
 /// Both ways of a stream that crosses the wall.

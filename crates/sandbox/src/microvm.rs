@@ -15,6 +15,8 @@
 //! | `environment` | one machine as an environment |
 //! | `firecracker` | Firecracker's machines |
 //! | `link` | the host's end of the conversation with one guest-init |
+//! | `firecracker` | machines on Firecracker |
+//! | `steps` | what a boot's time was spent on |
 //! | `settings` | what an operator sets, and which sandbox follows from it |
 //! | `record`, `sparse` | what a snapshot holds beside the monitor's files |
 //! | `vmm` | what a virtual machine monitor must be able to do |
@@ -24,11 +26,11 @@ pub mod assets;
 pub(crate) mod drives;
 mod environment;
 pub mod firecracker;
-// `bind` waits for drives that are exchanged in a running machine; a machine is killed, not shut down.
-#[allow(dead_code)]
+#[allow(dead_code)] // a machine is killed, not shut down
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
+mod steps;
 pub mod settings;
 pub(crate) mod sparse;
 #[allow(dead_code)] // what a machine costs its host is for the bench
@@ -38,11 +40,11 @@ pub(crate) mod vmm;
 pub use link::fuzzing;
 
 use crate::process::ProcessSandbox;
-use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Snapshot};
+use crate::{BootError, BootSpec, Capabilities, Egress, Environment, Sandbox, Snapshot, Step};
 use assets::Assets;
 use async_trait::async_trait;
 use drives::{Drives, Furniture, Tmp};
-use environment::{MachineEnvironment, Running};
+use environment::{Kept, Later, MachineEnvironment, Running};
 use firecracker::FirecrackerLauncher;
 use guest_protocol::messages::{Moment, Room};
 use link::Link;
@@ -55,11 +57,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use vmm::{Launcher, Machine, MachineSpec, Rates};
 use walls::cgroup::MEMORY_MB_PER_VCPU;
-use world::World;
+use world::{Instant, World};
 
 /// What a guest's kernel, its modules and guest-init need beside the function's memory: a distribution's kernel of today
 /// keeps 45 MB of its image and tables, and as much again of what it learns about devices and files.
 const GUEST_MB: u32 = 96;
+/// So far behind is the clock of a room that waits. Its copies have the right time before anything in them runs on; and a
+/// process that drew random numbers while it waited, as Node.js does when it starts, finds them to be a day old: OpenSSL
+/// then asks the kernel for new ones (after an hour), where it would give each copy the same.
+const WAITING_BEHIND_US: u64 = 24 * 3_600 * 1_000_000;
 /// A kernel that has not greeted by then on hardware does not run there.
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
 const PROBE_FILE: &str = "kvm-probe";
@@ -258,53 +264,65 @@ impl MicroVmSandbox {
         machine: Machine,
         spec: &BootSpec,
         furniture: Furniture,
+        waits: bool,
+        from: Instant,
     ) -> Result<MachineEnvironment, BootError> {
         let Machine { vmm, channel } = machine;
+        let launched = self.world.now();
+        let mut record = self.record(spec, &furniture);
+        if waits {
+            record.ephemeral_storage_mb = None;
+        }
         let room = Room {
             memory_mb: spec.memory_mb,
-            tmp_mb: Some(spec.ephemeral_storage_mb),
-            mounts: furniture.mounts,
+            tmp_mb: record.ephemeral_storage_mb,
+            mounts: furniture.mounts.clone(),
             nat: spec.egress == Egress::Nat,
             allow_hosts: spec.allow_hosts.clone(),
         };
+        let mut moment = self.moment();
+        if waits {
+            moment.unix_us = moment.unix_us.saturating_sub(WAITING_BEHIND_US);
+        }
         let settled = async {
-            let (link, greeting) = Link::greet(channel, &self.world, self.moment()).await?;
+            let (link, greeting) = Link::greet(channel, &self.world, moment).await?;
+            let greeted = self.world.now();
             let steps = link.furnish(room).await?;
             tracing::debug!(?greeting, ?steps, "a machine came up");
-            Ok::<_, link::LinkError>(link)
+            Ok::<_, link::LinkError>((link, greeting, greeted, steps))
         };
         match unless_ended(vmm.as_ref(), settled).await {
-            Ok(link) => {
-                let record = self.record(spec);
-                Ok(MachineEnvironment::new(self.running(vmm, link), record, furniture.tmp, &self.world))
+            Ok((link, greeting, greeted, steps)) => {
+                let steps = steps::of_boot([from, launched, greeted], &greeting, &steps);
+                let kept = Kept { bound: record.clone(), record, tmp: furniture.tmp, later: None, steps };
+                Ok(MachineEnvironment::new(self.running(vmm, link), kept, &self.world))
             }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
     }
 
     /// The room in a copy, with all that lives in it.
-    async fn wake(
-        &self,
-        machine: Machine,
-        record: Record,
-        tmp: Arc<File>,
-    ) -> Result<MachineEnvironment, BootError> {
+    async fn wake(&self, machine: Machine, mut kept: Kept) -> Result<MachineEnvironment, BootError> {
         let Machine { vmm, channel } = machine;
+        let loaded = self.world.now();
         if let Err(error) = vmm.resume().await {
             return Err(given_up(vmm.as_ref(), error.to_string()).await);
         }
         let woken = async {
             let (link, woken) = Link::restored(channel, &self.world, self.moment()).await?;
+            let awake = self.world.now();
             let mut adopted = Vec::new();
             for number in &woken.processes {
                 let number = usize::try_from(*number).unwrap_or(usize::MAX);
                 adopted.push((number, link.adopt(number).await?));
             }
-            Ok::<_, link::LinkError>((link, adopted))
+            Ok::<_, link::LinkError>((link, adopted, awake))
         };
         match unless_ended(vmm.as_ref(), woken).await {
-            Ok((link, adopted)) => {
-                let environment = MachineEnvironment::new(self.running(vmm, link), record, tmp, &self.world);
+            Ok((link, adopted, awake)) => {
+                kept.steps.push(Step { name: "wake", from: loaded, to: awake });
+                kept.steps.push(Step { name: "adopt", from: awake, to: self.world.now() });
+                let environment = MachineEnvironment::new(self.running(vmm, link), kept, &self.world);
                 environment.hold(adopted);
                 environment.pause().await?;
                 Ok(environment)
@@ -313,16 +331,31 @@ impl MicroVmSandbox {
         }
     }
 
+    async fn make(&self, spec: &BootSpec, waits: bool) -> Result<Arc<dyn Environment>, BootError> {
+        self.check(spec)?;
+        let began = self.world.now();
+        // What waits has no `/tmp` yet: its copies find an empty one of their own.
+        let tmp = Tmp::New { size_mb: if waits { 1 } else { spec.ephemeral_storage_mb } };
+        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let furnished = self.world.now();
+        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
+        let machine = self.launcher.boot(&wanted).await?;
+        let mut environment = self.settle(machine, spec, furniture, waits, furnished).await?;
+        environment.began_with(Step { name: "drives", from: began, to: furnished });
+        Ok(Arc::new(environment))
+    }
+
     fn running(&self, vmm: Box<dyn vmm::Vmm>, link: Link) -> Running {
         Running { vmm: vmm.into(), link, reclaims: self.launcher.reclaims() }
     }
 
-    fn record(&self, spec: &BootSpec) -> Record {
+    fn record(&self, spec: &BootSpec, furniture: &Furniture) -> Record {
+        let places = spec.mounts.iter().map(|mount| mount.inside.clone());
         Record {
             identity: self.identity(),
             memory_mb: spec.memory_mb,
-            ephemeral_storage_mb: spec.ephemeral_storage_mb,
-            places: spec.mounts.iter().map(|mount| mount.inside.clone()).collect(),
+            ephemeral_storage_mb: Some(spec.ephemeral_storage_mb),
+            places: places.zip(furniture.digests.iter().copied()).collect(),
             nat: spec.egress == Egress::Nat,
         }
     }
@@ -381,26 +414,40 @@ impl Sandbox for MicroVmSandbox {
     }
 
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
-        self.check(&spec)?;
-        let tmp = Tmp::New { size_mb: spec.ephemeral_storage_mb };
-        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
-        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
-        let machine = self.launcher.boot(&wanted).await?;
-        Ok(Arc::new(self.settle(machine, &spec, furniture).await?))
+        self.make(&spec, false).await
+    }
+
+    async fn boot_waiting(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        self.make(&spec, true).await
     }
 
     async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
         self.check(&spec)?;
-        let record = self.record(&spec);
+        let began = self.world.now();
         let folder = from.folder.clone();
         let written = self.world.blocking("machine memory", move || Record::read(&folder)).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
-        written.unwrap_or_else(|| Err(panicked()))?.fits(&record)?;
-        let tmp = Tmp::Copy { snapshot: from.folder.clone() };
+        let written = written.unwrap_or_else(|| Err(panicked()))?;
+        let tmp = match written.ephemeral_storage_mb {
+            None => Tmp::New { size_mb: spec.ephemeral_storage_mb },
+            Some(_) => Tmp::Copy { snapshot: from.folder.clone() },
+        };
         let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let bound = self.record(&spec, &furniture);
+        written.fits(&bound)?;
+        let furnished = self.world.now();
         let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.restore(&wanted, &from).await?;
-        Ok(Arc::new(self.wake(machine, record, furniture.tmp).await?))
+        let steps = vec![
+            Step { name: "drives", from: began, to: furnished },
+            Step { name: "load", from: furnished, to: self.world.now() },
+        ];
+        let later = written.ephemeral_storage_mb.is_none().then(|| Later {
+            mounts: furniture.mounts.get(written.places.len()..).unwrap_or_default().to_vec(),
+            tmp_mb: spec.ephemeral_storage_mb,
+        });
+        let kept = Kept { record: written, bound, tmp: furniture.tmp, later, steps };
+        Ok(Arc::new(self.wake(machine, kept).await?))
     }
 
     async fn shutdown(&self) {

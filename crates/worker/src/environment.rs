@@ -17,6 +17,7 @@
 //! the sandbox is ended; Gone is told to assignment only when nothing of the environment is left.
 
 mod boot;
+mod copy;
 mod fault;
 mod freezer;
 mod invoke;
@@ -87,10 +88,15 @@ impl Resident {
             self.begin_restored(&prepared, room, spans).await;
             return prepared.logs.flush().await;
         }
-        let prepared = match self.maker.prepare(&mut spans).await {
+        let mut prepared = match self.maker.prepare(&mut spans).await {
             Ok(prepared) => prepared,
             Err(refusal) => return self.refuse_all(&refusal).await,
         };
+        if let Some(room) = self.maker.copy(&mut prepared, &mut spans).await {
+            self.begin_restored(&prepared, room, spans).await;
+            return prepared.logs.flush().await;
+        }
+        self.maker.house.keep_unasked(&self.maker.key);
         self.occupy(&prepared, spans).await;
         prepared.logs.flush().await;
     }
@@ -182,7 +188,10 @@ impl Resident {
                         return self.end_idle(prepared, here).await;
                     }
                     let started = self.maker.house.parts.world.now();
+                    let held = here.held.clone();
+                    let first = beginning.is_some();
                     room = self.invoke(prepared, job, here, beginning.take(), started, &mut spans).await;
+                    held.filter(|_| first).into_iter().for_each(|held| self.maker.house.record(&self.maker.key, held));
                     freezer.rearm();
                 }
                 () = wait_for_stop(&mut self.stopping), if self.seat.is_untaken() => {

@@ -9,6 +9,7 @@
 //! its own clock tells it, also after a restore.
 
 use fabric::api::ScopedCredentials;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use types::{AccountId, Region, VersionKey};
@@ -20,6 +21,13 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 const FRESH_FOR: Duration = Duration::from_secs(1800);
 /// Sets that count at once: one for each half of an hour and one for each restore, of which there is one.
 const SETS_MAX: usize = 4;
+
+/// What of them is in the memory of a copy, and so must be its own, too.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeysRecord {
+    token: Option<String>,
+    lasting: Option<ScopedCredentials>,
+}
 
 pub(crate) struct Keys {
     world: World,
@@ -46,6 +54,21 @@ impl Keys {
     /// Sets that expire, for whoever has the token.
     pub(crate) fn passing(world: &World, key: &VersionKey) -> Arc<Self> {
         Self::new(world, key, Some(random_text(world, ALPHABET, 64)))
+    }
+
+    /// Those of a copy: the token or the set that its memory holds; passing sets are its own.
+    pub(crate) fn revived(world: &World, key: &VersionKey, record: KeysRecord) -> Arc<Self> {
+        let keys = Self::new(world, key, record.token);
+        if let Some(credentials) = record.lasting {
+            *keys.sets() = vec![Set { credentials, until: WallTime(u64::MAX) }];
+        }
+        keys
+    }
+
+    /// For [`Keys::revived`].
+    pub(crate) fn record(&self) -> KeysRecord {
+        let lasting = self.token.is_none().then(|| self.current().0);
+        KeysRecord { token: self.token.clone(), lasting }
     }
 
     fn new(world: &World, key: &VersionKey, token: Option<String>) -> Arc<Self> {

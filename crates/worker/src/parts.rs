@@ -1,6 +1,6 @@
 //! What a worker is made of, and its numbers.
 
-use crate::{pool, snapstart};
+use crate::{layers, pool, snapshots, snapstart};
 use async_trait::async_trait;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
@@ -63,9 +63,13 @@ pub struct Settings {
     pub start_wait_max: Duration,
     /// Rooms that wait for a function.
     pub pool: pool::Settings,
+    /// Rooms that wait for a function and were written down, where the sandbox can.
+    pub layers: layers::Settings,
     /// Environments that wait, initialised, for an invocation.
     pub snap_start: snapstart::Settings,
     pub snapshots: Snapshots,
+    /// Versions that were written down after init, where the sandbox can.
+    pub snapshot_store: snapshots::Settings,
 }
 
 impl Settings {
@@ -90,8 +94,10 @@ impl Settings {
             starts_max: 8 * std::thread::available_parallelism().map_or(2, usize::from),
             start_wait_max: Duration::from_secs(10),
             pool: pool::Settings::default(),
+            layers: layers::Settings::default(),
             snap_start: snapstart::Settings::default(),
             snapshots: Snapshots::default(),
+            snapshot_store: snapshots::Settings::default(),
         }
     }
 

@@ -20,13 +20,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use types::EnvironmentId;
+use world::World;
 
 /// `/tmp` of every waiting room, MB: Lambda's default. A function with another size gets a room of its own.
 pub(crate) const TMP_MB: u32 = types::limits::EPHEMERAL_STORAGE_MB_DEFAULT;
 /// Memory of a room while it waits, MB: the least that a function may have, so that the function's own limit, bound later,
 /// is never below: to lower one has the kernel look for memory, or kill, while the sandbox waits for it. What does not fit
 /// this fits no function of this size either. Processor comes with memory: the sandbox's floor for it, half a vCPU.
-const WAITING_MB: u32 = types::limits::MEMORY_MB_MIN;
+pub(crate) const WAITING_MB: u32 = types::limits::MEMORY_MB_MIN;
 /// A runtime is taken to be up, and its memory looked at, when it has used no processor for this long: more than a
 /// period of the scheduler (100 ms), since one that has used up its share stands still until the next.
 const SETTLE_STEP: Duration = Duration::from_millis(120);
@@ -67,6 +68,8 @@ impl Default for Settings {
 pub(crate) struct Kind {
     /// The runtime, for people.
     pub(crate) name: String,
+    /// While it waits, MB.
+    pub(crate) memory_mb: u32,
     pub(crate) mounts: Vec<ReadOnlyMount>,
     /// What runs in it already; `None`: nothing, only the walls stand.
     pub(crate) ahead: Option<Ahead>,
@@ -191,7 +194,7 @@ impl Pool {
         let parts = &self.parts;
         let walls = parts.sandbox.boot(BootSpec {
             id: EnvironmentId::from_random(parts.world.random_16()),
-            memory_mb: WAITING_MB,
+            memory_mb: kind.memory_mb,
             ephemeral_storage_mb: TMP_MB,
             mounts: kind.mounts.clone(),
             egress: parts.settings.egress,
@@ -203,7 +206,7 @@ impl Pool {
                 Some(ahead) => Some(walls.start(ahead.process()).await?),
                 None => None,
             };
-            let bytes = self.settled(&*walls, process.is_some()).await?;
+            let bytes = settled(&parts.world, &*walls, process.is_some()).await?;
             Ok((process, bytes))
         };
         match furnished.await {
@@ -215,21 +218,6 @@ impl Pool {
         }
     }
 
-    /// Memory of a room that has come to rest.
-    async fn settled(&self, walls: &dyn Environment, runs: bool) -> Result<u64, BootError> {
-        let mut last = walls.stats().await?;
-        for _ in 0..if runs { SETTLE_LOOKS } else { 0 } {
-            self.parts.world.clock.sleep(SETTLE_STEP).await;
-            let now = walls.stats().await?;
-            let rests = now.cpu_us == last.cpu_us && now.cpu_us > 0;
-            last = now;
-            if rests {
-                break;
-            }
-        }
-        Ok(last.memory_bytes)
-    }
-
     fn end(&self, room: Waiting) {
         self.parts.world.spawn("pool stop", async move { room.walls.stop().await });
     }
@@ -239,8 +227,23 @@ impl Pool {
     }
 }
 
+/// Memory of a room that has come to rest.
+pub(crate) async fn settled(world: &World, walls: &dyn Environment, runs: bool) -> Result<u64, BootError> {
+    let mut last = walls.stats().await?;
+    for _ in 0..if runs { SETTLE_LOOKS } else { 0 } {
+        world.clock.sleep(SETTLE_STEP).await;
+        let now = walls.stats().await?;
+        let rests = now.cpu_us == last.cpu_us && now.cpu_us > 0;
+        last = now;
+        if rests {
+            break;
+        }
+    }
+    Ok(last.memory_bytes)
+}
+
 impl Ahead {
-    fn process(&self) -> ProcessSpec {
+    pub(crate) fn process(&self) -> ProcessSpec {
         ProcessSpec {
             program: self.program.clone(),
             arguments: self.arguments.clone(),

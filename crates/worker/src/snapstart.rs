@@ -12,17 +12,19 @@
 //! hooks, variables, credentials, log streams, lines and limits. Where nothing is kept (no memory for it, more at once than
 //! were kept, just restarted) the environment runs init itself, in the invocation's way, and is restored at once.
 //!
-//! A sandbox whose `capabilities().snapshot` is true takes another way at two places, and only there: [`stand_still`], from
-//! which one [`Initialised`] becomes a stored snapshot and its room ends, and [`SnapStarts::take`], which makes an
-//! [`Initialised`] of it (`Sandbox::restore`, new doors and `Link`, `Environment::adopt` for the runtime's pipes, its
-//! waiting `restore/next` arrives on the new link) as often as asked. The shelf then counts one of each version as enough.
+//! A sandbox whose `capabilities().snapshot` is true takes another way at two places, and only there: in `prepare`, where
+//! one [`Initialised`] becomes a stored snapshot ([`crate::snapshots`]) and its room ends; and `environment::copy`, which
+//! makes rooms of it as often as asked. The shelf counts one of each version as enough then, and has none to give.
 
 mod shelf;
 
 use crate::environment::{Begun, Maker, Prepared, Room, Spans};
 use crate::logs::platform::Phase;
 use crate::worker::House;
-use fabric::control::{PreparationsQuery, PreparedReport};
+use crate::parts::Snapshots;
+use crate::snapshots as store;
+use fabric::control::{ControlError, PreparationsQuery, PreparedReport};
+use fabric::worker::InvokeRefusal;
 use sandbox::BootError;
 use shelf::{Next, Shelf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -167,6 +169,18 @@ impl SnapStarts {
         }
     }
 
+    /// What was kept of this version was of no use: it is prepared again.
+    pub(crate) fn lost(&self, key: &VersionKey) {
+        self.shelf().lost(key, self.world.now());
+        self.woken.notify_one();
+    }
+
+    /// A version that did not ask is to be kept, too, unless that would be too many.
+    pub(crate) fn want(&self, key: &VersionKey, unasked_max: usize) {
+        self.shelf().want(self.world.now(), key, unasked_max);
+        self.woken.notify_one();
+    }
+
     fn tell_listed(&self) {
         self.listed.send_modify(|lists| *lists += 1);
         self.woken.notify_one();
@@ -182,7 +196,7 @@ impl SnapStarts {
 }
 
 impl Initialised {
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let Self { prepared, room } = self;
         room.walls.stop().await;
         drop(room);
@@ -208,6 +222,7 @@ async fn list(house: Weak<House>) {
                 let gone = here.snap_starts.shelf().list(world.now(), &list.versions);
                 gone.into_iter().for_each(|room| here.snap_starts.end(room));
                 here.snap_starts.tell_listed();
+                keep_listed(&here).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "control does not say what is to be prepared");
@@ -231,10 +246,17 @@ async fn fill(house: Weak<House>) {
 /// One room of this version, onto the shelf; and control is told what came of it.
 async fn prepare(house: Arc<House>, key: VersionKey) {
     let snap_starts = &house.snap_starts;
-    let made = initialise(&house, &key).await;
+    let made = match house.snapshots.get().cloned().flatten() {
+        Some(snapshots) => keep(&house, &snapshots, &key).await.map(|()| None),
+        None => initialise(&house, &key).await.map(Some),
+    };
     let now = snap_starts.world.now();
     let (initialised, failed_at) = match made {
-        Ok((room, bytes)) => {
+        Ok(None) => {
+            snap_starts.shelf().stored(&key);
+            (Some(true), None)
+        }
+        Ok(Some((room, bytes))) => {
             // Before it is said: the first invocation finds it.
             let refused = snap_starts.shelf().made(&key, room, bytes);
             refused.into_iter().for_each(|room| snap_starts.end(room));
@@ -278,13 +300,67 @@ async fn report(house: &House, key: &VersionKey, initialised: bool) -> bool {
     true
 }
 
+/// What control lists, and what is kept: the one is not made again, and what is kept of a version that is gone goes.
+async fn keep_listed(house: &Arc<House>) {
+    let Some(snapshots) = house.snapshots.get().cloned().flatten() else { return };
+    for key in snapshots.keys() {
+        let wanted = house.snap_starts.shelf().stored(&key);
+        if wanted {
+            continue;
+        }
+        let plan = house.parts.control.boot_plan(key.clone()).await;
+        let unasked = house.parts.settings.snapshots == Snapshots::EveryVersion;
+        match plan {
+            Err(ControlError::NotFound { .. }) => snapshots.forget(&key).await,
+            Ok(_) if !unasked => snapshots.forget(&key).await,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    snapshots.collect().await;
+}
+
+/// Init in a room of its own, which is written down and ends.
+async fn keep(
+    house: &Arc<House>,
+    snapshots: &store::Snapshots,
+    key: &VersionKey,
+) -> Result<(), NotMade> {
+    if snapshots.find(key).is_some() {
+        return Ok(()); // only the report was missing
+    }
+    let initialised = initialise_room(house, key).await?;
+    let began = house.parts.world.now();
+    snapshots.keep(key, initialised).await.map_err(|error| NotMade::Host(error.to_string()))?;
+    let took_ms = u64::try_from(house.parts.world.now().since(began).as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(function = %key.function, version = %key.version, took_ms, "a version was written down");
+    Ok(())
+}
+
 /// Init in a room of its own. With the memory that it holds afterwards.
 async fn initialise(house: &Arc<House>, key: &VersionKey) -> Result<(Initialised, u64), NotMade> {
+    let initialised = initialise_room(house, key).await?;
+    match stand_still(&initialised, house.snap_starts.pause).await {
+        Ok(bytes) => Ok((initialised, bytes)),
+        Err(error) => {
+            initialised.end().await;
+            Err(NotMade::Host(error.to_string()))
+        }
+    }
+}
+
+async fn initialise_room(house: &Arc<House>, key: &VersionKey) -> Result<Initialised, NotMade> {
     let id = EnvironmentId::from_random(house.parts.world.random_16());
     let maker = Maker { house: Arc::clone(house), id, key: key.clone() };
     let mut spans = Spans::default();
     let host = |error: &dyn std::fmt::Display| NotMade::Host(error.to_string());
-    let prepared = maker.prepare(&mut spans).await.map_err(|error| host(&error))?;
+    let prepared = match maker.prepare(&mut spans).await {
+        Ok(prepared) => prepared,
+        Err(InvokeRefusal::Stale) => {
+            house.snap_starts.shelf().gone(key);
+            return Err(NotMade::Unwanted);
+        }
+        Err(error) => return Err(host(&error)),
+    };
     let (limit, unwanted) = (maker.init_limit(&prepared), house.snap_starts.unwanted(key));
     let room = match maker.begin(&prepared, Phase::Init, limit, &mut spans, unwanted).await {
         Begun::Ready(room, _) => *room,
@@ -296,14 +372,7 @@ async fn initialise(house: &Arc<House>, key: &VersionKey) -> Result<(Initialised
         Begun::Unwanted => return Err(NotMade::Unwanted),
     };
     prepared.logs().flush().await;
-    let initialised = Initialised { prepared, room };
-    match stand_still(&initialised, house.snap_starts.pause).await {
-        Ok(bytes) => Ok((initialised, bytes)),
-        Err(error) => {
-            initialised.end().await;
-            Err(host(&error))
-        }
-    }
+    Ok(Initialised { prepared, room })
 }
 
 /// From here on nothing in it goes on until it is restored. The memory that it holds.

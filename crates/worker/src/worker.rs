@@ -6,9 +6,12 @@
 use crate::api_door::body::Budget;
 use crate::code_cache::CodeCache;
 use crate::environment::Resident;
+use crate::layers::Layers;
 use crate::parts::WorkerParts;
 use crate::pool::Pool;
 use crate::seat::{Job, Seat};
+use crate::parts::Snapshots as Which;
+use crate::snapshots::{Held, Snapshots};
 use crate::snapstart::{self, SnapStarts};
 use crate::starts::Starts;
 use async_trait::async_trait;
@@ -18,11 +21,11 @@ use fabric::worker::{
     WorkerInvoke,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use types::limits::CHUNKS_IN_FLIGHT_MAX;
-use types::{EnvironmentId, Epoch, PartitionId};
+use types::{EnvironmentId, Epoch, PartitionId, VersionKey};
 
 /// Frames of a buffered answer: its response and its outcome, neither of which ever waits.
 const BUFFERED_FRAMES: usize = 2;
@@ -38,8 +41,12 @@ pub(crate) struct House {
     pub(crate) parts: WorkerParts,
     pub(crate) code: Arc<CodeCache>,
     pub(crate) pool: Arc<Pool>,
+    /// Where the sandbox takes snapshots: in the pool's place.
+    pub(crate) layers: Option<Arc<Layers>>,
     pub(crate) starts: Arc<Starts>,
     pub(crate) snap_starts: SnapStarts,
+    /// Once it is open; `None` in it where the sandbox takes no snapshots.
+    pub(crate) snapshots: OnceLock<Option<Arc<Snapshots>>>,
     /// For what environments send to their doors to the Lambda API.
     pub(crate) bodies: Budget,
     table: Mutex<Table>,
@@ -73,12 +80,13 @@ impl Worker {
         let code = CodeCache::new(parts.world.clone(), root, settings.code_cache_bytes_max, unpack);
         let living = watch::Sender::new(0);
         let pool = Arc::new(Pool::new(parts.clone()));
+        let layers = Layers::new(&parts);
         let starts = Starts::new(parts.world.clone(), settings.starts_max, settings.start_wait_max);
         let bodies = Budget::of_all();
         let pause = parts.sandbox.capabilities().pause;
         let snap_starts = SnapStarts::new(parts.world.clone(), settings.snap_start.clone(), pause);
         let table = Mutex::default();
-        Self(Arc::new(House { parts, code, pool, starts, snap_starts, bodies, table, living }))
+        Self(Arc::new(House { parts, code, pool, layers, starts, snap_starts, snapshots: OnceLock::new(), bodies, table, living }))
     }
 
     /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill, and
@@ -86,6 +94,11 @@ impl Worker {
     pub async fn open(&self) -> std::io::Result<()> {
         Pool::keep_filled(&self.0.pool);
         self.0.code.open().await?;
+        if let Some(layers) = &self.0.layers {
+            Layers::open(layers).await?;
+        }
+        let snapshots = Snapshots::open(&self.0.parts).await?;
+        let _ = self.0.snapshots.set(snapshots); // opened once
         snapstart::start(&self.0);
         Ok(())
     }
@@ -105,6 +118,7 @@ impl Worker {
         };
         seats.iter().for_each(|seat| seat.stop());
         self.0.pool.close().await;
+        self.0.layers.iter().for_each(|layers| layers.close());
         self.0.snap_starts.close().await;
         let mut living = self.0.living.subscribe();
         let world = &self.0.parts.world;
@@ -127,6 +141,25 @@ impl House {
         if table.seats.remove(&id).is_some() {
             table.ending.insert(id);
         }
+    }
+
+    /// Where every version is to be kept: this one, too, in the background.
+    pub(crate) fn keep_unasked(&self, key: &VersionKey) {
+        let kept = self.snapshots.get().and_then(Option::as_ref);
+        if self.parts.settings.snapshots == Which::EveryVersion && kept.is_some() {
+            self.snap_starts.want(key, self.parts.settings.snapshot_store.unasked_max);
+        }
+    }
+
+    /// After the first invocation of a copy.
+    pub(crate) fn record(&self, key: &VersionKey, held: Arc<Held>) {
+        let Some(snapshots) = self.snapshots.get().cloned().flatten() else { return };
+        let key = key.clone();
+        self.parts.world.spawn("working set", async move {
+            if let Err(error) = snapshots.record(&key, &held).await {
+                tracing::warn!(function = %key.function, %error, "what a first invocation touches was not recorded");
+            }
+        });
     }
 
     /// One environment is gone.

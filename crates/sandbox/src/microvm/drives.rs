@@ -25,9 +25,9 @@ use images::erofs::{Options, Tree};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use walls::tmp;
@@ -39,6 +39,8 @@ const DRIVE_BYTES: u64 = 16 << 30;
 const IMAGES_BYTES_MAX: u64 = 8 << 30;
 /// Most files of one folder that is shown.
 const FILES_MAX: usize = 1_000_000;
+/// What an image holds, in the last bytes of its drive, where no file system looks.
+const DIGEST_BYTES: usize = 32;
 const PLACEHOLDER: &str = "empty";
 const UNFINISHED: &str = "unfinished";
 const IMAGE: &str = "erofs";
@@ -82,6 +84,8 @@ pub(crate) struct Furniture {
     pub(crate) tmp: Arc<File>,
     pub(crate) drives: Vec<Drive>,
     pub(crate) mounts: Vec<Mount>,
+    /// What each mount's image holds.
+    pub(crate) digests: Vec<[u8; DIGEST_BYTES]>,
 }
 
 impl Drives {
@@ -130,15 +134,17 @@ impl Drives {
     fn furnish_now(&self, folders: &[ReadOnlyMount], tmp: &Tmp) -> Result<Furniture, BootError> {
         let read_only = |file: Arc<File>| Drive { file, writable: false };
         let mut drives = vec![read_only(self.root.clone())];
-        let mut mounts = Vec::new();
+        let (mut mounts, mut digests) = (Vec::new(), Vec::new());
         for (slot, folder) in (0..).zip(folders) {
-            drives.push(read_only(Arc::new(self.image(&folder.host)?)));
+            let image = self.image(&folder.host)?;
+            digests.push(digest_of(&image).map_err(|error| failed("image", &folder.host, &error))?);
+            drives.push(read_only(Arc::new(image)));
             mounts.push(Mount { slot, inside: folder.inside.clone() });
         }
         drives.resize_with(1 + SLOTS, || read_only(self.placeholder.clone()));
         let tmp = Arc::new(self.tmp_drive(tmp)?);
         drives.push(Drive { file: tmp.clone(), writable: true });
-        Ok(Furniture { drives, mounts, tmp })
+        Ok(Furniture { drives, mounts, digests, tmp })
     }
 
     fn tmp_drive(&self, tmp: &Tmp) -> Result<File, BootError> {
@@ -271,10 +277,28 @@ fn write_image(folder: &Path, path: &Path) -> Result<(), BootError> {
         .map_err(|error| step(&error))?;
     tree.write(&mut file, &Options::default()).map_err(|error| step(&error))?;
     let length = file.metadata().map_err(|error| step(&error))?.len();
-    if length > DRIVE_BYTES {
+    if length > DRIVE_BYTES - DIGEST_BYTES as u64 {
         return Err(step(&"more than a machine's drive holds"));
     }
-    file.set_len(DRIVE_BYTES).map_err(|error| step(&error))
+    let digest = File::open(path).and_then(hash).map_err(|error| step(&error))?;
+    file.write_all_at(&digest, DRIVE_BYTES - DIGEST_BYTES as u64).map_err(|error| step(&error))
+}
+
+fn hash(mut file: File) -> io::Result<[u8; DIGEST_BYTES]> {
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(digest.finalize().into()),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}
+
+fn digest_of(image: &File) -> io::Result<[u8; DIGEST_BYTES]> {
+    let mut digest = [0; DIGEST_BYTES];
+    image.read_exact_at(&mut digest, DRIVE_BYTES - DIGEST_BYTES as u64)?;
+    Ok(digest)
 }
 
 /// Names, kinds, modes, sizes and times of everything in a folder: another one as soon as anything changed.

@@ -11,8 +11,11 @@ use super::drives;
 use super::link::{Link, LinkError};
 use super::record::Record;
 use super::vmm::Vmm;
-use crate::{Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats};
+use crate::{
+    Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats, Step,
+};
 use async_trait::async_trait;
+use guest_protocol::messages::Mount;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -20,11 +23,31 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{TaskHandle, World};
 
+/// What is known of a machine beside its controls.
+pub(super) struct Kept {
+    /// What it is now, and what it is once it is bound.
+    pub(super) record: Record,
+    pub(super) bound: Record,
+    /// What lies behind its `/tmp`.
+    pub(super) tmp: Arc<File>,
+    /// Of one that waits for a function.
+    pub(super) later: Option<Later>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// What its slots hold already, and the guest has not looked at.
+pub(super) struct Later {
+    pub(super) mounts: Vec<Mount>,
+    pub(super) tmp_mb: u32,
+}
+
 pub(super) struct MachineEnvironment {
     machine: Arc<Running>,
-    record: Record,
-    /// What lies behind its `/tmp`.
+    record: Mutex<Record>,
+    bound: Record,
     tmp: Arc<File>,
+    later: Mutex<Option<Later>>,
+    steps: Vec<Step>,
     world: World,
     /// One change of pace at a time.
     pace: tokio::sync::Mutex<Pace>,
@@ -50,7 +73,7 @@ struct Pace {
 }
 
 impl MachineEnvironment {
-    pub(super) fn new(machine: Running, record: Record, tmp: Arc<File>, world: &World) -> Self {
+    pub(super) fn new(machine: Running, kept: Kept, world: &World) -> Self {
         let machine = Arc::new(machine);
         let watched = machine.clone();
         // A guest that breaks a rule, or whose init is gone, is of no use, and must not run on.
@@ -62,8 +85,11 @@ impl MachineEnvironment {
         });
         Self {
             machine,
-            record,
-            tmp,
+            record: Mutex::new(kept.record),
+            bound: kept.bound,
+            tmp: kept.tmp,
+            later: Mutex::new(kept.later),
+            steps: kept.steps,
             world: world.clone(),
             pace: tokio::sync::Mutex::default(),
             adopted: Mutex::default(),
@@ -76,11 +102,21 @@ impl MachineEnvironment {
         self.adopted.lock().unwrap_or_else(PoisonError::into_inner).extend(processes);
     }
 
+    /// What came before all else.
+    pub(super) fn began_with(&mut self, step: Step) {
+        self.steps.insert(0, step);
+    }
+
     /// Writes down a machine that stands still, with nothing on its way to or from it.
     async fn write_down(&self, into: PathBuf) -> Result<Snapshot, BootError> {
         let snapshot = self.machine.vmm.snapshot(&into).await?;
-        let (record, tmp) = (self.record.clone(), self.tmp.clone());
-        let write = move || drives::write_tmp(&tmp, &into).and_then(|()| record.write(&into));
+        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // A room that waits has none.
+        let tmp = record.ephemeral_storage_mb.is_some().then(|| self.tmp.clone());
+        // The record last: with it the snapshot is whole.
+        let write = move || {
+            tmp.map_or(Ok(()), |tmp| drives::write_tmp(&tmp, &into)).and_then(|()| record.write(&into))
+        };
         let written = self.world.blocking("machine memory", write).await;
         let panicked = || BootError::Host { step: "snapshot", reason: "panic".to_owned() };
         written.unwrap_or_else(|| Err(panicked()))?;
@@ -113,8 +149,21 @@ impl Environment for MachineEnvironment {
         self.adopted.lock().unwrap_or_else(PoisonError::into_inner).remove(&nth).ok_or(BootError::Gone)
     }
 
-    async fn bind(&self, _: Binding) -> Result<(), BootError> {
-        Err(BootError::Unsupported("bind"))
+    async fn bind(&self, binding: Binding) -> Result<(), BootError> {
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Later { mounts, tmp_mb } = later.ok_or(BootError::Unsupported("bind"))?;
+        let shown = |mount: &Mount| binding.mounts.iter().any(|wanted| wanted.inside == mount.inside);
+        if binding.mounts.len() != mounts.len() || !mounts.iter().all(shown) {
+            let reason = "other folders than it was restored with".to_owned();
+            return Err(BootError::Host { step: "bind", reason });
+        }
+        self.machine.link.bind(binding.memory_mb, Some(tmp_mb), mounts).await?;
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.bound);
+        Ok(())
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        self.steps.clone()
     }
 
     async fn stats(&self) -> Result<Stats, BootError> {

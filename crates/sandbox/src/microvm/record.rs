@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "record";
-const MAGIC: &[u8] = b"tinderbox machine 1\n";
+const MAGIC: &[u8] = b"tinderbox machine 2\n";
 const BYTES_MAX: u64 = 64 * 1024;
 
 /// What must be the same where it is restored.
@@ -17,9 +17,10 @@ pub(super) struct Record {
     /// Monitor, accelerator, processor, kernel, initramfs and root image.
     pub(super) identity: String,
     pub(super) memory_mb: u32,
-    pub(super) ephemeral_storage_mb: u32,
-    /// What its slots are inside, in their order.
-    pub(super) places: Vec<PathBuf>,
+    /// `None`: it waits for a function; `/tmp` of whatever size, and further folders, come with its binding.
+    pub(super) ephemeral_storage_mb: Option<u32>,
+    /// What its slots are inside, in their order, each with what its image holds: the guest remembers what it read.
+    pub(super) places: Vec<(PathBuf, [u8; 32])>,
     pub(super) nat: bool,
 }
 
@@ -48,13 +49,19 @@ impl Record {
         read().map_err(|error| refused(error.to_string()))
     }
 
-    /// Whether what was written down can be restored as this.
+    /// Whether what was written down can be restored as this; one that waits may become anything that begins as it did.
     pub(super) fn fits(&self, wanted: &Self) -> Result<(), BootError> {
         if self.identity != wanted.identity {
             return Err(refused("it was made by another monitor, kernel or processor".to_owned()));
         }
-        if self != wanted {
-            return Err(refused("it was made with other sizes or places".to_owned()));
+        let places = match self.ephemeral_storage_mb {
+            None => wanted.places.get(..self.places.len()),
+            Some(_) => Some(&wanted.places[..]),
+        };
+        let tmp = self.ephemeral_storage_mb.is_none_or(|_| self.ephemeral_storage_mb == wanted.ephemeral_storage_mb);
+        let sizes = tmp && self.memory_mb == wanted.memory_mb && self.nat == wanted.nat;
+        if !sizes || places != Some(&self.places[..]) {
+            return Err(refused("it was made with other sizes, places or folders".to_owned()));
         }
         Ok(())
     }
@@ -72,8 +79,8 @@ mod tests {
         Record {
             identity: "qemu 7".to_owned(),
             memory_mb: 128,
-            ephemeral_storage_mb: 512,
-            places: vec!["/var/task".into()],
+            ephemeral_storage_mb: Some(512),
+            places: vec![("/var/task".into(), [7; 32])],
             nat: true,
         }
     }
@@ -87,7 +94,20 @@ mod tests {
         assert!(read.fits(&Record { identity: "qemu 8".to_owned(), ..record() }).is_err());
         assert!(read.fits(&Record { memory_mb: 256, ..record() }).is_err());
         assert!(read.fits(&Record { places: Vec::new(), ..record() }).is_err());
+        assert!(read.fits(&Record { places: vec![("/var/task".into(), [8; 32])], ..record() }).is_err());
+        assert!(read.fits(&Record { ephemeral_storage_mb: Some(1_024), ..record() }).is_err());
         assert!(record().write(folder.path()).is_err(), "never over another");
+    }
+
+    #[test]
+    fn one_that_waits_fits_whatever_begins_as_it_did() {
+        let waits = Record { ephemeral_storage_mb: None, ..record() };
+        assert!(waits.fits(&record()).is_ok());
+        let more = vec![("/var/task".into(), [7; 32]), ("/opt".into(), [9; 32])];
+        assert!(waits.fits(&Record { places: more, ..record() }).is_ok());
+        assert!(waits.fits(&Record { places: vec![("/opt".into(), [7; 32])], ..record() }).is_err());
+        assert!(waits.fits(&Record { memory_mb: 256, ..record() }).is_err());
+        assert!(record().fits(&waits).is_err(), "and one that is bound does not wait again");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! is not there (QEMU, a kernel, root) is said, and the tests pass over.
 #![allow(dead_code)] // each file uses a part of it
 
+pub(crate) mod copies;
+
 use crate::common;
 use sandbox::conformance::Kit;
 use sandbox::microvm::assets::{self, Assets};

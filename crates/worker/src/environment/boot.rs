@@ -11,6 +11,7 @@ use crate::logs::pump::Logs;
 use crate::parts::{Launch, LaunchError};
 use crate::pool::{self, Ahead, Kind};
 use crate::runtime_api::{Delivery, Event, Link};
+use crate::snapshots::Held;
 use crate::worker::House;
 use fabric::Scope;
 use fabric::control::{BootPlan, ControlError, SnapStart};
@@ -42,7 +43,7 @@ pub(crate) struct Prepared {
     pub(crate) plan: BootPlan,
     pub(super) platform: Platform,
     pub(super) logs: Logs,
-    pub(super) keys: Arc<Keys>,
+    pub(crate) keys: Arc<Keys>,
     /// How to start it, or why the package can not be started.
     pub(super) start: Result<Start, String>,
     /// Keeps `/var/task` on the disk.
@@ -79,6 +80,8 @@ pub(crate) struct Room {
     pub(super) next: Option<oneshot::Sender<Arc<Delivery>>>,
     /// Or here to be restored.
     pub(super) restore: Option<oneshot::Sender<()>>,
+    /// Of a copy: what its memory is mapped from.
+    pub(super) held: Option<Arc<Held>>,
 }
 
 /// How one try of init ended.
@@ -134,7 +137,7 @@ impl Maker {
             let operator = &parts.settings.extra_variables;
             let told = (&plan, &platform, &stream, &*keys);
             let variables = variables::variables(told, operator, &launch.variables);
-            let kind = kind(&plan, &launch, &variables, operator);
+            let kind = kind(&plan, &launch, &variables, operator, self.house.layers.is_some());
             Start { launch, variables, kind }
         });
         Ok(Prepared { plan, platform, logs, keys, start, code })
@@ -240,7 +243,7 @@ impl Maker {
     }
 
     /// Waits for the first `next`, or for `restore/next`. `Ok(false)`: it is unwanted.
-    async fn init(
+    pub(super) async fn init(
         &self,
         room: &mut Room,
         started: Instant,
@@ -310,23 +313,25 @@ fn has_snap_start(plan: &BootPlan) -> bool {
 }
 
 /// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already
-/// in it if that can still become this function's.
+/// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy.
 fn kind(
     plan: &BootPlan,
     launch: &Launch,
     wanted: &BTreeMap<String, String>,
     operator: &BTreeMap<String, String>,
+    written_down: bool,
 ) -> Option<Kind> {
-    if plan.config.ephemeral_storage_mb != pool::TMP_MB {
+    if plan.config.ephemeral_storage_mb != pool::TMP_MB && !written_down {
         return None;
     }
+    let memory_mb = if written_down { plan.config.memory_mb } else { pool::WAITING_MB };
     let ahead = variables::ahead(operator, &launch.variables);
     let ahead = (launch.ahead && variables::can_become(&ahead, wanted)).then(|| Ahead {
         program: launch.program.clone(),
         arguments: launch.arguments.clone(),
         variables: ahead,
     });
-    Some(Kind { name: plan.config.runtime.clone(), mounts: launch.mounts.clone(), ahead })
+    Some(Kind { name: plan.config.runtime.clone(), memory_mb, mounts: launch.mounts.clone(), ahead })
 }
 
 /// An exit that the sandbox could not tell: it is gone itself.

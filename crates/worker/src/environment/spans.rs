@@ -5,7 +5,10 @@ use std::time::Duration;
 use world::Instant;
 
 /// More than one invocation can have; a bound all the same.
-const SPANS_MAX: usize = 32;
+const SPANS_MAX: usize = 48;
+
+/// A sandbox's step, and its bar.
+pub(crate) type StepNames = &'static [(&'static str, &'static str)];
 
 #[derive(Debug, Default)]
 pub(crate) struct Spans(Vec<(&'static str, Instant, Instant)>);
@@ -21,6 +24,14 @@ impl Spans {
     pub(crate) fn add_if_long(&mut self, room: &'static str, from: Instant, to: Instant) {
         if to.since(from) >= Duration::from_micros(100) {
             self.add(room, from, to);
+        }
+    }
+
+    /// What a sandbox says of a boot, under the names that are known of it.
+    pub(crate) fn add_steps(&mut self, names: StepNames, steps: &[sandbox::Step]) {
+        for step in steps {
+            let known = names.iter().find(|(name, _)| *name == step.name);
+            known.into_iter().for_each(|(_, room)| self.add(room, step.from, step.to));
         }
     }
 

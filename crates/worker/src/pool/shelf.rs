@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn kind(name: &str) -> Kind {
-        Kind { mounts: Vec::new(), ahead: None, name: name.to_owned() }
+        Kind { memory_mb: 128, mounts: Vec::new(), ahead: None, name: name.to_owned() }
     }
 
     fn at(ms: u64) -> Instant {

@@ -46,6 +46,10 @@ struct Entry<R> {
     failed_at: Option<Instant>,
     /// Its init failed: not tried again before the next take.
     broken: bool,
+    /// It is written down: any number of rooms come of it, and none is kept.
+    stored: bool,
+    /// Not control's, but this worker's wish.
+    unasked: bool,
 }
 
 /// What to do next.
@@ -74,7 +78,7 @@ impl<R> Shelf<R> {
         let mut gone = Vec::new();
         let (mut bytes, mut rooms) = (0, 0);
         self.versions.retain(|key, entry| {
-            let stays = keys.contains(key);
+            let stays = entry.unasked || keys.contains(key);
             if !stays {
                 rooms += entry.rooms.len();
                 for (room, size) in entry.rooms.drain(..) {
@@ -131,6 +135,44 @@ impl<R> Shelf<R> {
         self.rooms += 1;
         self.bytes += bytes;
         None
+    }
+
+    /// It is written down. Whether it is wanted.
+    pub(super) fn stored(&mut self, key: &VersionKey) -> bool {
+        let Some(entry) = self.versions.get_mut(key) else { return false };
+        if entry.making > 0 {
+            entry.making -= 1;
+            self.making = self.making.saturating_sub(1);
+        }
+        entry.stored = true;
+        true
+    }
+
+    /// What was written down was of no use: it is made again, not at once.
+    pub(super) fn lost(&mut self, key: &VersionKey, now: Instant) {
+        if let Some(entry) = self.versions.get_mut(key) {
+            entry.stored = false;
+            entry.failed_at = Some(now);
+        }
+    }
+
+    /// One that nobody asked for is to be kept, if there are not too many of those already.
+    pub(super) fn want(&mut self, now: Instant, key: &VersionKey, unasked_max: usize) {
+        if self.closed || self.versions.contains_key(key) {
+            return;
+        }
+        if self.versions.values().filter(|entry| entry.unasked).count() < unasked_max {
+            self.versions.insert(key.clone(), Entry { unasked: true, ..Entry::new(now) });
+        }
+    }
+
+    /// Its version is not there any more; control's own go with its list.
+    pub(super) fn gone(&mut self, key: &VersionKey) {
+        if self.versions.get(key).is_some_and(|entry| entry.unasked)
+            && let Some(entry) = self.versions.remove(key)
+        {
+            self.making = self.making.saturating_sub(entry.making);
+        }
     }
 
     /// Making one did not work: by the platform, at that time, which tries again; or by its init, not before the next take.
@@ -258,7 +300,7 @@ impl<R> Shelf<R> {
     /// The version used last of those that want more than they have.
     fn lacking(&self, now: Instant) -> Option<(VersionKey, Instant)> {
         let lacks = |entry: &Entry<R>| {
-            entry.rooms.len() + entry.making < entry.wanted && entry.may(now, self.settings.retry)
+            !entry.stored && entry.rooms.len() + entry.making < entry.wanted && entry.may(now, self.settings.retry)
         };
         let lacking = self.versions.iter().filter(|(_, entry)| lacks(entry));
         lacking
@@ -296,6 +338,8 @@ impl<R> Entry<R> {
             size: 0,
             failed_at: None,
             broken: false,
+            stored: false,
+            unasked: false,
         }
     }
 

@@ -1,0 +1,176 @@
+"""Snapshots that are really restored: rooms that wait, and versions after init. On each microVM backend that is there.
+
+Firecracker is named by TINDERBOX_FIRECRACKER and TINDERBOX_JAILER with TINDERBOX_GUEST_KERNEL (and, where /dev/kvm is a
+software one, TINDERBOX_GUEST_CPU_TEMPLATE and TINDERBOX_GUEST_BOOT_ARGS); QEMU's kernel is TINDERBOX_TEST_KERNEL or that of
+e2e/tools.sh. What is missing is said, and passed over.
+"""
+import concurrent.futures
+import contextlib
+import json
+import os
+import shutil
+import time
+import uuid
+
+import pytest
+
+from conftest import TOOLS, Server
+from functions import ROLE, eventually, function, package
+from test_snapstart import ON, invoke, publish, streams
+
+LEFT_OUT = ["/usr/share", "/usr/include", "/usr/lib/jvm", "/usr/lib/gcc"]
+SLOW = '''
+import os, random, time, uuid
+time.sleep(2)
+drawn = [uuid.uuid4().hex, random.random()]
+def handler(event, context):
+    return {"init": drawn, "now": [uuid.uuid4().hex, random.random(), os.urandom(8).hex()], "time": time.time(),
+            "id": context.aws_request_id,
+            "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], "slept": time.sleep((event or {}).get("sleep", 0))}
+'''
+HELLO = "def handler(event, context): return open('/var/task/app.py').read() and event"
+
+
+def firecracker():
+    named = [os.environ.get(name) for name in ("TINDERBOX_FIRECRACKER", "TINDERBOX_JAILER", "TINDERBOX_GUEST_KERNEL")]
+    if not all(named) or not os.access("/dev/kvm", os.W_OK):
+        pytest.skip("no Firecracker is named, or no /dev/kvm")
+    more = []
+    if template := os.environ.get("TINDERBOX_GUEST_CPU_TEMPLATE"):
+        more += ["--cpu-template", template]
+    if arguments := os.environ.get("TINDERBOX_GUEST_BOOT_ARGS"):
+        more += [f"--boot-arguments={arguments}"]
+    return ["--sandbox", "firecracker", "--kernel", named[2], *more]
+
+
+def qemu():
+    kernel = os.environ.get("TINDERBOX_TEST_KERNEL", TOOLS / "kernel")
+    if not shutil.which("qemu-system-x86_64") or not os.path.exists(kernel):
+        pytest.skip("no qemu-system-x86_64, or no kernel for it")
+    return ["--sandbox", "qemu", "--kernel", kernel]
+
+
+@pytest.fixture(scope="module", params=[firecracker, qemu], ids=lambda backend: backend.__name__)
+def machines(request, tmp_path_factory):
+    """A server whose environments are machines; images are made once for the module's servers."""
+    leave_out = [word for path in LEFT_OUT for word in ("--leave-out", path)]
+    assets = ["--assets", tmp_path_factory.getbasetemp() / "assets"]
+    server = Server(tmp_path_factory.mktemp("data"), *request.param(), *leave_out, *assets)
+    yield server
+    assert server.stop() == 0
+
+
+def rooms(server):
+    found = list((server.data / "snapshots/rooms").iterdir())
+    return [path for path in found if path.suffix != ".unfinished"]
+
+
+@contextlib.contextmanager
+def lasting(server):
+    """A version with SnapStart that outlives its server's port."""
+    client = server.client()
+    name = f"f-{uuid.uuid4().hex[:12]}"
+    settings = dict(Runtime="python3.11", Handler="app.handler", Role=ROLE, MemorySize=160, Timeout=60, SnapStart=ON)
+    client.create_function(FunctionName=name, Code={"ZipFile": package(app__py=SLOW)}, **settings)
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    publish(client, name)
+    yield name
+    server.client().delete_function(FunctionName=name)
+
+
+def timed(call, *arguments):
+    began = time.monotonic()
+    return call(*arguments), time.monotonic() - began
+
+
+def test_the_second_function_of_a_kind_begins_in_a_copy_of_a_room_that_waited(machines):
+    client = machines.client()
+    settings = dict(runtime="python3.11", MemorySize=160, Timeout=60)
+    before = len(rooms(machines))
+    with function(client, **settings, code=package(app__py=HELLO)) as name:
+        (error, answer, _), cold = timed(invoke, client, name, {"first": 1}, "$LATEST")
+        assert (error, answer) == (None, {"first": 1})
+    eventually(lambda: len(rooms(machines)), lambda found: found == before + 1, seconds=120)
+    for size in (512, 700):
+        with function(client, **settings, EphemeralStorage={"Size": size}, code=package(app__py=HELLO + f" or {size}")) as name:
+            (error, answer, _), copied = timed(invoke, client, name, {"second": size}, "$LATEST")
+            assert (error, answer) == (None, {"second": size})
+            assert copied < cold, "a copy is quicker than a boot"
+    assert len(rooms(machines)) == before + 1, "/tmp is each copy's own"
+
+
+def test_a_version_with_snap_start_begins_after_init_again_and_again_and_copies_differ(machines):
+    client = machines.client()
+    code = package(app__py=SLOW)
+    with function(client, runtime="python3.11", MemorySize=160, Timeout=60, SnapStart=ON, code=code) as name:
+        publish(client, name)
+        asked = time.time()
+        (error, first, log), took = timed(invoke, client, name)
+        assert error is None and first["type"] == "snap-start"
+        assert "RESTORE_START" in log or "Restore Duration" in log, log
+        assert took < 2, "init was not run again"
+        assert abs(first["time"] - asked) < 10, "the clock is right"
+        with concurrent.futures.ThreadPoolExecutor(3) as many:
+            copies = list(many.map(lambda _: invoke(client, name, {"sleep": 3}), range(3)))
+        assert [error for error, _, _ in copies] == [None] * 3
+        answers = [first] + [answer for _, answer, _ in copies]
+        assert len({json.dumps(answer["init"]) for answer in answers}) == 1, "init is one"
+        for part in range(3):
+            assert len({answer["now"][part] for answer in answers}) == 4, "what is drawn after it is not"
+        assert len({answer["id"] for answer in answers}) == 4
+        restored = lambda: [lines for lines in streams(machines, name).values() if "RESTORE_START" in "".join(lines)]
+        eventually(restored, lambda found: len(found) >= 3)
+    # Its record goes with it.
+    eventually(lambda: list((machines.data / "snapshots/functions").iterdir()), lambda found: not found, seconds=60)
+
+
+NODE = '''
+const crypto = require("crypto");
+const drawn = crypto.randomBytes(8).toString("hex");
+exports.handler = async () => [drawn, crypto.randomUUID(), crypto.randomBytes(8).toString("hex")];
+'''
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no Node.js")
+def test_copies_of_one_waiting_room_of_nodejs_draw_different_random_numbers(machines):
+    client = machines.client()
+    before = len(rooms(machines))
+    answers = []
+    for turn in range(4):
+        settings = dict(runtime="nodejs20.x", handler="index.handler", MemorySize=192, Timeout=60)
+        with function(client, **settings, code=package(index__js=NODE)) as name:
+            error, answer, _ = invoke(client, name, {}, "$LATEST")
+            assert error is None
+            answers += answer
+        if turn == 0:
+            eventually(lambda: len(rooms(machines)), lambda found: found == before + 1, seconds=120)
+    assert len(set(answers)) == len(answers), answers
+
+
+def test_a_damaged_snapshot_is_replaced_and_the_function_serves_meanwhile(machines):
+    with lasting(machines) as name:
+        assert machines.stop() == 0
+        memory = machines.data / "snapshots/memory"
+        for path in memory.iterdir():
+            path.unlink()  # so that chunks are asked for
+        for path in (machines.data / "snapshots/chunks").rglob("*"):
+            if path.is_file():
+                path.write_bytes(b"?" + path.read_bytes()[1:])
+        machines.start()
+        client = machines.client()
+        error, answer, _ = invoke(client, name)
+        assert error is None and answer["type"] == "snap-start"
+        eventually(lambda: list(memory.iterdir()), lambda found: found, seconds=120)
+
+
+def test_what_is_kept_is_there_after_a_kill_and_nothing_half_made_is(machines):
+    with lasting(machines) as name:
+        machines.process.kill()
+        machines.process.wait(timeout=60)
+        half = machines.data / "snapshots/rooms" / ("ab" * 32 + "." + "cd" * 16 + ".unfinished")
+        half.mkdir(parents=True)
+        (machines.data / "snapshots/work/half").mkdir()
+        machines.start()
+        assert not half.exists() and not (machines.data / "snapshots/work/half").exists()
+        (error, answer, log), took = timed(invoke, machines.client(), name)
+        assert error is None and took < 2, "init was not run again"
