@@ -127,7 +127,8 @@ def test_a_version_with_snap_start_begins_after_init_again_and_again_and_copies_
 NODE = '''
 const crypto = require("crypto");
 const drawn = crypto.randomBytes(8).toString("hex");
-exports.handler = async () => [drawn, crypto.randomUUID(), crypto.randomBytes(8).toString("hex")];
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+exports.handler = async (event) => { await sleep(event.ms ?? 0); return [drawn, crypto.randomUUID(), crypto.randomBytes(8).toString("hex"), Math.random()]; };
 '''
 
 
@@ -145,6 +146,17 @@ def test_copies_of_one_waiting_room_of_nodejs_draw_different_random_numbers(mach
         if turn == 0:
             eventually(lambda: len(rooms(machines)), lambda found: found == before + 1, seconds=120)
     assert len(set(answers)) == len(answers), answers
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no Node.js")
+def test_environments_of_one_version_of_nodejs_share_nothing_that_was_drawn(machines):
+    client = machines.client()
+    settings = dict(runtime="nodejs20.x", handler="index.handler", MemorySize=192, Timeout=60, SnapStart=ON)
+    with function(client, **settings, code=package(index__js=NODE)) as name:
+        publish(client, name)
+        with concurrent.futures.ThreadPoolExecutor(3) as many:
+            answers = [answer for _, part, _ in many.map(lambda _: invoke(client, name, {"ms": 3000}), range(3)) for answer in part]
+    assert len(set(answers)) == 12, answers
 
 
 def test_a_damaged_snapshot_is_replaced_and_the_function_serves_meanwhile(machines):

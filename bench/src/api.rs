@@ -109,16 +109,6 @@ impl Connection {
         serde_json::from_slice(&body).map_err(|error| format!("{name}: no answer of a no-op: {error}"))
     }
 
-    /// Publishes what is there as a version.
-    pub(crate) async fn publish(&mut self, name: &str) -> Outcome<()> {
-        let path = format!("/2015-03-31/functions/{name}/versions");
-        let answer = self.call(Method::POST, &path, Bytes::from_static(b"{}")).await?;
-        match answer.status {
-            StatusCode::CREATED => Ok(()),
-            status => Err(format!("publish {name}: {status}: {}", String::from_utf8_lossy(&answer.body))),
-        }
-    }
-
     /// Invokes one of our no-op functions; the answer, how long it took, and the invocation's id for [`Self::rooms`].
     pub(crate) async fn timed(&mut self, name: &str) -> Outcome<(Noop, Duration, String)> {
         let start = Instant::now();

@@ -619,13 +619,13 @@ def finish_site():
 
 def serve_one(api, handler):
     headers, body = api.next()
-    request_id = headers.get("lambda-runtime-aws-request-id", "")
-    Current.request_id = request_id
+    if "tinderbox-copied" in headers:  # of a snapshot that the function did not ask for
+        __import__("runpy").run_path(os.path.join(os.path.dirname(__file__), "snapstart.py"))["reseed"]()
+    request_id = Current.request_id = headers.get("lambda-runtime-aws-request-id", "")
     Current.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-    trace_id = headers.get("lambda-runtime-trace-id")
     os.environ.pop("_X_AMZN_TRACE_ID", None)
-    if trace_id is not None:
-        os.environ["_X_AMZN_TRACE_ID"] = trace_id
+    if "lambda-runtime-trace-id" in headers:
+        os.environ["_X_AMZN_TRACE_ID"] = headers["lambda-runtime-trace-id"]
     path = "invocation/%s/" % request_id
     echo = [(n, headers[n.lower()]) for n in ("Lambda-Runtime-Invocation-Id",) if n.lower() in headers]
     try:

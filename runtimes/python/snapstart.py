@@ -36,8 +36,8 @@ def _fail(api, path, kind, exception, code):
     sys.exit(code)
 
 
-def _reseed():
-    """After a restore: what was drawn from so far is this environment's own from here on."""
+def reseed():
+    """Many may go on from here: what is drawn from now on is this environment's own, also by OpenSSL."""
     if "random" in sys.modules:
         sys.modules["random"].seed()
     if "ssl" in sys.modules:
@@ -54,8 +54,8 @@ def run(api):
         api.next("restore/next")
     except BaseException as e:
         _fail(api, "init/error", "Runtime.BeforeSnapshotError", e, 64)
-    _reseed()
     try:
+        reseed()
         for func, args, kwargs in _hooks("get_after_restore"):
             func(*args, **kwargs)
     except BaseException as e:

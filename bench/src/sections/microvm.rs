@@ -34,6 +34,8 @@ const GONE_WAIT_MAX: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// `process` has waiting rooms in place of runtime snapshots: they are made again when nothing starts.
 const POOL_FILL: Duration = Duration::from_millis(1_500);
+/// The function that is written down after init.
+const CLONES: &str = "clones";
 const DASH: &str = "–";
 
 /// How an environment came to be.
@@ -122,31 +124,40 @@ impl Round<'_> {
         self.cold_p50 = Some(booted.median());
         self.write(starts, Way::Booted, &booted);
 
-        let platform = self.start(data.path(), &["--idle-timeout", IDLE])?;
-        let done = self.restores(&platform, data.path(), starts, snapshots).await;
+        if self.function.waits {
+            let platform = self.start(data.path(), &["--idle-timeout", IDLE])?;
+            let done = self.runtime(&platform, data.path(), starts).await;
+            platform.stop()?;
+            done?;
+        }
+        let mut arguments = vec!["--idle-timeout", IDLE];
+        arguments.extend(self.backend.keeps());
+        let platform = self.start(data.path(), &arguments)?;
+        let done = self.function(&platform, data.path(), starts, snapshots).await;
         platform.stop()?;
         done?;
         clones::run(self, data.path(), clones).await
     }
 
-    /// Both layers of snapshots; leaves a version to make clones of.
-    async fn restores(
+    /// New functions in copies of a runtime that waits.
+    async fn runtime(&mut self, platform: &Platform, data: &Path, starts: &mut Table) -> Outcome<()> {
+        self.first_of_kind(platform, data).await?;
+        let samples = self.new_functions(platform, Way::Runtime, self.backend.restores).await?;
+        self.write(starts, Way::Runtime, &samples);
+        Ok(())
+    }
+
+    /// Copies of a version that was written down after init; leaves it, to make clones of.
+    async fn function(
         &mut self,
         platform: &Platform,
         data: &Path,
         starts: &mut Table,
         snapshots: &mut Table,
     ) -> Outcome<()> {
-        if self.function.waits {
-            self.first_of_kind(platform, data).await?;
-            let samples = self.new_functions(platform, Way::Runtime, self.backend.restores).await?;
-            self.write(starts, Way::Runtime, &samples);
-        }
         let mut connection = Connection::open(platform.address).await?;
-        connection.create("clones", &self.function.package, WHOLE_PROCESSOR_MB).await?;
         if !self.backend.machines {
-            connection.publish("clones").await?;
-            return Ok(());
+            return connection.create(CLONES, &self.function.package, WHOLE_PROCESSOR_MB).await;
         }
         self.keep(&mut connection, data, snapshots).await?;
         let samples = self.copies(platform, &mut connection).await?;
@@ -181,7 +192,7 @@ impl Round<'_> {
         while samples.len() < self.backend.restores && tries < 2 * self.backend.restores {
             tries += 1;
             self.settle(platform, Way::Function).await?;
-            samples.extend(sample(connection, "clones:1", Way::Function).await?);
+            samples.extend(sample(connection, CLONES, Way::Function).await?);
         }
         self.judge(Way::Function, samples, tries)
     }
@@ -225,10 +236,10 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Publishes, and waits until the version is written down.
+    /// Creates, and waits until the version that it begins with is written down.
     async fn keep(&mut self, connection: &mut Connection, data: &Path, table: &mut Table) -> Outcome<()> {
         let start = Instant::now();
-        connection.publish("clones").await?;
+        connection.create(CLONES, &self.function.package, WHOLE_PROCESSOR_MB).await?;
         kept(&data.join("snapshots/functions"), "a version's snapshot").await?;
         let after = start.elapsed().as_secs_f64();
         let written = backend::last_took_ms(self.setting, "a version was written down");

@@ -30,9 +30,9 @@ pub mod firecracker;
 pub(crate) mod link;
 pub(crate) mod qemu;
 mod record;
-mod steps;
 pub mod settings;
 pub(crate) mod sparse;
+mod steps;
 #[allow(dead_code)] // what a machine costs its host is for the bench
 pub(crate) mod vmm;
 

@@ -7,7 +7,9 @@ mod common;
 mod machines;
 
 use machines::copies::Host;
-use sandbox::{Binding, BootError, BootSpec, Egress, Environment, Process, ProcessSpec, ReadOnlyMount, Snapshot};
+use sandbox::{
+    Binding, BootError, BootSpec, Egress, Environment, Process, ProcessSpec, ReadOnlyMount, Snapshot,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,7 +74,12 @@ async fn line(process: &mut Process) -> String {
 }
 
 /// A copy that became the function whose code is `name`.
-async fn become_one(host: &Host, from: &Snapshot, name: &str, tmp_mb: u32) -> (BootSpec, Arc<dyn Environment>, Process) {
+async fn become_one(
+    host: &Host,
+    from: &Snapshot,
+    name: &str,
+    tmp_mb: u32,
+) -> (BootSpec, Arc<dyn Environment>, Process) {
     let mut wanted = spec(host);
     wanted.ephemeral_storage_mb = tmp_mb;
     let code = shown(host, name, "/var/task");
@@ -111,7 +118,8 @@ async fn becomes_and_is_copied_again(host: Host) {
         let copy = host.sandbox.restore(wanted.clone(), function.clone()).await.expect("restores");
         copy.resume().await.expect("goes on");
         let script = format!("cat /tmp/file /var/task/said; echo {round} >> /tmp/file; cat /tmp/file; sync");
-        let mut process = copy.start(sandbox::conformance::program("/bin/bash", &["-c", &script])).await.expect("starts");
+        let mut process =
+            copy.start(sandbox::conformance::program("/bin/bash", &["-c", &script])).await.expect("starts");
         let mut text = String::new();
         process.stdout.read_to_string(&mut text).await.expect("says");
         assert_eq!(text, format!("kept\nlarge\nkept\n{round}\n"), "one copy's /tmp is not another's");

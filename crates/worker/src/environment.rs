@@ -27,7 +27,7 @@ mod room;
 mod spans;
 mod variables;
 
-pub(crate) use boot::{Begun, Maker, Prepared, Room};
+pub(crate) use boot::{Begun, Copyable, Maker, Prepared, Room};
 pub(crate) use fault::Fault;
 pub(crate) use spans::Spans;
 pub(crate) use variables::PATH;
@@ -96,7 +96,9 @@ impl Resident {
             self.begin_restored(&prepared, room, spans).await;
             return prepared.logs.flush().await;
         }
-        self.maker.house.keep_unasked(&self.maker.key);
+        if Copyable::of(&prepared.plan.config.runtime) == Copyable::Yes {
+            self.maker.house.keep_unasked(&self.maker.key);
+        }
         self.occupy(&prepared, spans).await;
         prepared.logs.flush().await;
     }

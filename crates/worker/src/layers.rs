@@ -218,7 +218,8 @@ impl Layers {
         let kept = match made {
             Ok(snapshot) => {
                 let (files, unfinished) = (self.files.clone(), folder.clone());
-                let named = world.blocking("snapshots", move || files.finish(digest, &unfinished, &snapshot)).await;
+                let named =
+                    world.blocking("snapshots", move || files.finish(digest, &unfinished, &snapshot)).await;
                 named.unwrap_or_else(|| Err(std::io::Error::other("panic"))).map_err(|error| failed(&error))
             }
             Err(error) => Err(error),
@@ -226,7 +227,13 @@ impl Layers {
         match kept {
             Ok(found) => {
                 let took_ms = millis(began, world.now());
-                tracing::info!(kind = kind.name, memory_mb = kind.memory_mb, bytes = found.bytes, took_ms, "a room was written down");
+                tracing::info!(
+                    kind = kind.name,
+                    memory_mb = kind.memory_mb,
+                    bytes = found.bytes,
+                    took_ms,
+                    "a room was written down"
+                );
                 Ok((Kept::at(found.folder, found.memory), found.bytes))
             }
             Err(error) => {
@@ -242,7 +249,8 @@ impl Layers {
         let world = &self.parts.world;
         let (files, into) = (self.files.clone(), folder.to_owned());
         let made = world.blocking("snapshots", move || files.begin(&into)).await;
-        let into = made.unwrap_or_else(|| Err(std::io::Error::other("panic"))).map_err(|error| failed(&error))?;
+        let into =
+            made.unwrap_or_else(|| Err(std::io::Error::other("panic"))).map_err(|error| failed(&error))?;
         let id = EnvironmentId::from_random(world.random_16());
         let walls = self.parts.sandbox.boot_waiting(self.spec(kind, id)).await?;
         let written = async {

@@ -23,6 +23,7 @@ use hyper_util::rt::TokioIo;
 use runtime_api::Call;
 use runtime_api::path::NoCall;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use turnstile::{Next, Refusal, RestoreNext};
@@ -75,6 +76,8 @@ pub(crate) struct Link {
     heads: Arc<Heads>,
     /// With SnapStart: what is served at the door.
     keys: Option<Arc<Keys>>,
+    /// A copy that has not been told yet that it is one.
+    copied: AtomicBool,
 }
 
 impl Link {
@@ -82,7 +85,22 @@ impl Link {
     /// credentials at the door.
     pub(crate) fn new(world: World, keys: Option<Arc<Keys>>) -> (Arc<Self>, mpsc::Receiver<Event>) {
         let (events, told) = mpsc::channel(EVENTS_IN_FLIGHT);
-        (Arc::new(Self { world, turnstile: Mutex::default(), events, heads: Arc::default(), keys }), told)
+        (
+            Arc::new(Self {
+                world,
+                turnstile: Mutex::default(),
+                events,
+                heads: Arc::default(),
+                keys,
+                copied: AtomicBool::default(),
+            }),
+            told,
+        )
+    }
+
+    /// The runtime was restored from a snapshot: its first event says so, for a client that draws new seeds then.
+    pub(crate) fn is_a_copy(&self) {
+        self.copied.store(true, Ordering::Release);
     }
 
     /// The state machine; never held across an await.
@@ -144,7 +162,10 @@ async fn next(link: &Link) -> Response<Full<Bytes>> {
             let (reply, delivered) = oneshot::channel();
             link.tell(Event::Next(reply)).await;
             match delivered.await {
-                Ok(delivery) => replies::invocation(&link.world, &delivery),
+                Ok(delivery) => {
+                    let copied = link.copied.swap(false, Ordering::AcqRel);
+                    replies::marked(replies::invocation(&link.world, &delivery), copied)
+                }
                 // A later `next` took its place, or the environment ends.
                 Err(_) => replies::refused(&Refusal::transition("Ready", "Ready")),
             }

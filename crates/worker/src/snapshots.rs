@@ -143,7 +143,8 @@ impl Snapshots {
         let cache = cache.map_err(io::Error::other)?;
         let table = found.into_iter().map(|index| (index.key.clone(), Stored::new(index, None))).collect();
         let world = world.clone();
-        let snapshots = Self { world, sandbox, records, folder, master, chunks, cache, table: Mutex::new(table) };
+        let snapshots =
+            Self { world, sandbox, records, folder, master, chunks, cache, table: Mutex::new(table) };
         Ok(Some(Arc::new(snapshots)))
     }
 
@@ -200,7 +201,8 @@ impl Snapshots {
         let memory = name_of(&snapshot.memory)?;
         let inside = folder.to_owned();
         let names = self.disk("snapshot", move || {
-            let mut file = File::options().write(true).create_new(true).mode(0o600).open(inside.join(OURS))?;
+            let mut file =
+                File::options().write(true).create_new(true).mode(0o600).open(inside.join(OURS))?;
             file.write_all(&serde_json::to_vec(&ours)?)?;
             fs::read_dir(&inside)?.map(|entry| name_of_entry(&entry?.path())).collect::<io::Result<Vec<_>>>()
         });
@@ -315,7 +317,12 @@ impl Snapshots {
         };
         match self.chunks.collect(&owned).await {
             Ok(collected) => {
-                tracing::debug!(kept = collected.kept, waiting = collected.waiting, deleted = collected.deleted, "chunks were collected");
+                tracing::debug!(
+                    kept = collected.kept,
+                    waiting = collected.waiting,
+                    deleted = collected.deleted,
+                    "chunks were collected"
+                );
             }
             Err(error) => tracing::warn!(%error, "chunks could not be collected"),
         }
@@ -334,7 +341,12 @@ impl Snapshots {
     }
 
     /// The folder of the small files, made from chunks the first time.
-    async fn ready(&self, account: &AccountKey, stored: &Stored, index: &Index) -> Result<PathBuf, SnapshotError> {
+    async fn ready(
+        &self,
+        account: &AccountKey,
+        stored: &Stored,
+        index: &Index,
+    ) -> Result<PathBuf, SnapshotError> {
         let mut ready = stored.ready.lock().await;
         if let Some(folder) = &*ready {
             return Ok(folder.clone());
@@ -359,7 +371,8 @@ impl Snapshots {
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Result<T, SnapshotError> {
         let done = self.world.blocking("snapshots", work).await;
-        done.unwrap_or_else(|| Err(io::Error::other("panic"))).map_err(|error| refused(step, &error.to_string()))
+        done.unwrap_or_else(|| Err(io::Error::other("panic")))
+            .map_err(|error| refused(step, &error.to_string()))
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<VersionKey, Arc<Stored>>> {

@@ -18,11 +18,11 @@
 
 mod shelf;
 
-use crate::environment::{Begun, Maker, Prepared, Room, Spans};
+use crate::environment::{Begun, Copyable, Maker, Prepared, Room, Spans};
 use crate::logs::platform::Phase;
-use crate::worker::House;
 use crate::parts::Snapshots;
 use crate::snapshots as store;
+use crate::worker::House;
 use fabric::control::{ControlError, PreparationsQuery, PreparedReport};
 use fabric::worker::InvokeRefusal;
 use sandbox::BootError;
@@ -247,7 +247,7 @@ async fn fill(house: Weak<House>) {
 async fn prepare(house: Arc<House>, key: VersionKey) {
     let snap_starts = &house.snap_starts;
     let made = match house.snapshots.get().cloned().flatten() {
-        Some(snapshots) => keep(&house, &snapshots, &key).await.map(|()| None),
+        Some(snapshots) => keep(&house, &snapshots, &key).await,
         None => initialise(&house, &key).await.map(Some),
     };
     let now = snap_starts.world.now();
@@ -319,26 +319,34 @@ async fn keep_listed(house: &Arc<House>) {
     snapshots.collect().await;
 }
 
-/// Init in a room of its own, which is written down and ends.
+/// Init in a room of its own, which is written down and ends; where copies would not be unique it stands still, as with a
+/// sandbox that takes no snapshots.
 async fn keep(
     house: &Arc<House>,
     snapshots: &store::Snapshots,
     key: &VersionKey,
-) -> Result<(), NotMade> {
+) -> Result<Option<(Initialised, u64)>, NotMade> {
     if snapshots.find(key).is_some() {
-        return Ok(()); // only the report was missing
+        return Ok(None); // only the report was missing
     }
     let initialised = initialise_room(house, key).await?;
+    if Copyable::of(&initialised.prepared.plan.config.runtime) == Copyable::Never {
+        return stand(house, initialised).await.map(Some);
+    }
     let began = house.parts.world.now();
     snapshots.keep(key, initialised).await.map_err(|error| NotMade::Host(error.to_string()))?;
     let took_ms = u64::try_from(house.parts.world.now().since(began).as_millis()).unwrap_or(u64::MAX);
     tracing::info!(function = %key.function, version = %key.version, took_ms, "a version was written down");
-    Ok(())
+    Ok(None)
 }
 
 /// Init in a room of its own. With the memory that it holds afterwards.
 async fn initialise(house: &Arc<House>, key: &VersionKey) -> Result<(Initialised, u64), NotMade> {
     let initialised = initialise_room(house, key).await?;
+    stand(house, initialised).await
+}
+
+async fn stand(house: &House, initialised: Initialised) -> Result<(Initialised, u64), NotMade> {
     match stand_still(&initialised, house.snap_starts.pause).await {
         Ok(bytes) => Ok((initialised, bytes)),
         Err(error) => {

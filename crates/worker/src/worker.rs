@@ -7,10 +7,10 @@ use crate::api_door::body::Budget;
 use crate::code_cache::CodeCache;
 use crate::environment::Resident;
 use crate::layers::Layers;
+use crate::parts::Snapshots as Which;
 use crate::parts::WorkerParts;
 use crate::pool::Pool;
 use crate::seat::{Job, Seat};
-use crate::parts::Snapshots as Which;
 use crate::snapshots::{Held, Snapshots};
 use crate::snapstart::{self, SnapStarts};
 use crate::starts::Starts;
@@ -86,7 +86,18 @@ impl Worker {
         let pause = parts.sandbox.capabilities().pause;
         let snap_starts = SnapStarts::new(parts.world.clone(), settings.snap_start.clone(), pause);
         let table = Mutex::default();
-        Self(Arc::new(House { parts, code, pool, layers, starts, snap_starts, snapshots: OnceLock::new(), bodies, table, living }))
+        Self(Arc::new(House {
+            parts,
+            code,
+            pool,
+            layers,
+            starts,
+            snap_starts,
+            snapshots: OnceLock::new(),
+            bodies,
+            table,
+            living,
+        }))
     }
 
     /// Takes in the code that an earlier process unpacked and removes what it left half-done; the pool may fill, and

@@ -30,6 +30,11 @@ pub(super) struct Backend {
 }
 
 impl Backend {
+    /// What has every version written down after init.
+    pub(super) fn keeps(&self) -> &'static [&'static str] {
+        if self.machines { &["--snapshots", "every-version"] } else { &[] }
+    }
+
     /// How long each of so many holds its environment, so that no two use one: longer than all may take to come.
     pub(super) fn hold(&self, clones: usize) -> Duration {
         let count = u32::try_from(clones).unwrap_or(u32::MAX);
@@ -133,7 +138,7 @@ fn firecracker(setting: &Setting) -> Result<Backend, String> {
 
 fn machine(setting: &Setting, name: &str, kernel: &str) -> Vec<String> {
     let assets = setting.out.join(format!("microvm-{name}"));
-    let mut arguments = ["--sandbox", name, "--kernel", kernel, "--snapshots", "every-version", "--assets"]
+    let mut arguments = ["--sandbox", name, "--kernel", kernel, "--assets"]
         .map(str::to_owned)
         .to_vec();
     arguments.push(assets.display().to_string());

@@ -1,6 +1,6 @@
 //! Many environments of one version: whether all come at once, and what each holds of memory.
 
-use super::{DASH, Round, memory};
+use super::{CLONES, DASH, Round, memory};
 use crate::Outcome;
 use crate::api::{Connection, Noop};
 use crate::platform::Platform;
@@ -12,7 +12,6 @@ use tokio::task::JoinSet;
 
 const FEW: [usize; 2] = [1, 10];
 const FIFTY: usize = 50;
-const VERSION: &str = "clones:1";
 
 pub(super) fn table() -> Table {
     let columns = [
@@ -35,7 +34,7 @@ pub(super) async fn run(round: &mut Round<'_>, data: &Path, table: &mut Table) -
         if group.is_empty() {
             continue;
         }
-        let platform = round.start(data, &[])?;
+        let platform = round.start(data, round.backend.keeps())?;
         let mut done = Ok(());
         for clones in group {
             done = at_once(round, &platform, table, *clones).await;
@@ -60,7 +59,7 @@ async fn at_once(round: &mut Round<'_>, platform: &Platform, table: &mut Table, 
     for mut connection in ready {
         tasks.spawn(async move {
             let event = format!(r#"{{"sleep_ms": {}}}"#, hold.as_millis());
-            let answer: Outcome<Noop> = connection.noop_with(VERSION, event).await;
+            let answer: Outcome<Noop> = connection.noop_with(CLONES, event).await;
             answer.map(|_| start.elapsed().saturating_sub(hold))
         });
     }

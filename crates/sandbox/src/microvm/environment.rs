@@ -11,9 +11,7 @@ use super::drives;
 use super::link::{Link, LinkError};
 use super::record::Record;
 use super::vmm::Vmm;
-use crate::{
-    Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats, Step,
-};
+use crate::{Binding, BootError, Connection, Door, Environment, Process, ProcessSpec, Snapshot, Stats, Step};
 use async_trait::async_trait;
 use guest_protocol::messages::Mount;
 use std::collections::BTreeMap;

@@ -58,7 +58,9 @@ impl Record {
             None => wanted.places.get(..self.places.len()),
             Some(_) => Some(&wanted.places[..]),
         };
-        let tmp = self.ephemeral_storage_mb.is_none_or(|_| self.ephemeral_storage_mb == wanted.ephemeral_storage_mb);
+        let tmp = self
+            .ephemeral_storage_mb
+            .is_none_or(|_| self.ephemeral_storage_mb == wanted.ephemeral_storage_mb);
         let sizes = tmp && self.memory_mb == wanted.memory_mb && self.nat == wanted.nat;
         if !sizes || places != Some(&self.places[..]) {
             return Err(refused("it was made with other sizes, places or folders".to_owned()));

@@ -312,6 +312,21 @@ fn has_snap_start(plan: &BootPlan) -> bool {
         && matches!(plan.key.version, Version::Published(_))
 }
 
+/// Whether many may go on from one process of a runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Copyable {
+    /// Its client draws new seeds in each copy, or what it draws is its own business, as AWS says of SnapStart.
+    Yes,
+    /// Node.js: nothing outside of OpenSSL and V8 can have them draw new seeds, so copies would share keys.
+    Never,
+}
+
+impl Copyable {
+    pub(crate) fn of(runtime: &str) -> Self {
+        if runtime.starts_with("nodejs") { Self::Never } else { Self::Yes }
+    }
+}
+
 /// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already
 /// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy.
 fn kind(
@@ -326,7 +341,9 @@ fn kind(
     }
     let memory_mb = if written_down { plan.config.memory_mb } else { pool::WAITING_MB };
     let ahead = variables::ahead(operator, &launch.variables);
-    let ahead = (launch.ahead && variables::can_become(&ahead, wanted)).then(|| Ahead {
+    // V8 is seeded when it starts: of a copy, `Math.random` would be every copy's.
+    let may_wait = !written_down || Copyable::of(&plan.config.runtime) != Copyable::Never;
+    let ahead = (launch.ahead && may_wait && variables::can_become(&ahead, wanted)).then(|| Ahead {
         program: launch.program.clone(),
         arguments: launch.arguments.clone(),
         variables: ahead,

@@ -44,7 +44,9 @@ impl Maker {
         spans: &mut Spans,
     ) -> Result<Room, SnapshotError> {
         let world = self.house.parts.world.clone();
-        let Some(snapshots) = self.house.snapshots.get().cloned().flatten() else { return Err(BootError::Gone.into()) };
+        let Some(snapshots) = self.house.snapshots.get().cloned().flatten() else {
+            return Err(BootError::Gone.into());
+        };
         let began = world.now();
         let Loaded { snapshot, keys, held } = snapshots.load(&self.key, stored).await?;
         let loaded = world.now();
@@ -100,6 +102,9 @@ impl Maker {
         let (doors, link, events) = self.open_doors(prepared, walls);
         let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
         prepared.logs.attach(pipes).await;
+        if !prepared.is_snap_start() {
+            link.is_a_copy(); // with SnapStart `restore/next` says so, and hooks come after it
+        }
         walls.resume().await?;
         let exited = process.exited;
         let walls = Arc::clone(walls);

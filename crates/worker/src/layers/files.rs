@@ -91,9 +91,15 @@ impl Files {
     }
 
     /// Describes what the sandbox wrote, and gives it its name once all of it is on the disk. Blocking.
-    pub(super) fn finish(&self, digest: [u8; 32], unfinished: &Path, snapshot: &Snapshot) -> io::Result<Found> {
+    pub(super) fn finish(
+        &self,
+        digest: [u8; 32],
+        unfinished: &Path,
+        snapshot: &Snapshot,
+    ) -> io::Result<Found> {
         let memory = snapshot.memory.strip_prefix(&snapshot.folder).ok().and_then(Path::to_str);
-        let memory = memory.ok_or_else(|| io::Error::other("the memory lies outside of its snapshot"))?.to_owned();
+        let memory =
+            memory.ok_or_else(|| io::Error::other("the memory lies outside of its snapshot"))?.to_owned();
         let description = Description { memory, ..self.description(digest) };
         let mut file =
             File::options().write(true).create_new(true).mode(0o600).open(unfinished.join(DESCRIPTION))?;
@@ -119,7 +125,8 @@ impl Files {
         File::open(folder.join(DESCRIPTION)).ok()?.take(BYTES_MAX).read_to_end(&mut bytes).ok()?;
         let description = decode(&bytes)?;
         let expected = Description { memory: description.memory.clone(), ..self.description(digest) };
-        if description != expected || description.memory.contains('/') || description.memory.starts_with('.') {
+        if description != expected || description.memory.contains('/') || description.memory.starts_with('.')
+        {
             return None;
         }
         let files = folder.join(FILES);
@@ -220,7 +227,10 @@ mod tests {
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!([mode(&whole.folder), mode(&data.path().join("rooms"))], [0o700; 2]);
 
-        assert!(Files::new(data.path().join("rooms"), "other").open().unwrap().is_empty(), "another sandbox's");
+        assert!(
+            Files::new(data.path().join("rooms"), "other").open().unwrap().is_empty(),
+            "another sandbox's"
+        );
         assert_eq!(fs::read_dir(data.path().join("rooms")).unwrap().count(), 0);
     }
 

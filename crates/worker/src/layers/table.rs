@@ -119,10 +119,16 @@ impl<K: Clone> Table<K> {
         let retry = self.settings.retry;
         let rest = |entry: &Entry<K>| {
             let since = entry.rest_since.map_or(retry, |since| now.since(since));
-            if entry.rest_since == Some(Instant(u64::MAX)) { Duration::MAX } else { retry.saturating_sub(since) }
+            if entry.rest_since == Some(Instant(u64::MAX)) {
+                Duration::MAX
+            } else {
+                retry.saturating_sub(since)
+            }
         };
-        let wanted = self.kinds.iter().filter(|(_, entry)| entry.wanted && entry.kept.is_none() && !entry.making);
-        let Some((digest, entry)) = wanted.min_by_key(|(_, entry)| (rest(entry), u64::MAX - entry.used)) else {
+        let wanted =
+            self.kinds.iter().filter(|(_, entry)| entry.wanted && entry.kept.is_none() && !entry.making);
+        let Some((digest, entry)) = wanted.min_by_key(|(_, entry)| (rest(entry), u64::MAX - entry.used))
+        else {
             return Next::Wait(None);
         };
         let (digest, rest) = (*digest, rest(entry));
@@ -149,11 +155,13 @@ impl<K: Clone> Table<K> {
         let mut gone = Vec::new();
         loop {
             let kept = self.kinds.values().filter_map(|entry| entry.kept.as_ref());
-            let (count, bytes) = kept.fold((0, 0_u64), |(count, sum), (_, bytes)| (count + 1, sum.saturating_add(*bytes)));
+            let (count, bytes) =
+                kept.fold((0, 0_u64), |(count, sum), (_, bytes)| (count + 1, sum.saturating_add(*bytes)));
             if count <= self.settings.rooms_max && bytes <= self.settings.bytes_max {
                 return gone;
             }
-            let others = self.kinds.iter_mut().filter(|(digest, entry)| entry.kept.is_some() && **digest != newest);
+            let others =
+                self.kinds.iter_mut().filter(|(digest, entry)| entry.kept.is_some() && **digest != newest);
             let Some((_, oldest)) = others.min_by_key(|(_, entry)| entry.used) else { return gone };
             gone.extend(oldest.kept.take().map(|(kept, _)| kept));
             oldest.wanted = false;
@@ -212,7 +220,10 @@ mod tests {
         assert_eq!(table.take(at(60), A, &kind("a")), None);
         assert!(table.made(A, 1, 10).is_empty());
         assert_eq!(table.next(at(500)), Next::Wait(None));
-        assert_eq!([table.take(at(70), A, &kind("a")), table.take(at(70), A, &kind("a"))], [Some(1), Some(1)]);
+        assert_eq!(
+            [table.take(at(70), A, &kind("a")), table.take(at(70), A, &kind("a"))],
+            [Some(1), Some(1)]
+        );
     }
 
     #[test]

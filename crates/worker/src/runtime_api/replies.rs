@@ -12,6 +12,9 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use world::{WallTime, World};
 
+/// Ours: AWS has no such header, since its clients learn of a restore by `restore/next` alone.
+const COPIED: HeaderName = HeaderName::from_static("tinderbox-copied");
+
 pub(super) type Reply = Response<Full<Bytes>>;
 
 fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
@@ -120,6 +123,14 @@ pub(super) fn invocation(world: &World, delivery: &Delivery) -> Reply {
     put(header::COGNITO_IDENTITY, identity.as_deref().unwrap_or_default());
     put(header::TENANT_ID, invocation.tenant_id.as_deref().unwrap_or_default());
     tracing::trace!(id = %delivery.id, after = ?world.now().since(delivery.delivered), "the runtime takes the event");
+    reply
+}
+
+/// Of a copy's first event.
+pub(super) fn marked(mut reply: Reply, copied: bool) -> Reply {
+    if copied {
+        reply.headers_mut().insert(COPIED, HeaderValue::from_static("1"));
+    }
     reply
 }
 

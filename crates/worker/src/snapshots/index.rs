@@ -41,7 +41,12 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(key: VersionKey, sandbox: &str, files: &[(String, ManifestId)], memory: String) -> Self {
+    pub(super) fn new(
+        key: VersionKey,
+        sandbox: &str,
+        files: &[(String, ManifestId)],
+        memory: String,
+    ) -> Self {
         let files = files.iter().map(|(name, id)| (name.clone(), id.hex())).collect();
         let (release, sandbox) = (env!("CARGO_PKG_VERSION").to_owned(), sandbox.to_owned());
         Self { key, release, sandbox, files, memory, working_set: None }
@@ -109,7 +114,8 @@ impl Index {
     pub(super) fn write(&self, root: &Path) -> io::Result<()> {
         let path = place(root, &self.key);
         let unfinished = path.with_extension(UNFINISHED);
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
         file.write_all(&self.encode()?)?;
         file.sync_all()?;
         fs::rename(&unfinished, &path)?;

@@ -300,7 +300,9 @@ impl<R> Shelf<R> {
     /// The version used last of those that want more than they have.
     fn lacking(&self, now: Instant) -> Option<(VersionKey, Instant)> {
         let lacks = |entry: &Entry<R>| {
-            !entry.stored && entry.rooms.len() + entry.making < entry.wanted && entry.may(now, self.settings.retry)
+            !entry.stored
+                && entry.rooms.len() + entry.making < entry.wanted
+                && entry.may(now, self.settings.retry)
         };
         let lacking = self.versions.iter().filter(|(_, entry)| lacks(entry));
         lacking

@@ -47,6 +47,14 @@ fn arn() -> FunctionArn {
     FunctionArn { region: key().region, account: key().account, function: key().function, qualifier: None }
 }
 
+impl Fakes {
+    /// The function is another one from now on.
+    #[allow(dead_code)] // each test binary uses a part of the kit
+    pub(crate) fn change(&self, change: impl FnOnce(&mut FunctionConfig)) {
+        change(&mut self.config.lock().unwrap());
+    }
+}
+
 /// Calls that the worker never makes, spelled as `async_trait` does: it does not see into macros.
 macro_rules! unused {
     ($($call:ident($In:ty) -> $Out:ty, $Error:ty;)*) => {

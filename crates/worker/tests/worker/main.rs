@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // what helps tests is a test
 
 mod abuse;
+mod copies;
 mod door;
 mod double;
 mod kit;
