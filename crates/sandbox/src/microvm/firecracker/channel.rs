@@ -15,6 +15,7 @@
 //! A guest has one stream. Whatever else in it connects to the same port later is refused, for nobody listens any more;
 //! that nothing but guest-init connects first is the guest's walls' business (they allow user code no such socket).
 
+use crate::microvm::sparse;
 use super::{by_descriptor, words};
 use guest_protocol::VSOCK_PORT;
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -123,6 +124,10 @@ impl Channel {
                     std::fs::remove_file(&from)?;
                 }
                 moved => moved?,
+            }
+            if name == words::MEMORY_FILE {
+                // Firecracker writes all of it; copies find a hole's page without the disk, and the disk has room.
+                sparse::dig(&File::options().read(true).write(true).open(&to)?)?;
             }
         }
         Ok(())

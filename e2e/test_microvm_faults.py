@@ -1,0 +1,316 @@
+"""What fails around machines and their snapshots: an answer all the same, a reason in the log, and nothing left behind.
+
+Firecracker where it is named (test_snapshots.py says how), else QEMU: what is tested is what both have in common.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import uuid
+
+import botocore.exceptions
+import pytest
+
+from conftest import Server
+from functions import ROLE, eventually, function, package
+from test_snapshots import LEFT_OUT, firecracker, qemu, rooms
+from test_snapstart import ON, invoke, publish
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="microVMs need root")
+
+MONITORS = ("firecracker", "qemu-system-x86")
+CODE = '''
+import os, time
+time.sleep(1)
+def handler(event, context):
+    if event.get("sleep"): time.sleep(event["sleep"])
+    return {"echo": event, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
+'''
+PYTHON = dict(runtime="python3.11", MemorySize=160, Timeout=60)
+# From the death of one of our processes until all of its are gone: it is noticed at once.
+GONE = 30
+
+
+def backend():
+    try:
+        return firecracker()
+    except pytest.skip.Exception:
+        return qemu()
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory):
+    return tmp_path_factory.mktemp("assets")
+
+
+class Machines(Server):
+    """A server of machines whose own words are kept."""
+
+    def __init__(self, data, assets, *more):
+        self.log = data.parent / f"{data.name}.log"
+        leave_out = [word for path in LEFT_OUT for word in ("--leave-out", path)]
+        with open(self.log, "w") as log:
+            super().__init__(data, *backend(), *leave_out, "--assets", assets, "--verbose", *more, stderr=log)
+
+    def said(self):
+        return self.log.read_text()
+
+    def tree(self):
+        """Every process below the server, with its name; itself not."""
+        found, parents = {}, {}
+        for path in pathlib.Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError):
+                stat = (path / "stat").read_text()
+                pid, (name, rest) = int(path.name), (stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :])
+                parents.setdefault(int(rest.split()[1]), []).append((pid, name))
+        open_ = [self.process.pid]
+        while open_:
+            for pid, name in parents.get(open_.pop(), []):
+                found[pid] = name
+                open_.append(pid)
+        return found
+
+    def monitors(self):
+        return [pid for pid, name in self.tree().items() if name in MONITORS]
+
+    def spawner(self):
+        [pid] = [pid for pid, name in self.tree().items() if parent(pid) == self.process.pid and "spawner" in name]
+        return pid
+
+    def run(self):
+        [folder] = (self.data / "sandbox").glob("run-*")
+        return folder.name.replace("run-", "tinderbox-")
+
+
+@pytest.fixture
+def machines(tmp_path, assets):
+    server = Machines(tmp_path / "data", assets)
+    yield server
+    if server.process.poll() is None:
+        assert server.stop() == 0
+
+
+def parent(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    return int(stat[stat.rindex(")") + 2 :].split()[1])
+
+
+def alive(pids):
+    return [pid for pid in pids if os.path.exists(f"/proc/{pid}") and "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()]
+
+
+def left(server, run, pids):
+    """What is still there of one run: processes, control groups, mounts, loop devices, half-made files."""
+    found = [f"process {pid}" for pid in alive(pids)]
+    groups = subprocess.run(["find", "/sys/fs/cgroup", "-type", "d", "-name", run], capture_output=True, text=True)
+    found += groups.stdout.split()
+    mounts = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    found += [line for line in mounts if f"{server.data}/" in line or run in line]
+    found += [line for line in subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout.splitlines() if f"{server.data}/" in line]
+    found += [str(path) for path in server.data.rglob("*.unfinished")]
+    return found
+
+
+def half_made(server):
+    """Snapshots that are being written: of rooms, of versions."""
+    return [*(server.data / "snapshots/rooms").glob("*.unfinished"), *(server.data / "snapshots/work").glob("*")]
+
+
+def call(client, name, event, qualifier="$LATEST"):
+    """An answer, or the error that the client has: never nothing."""
+    try:
+        error, answer, _ = invoke(client, name, event, qualifier)
+        return error or "", answer
+    except (botocore.exceptions.ClientError, botocore.exceptions.HTTPClientError) as refused:
+        return type(refused).__name__, str(refused)
+
+
+@contextlib.contextmanager
+def busy(server, name):
+    """A second of invocations is under way, in a machine of their own; yields what was answered once it was."""
+    answers = []
+    client = server.client()
+    before = set(server.monitors())
+    thread = threading.Thread(target=lambda: answers.append(call(client, name, {"sleep": 20})))
+    thread.start()
+    eventually(lambda: set(server.monitors()) - before, lambda new: new, seconds=60)
+    yield answers
+    thread.join(timeout=120)
+    assert not thread.is_alive(), "the client waits for nobody"
+
+
+def create(client, **more):
+    name = f"f-{uuid.uuid4().hex[:12]}"
+    settings = dict(Runtime="python3.11", Handler="app.handler", Role=ROLE, MemorySize=160, Timeout=60, **more)
+    client.create_function(FunctionName=name, Code={"ZipFile": package(app__py=CODE)}, **settings)
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return name
+
+
+def good(server, name, qualifier="$LATEST"):
+    error, answer = call(server.client(), name, {"ask": 1}, qualifier)
+    assert error == "" and answer["echo"] == {"ask": 1}, (error, answer, server.said())
+
+
+@pytest.mark.parametrize("who", ["server", "spawner"])
+def test_when_server_or_spawner_are_killed_no_machine_stays_and_the_next_start_serves(machines, who):
+    name = create(machines.client())
+    good(machines, name)
+    run, pids = machines.run(), [*machines.tree(), machines.process.pid]
+    with busy(machines, name) as answers:
+        pids += machines.tree()
+        os.kill(machines.process.pid if who == "server" else machines.spawner(), signal.SIGKILL)
+    assert answers and answers[0][0], "the one who waited is told"
+    if who == "spawner" and machines.process.poll() is None:
+        error, answer = call(machines.client(), name, {})
+        assert error, "nothing can be made without a spawner"
+        machines.stop()
+    machines.process.wait(timeout=60)
+    eventually(lambda: alive(pids), lambda found: not found, seconds=GONE)
+    machines.start()
+    eventually(lambda: left(machines, run, pids), lambda found: not found, seconds=GONE)
+    good(machines, name)
+
+
+def test_when_a_monitor_is_killed_its_caller_is_told_and_the_next_one_served(machines):
+    name = create(machines.client())
+    good(machines, name)
+    with busy(machines, create(machines.client())) as answers:
+        time.sleep(0)
+        killed = machines.monitors()
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+    error, answer = answers[0]
+    assert error, answer
+    good(machines, name)
+    eventually(lambda: alive(killed), lambda found: not found, seconds=GONE)
+
+
+@pytest.mark.parametrize("what", ["room", "version"])
+@pytest.mark.parametrize("who", ["server", "spawner", "monitor"])
+def test_a_kill_while_a_snapshot_is_written_leaves_no_half_of_one(machines, who, what):
+    client = machines.client()
+    if what == "room":
+        name, qualifier = create(client), "$LATEST"
+        good(machines, name)
+    else:
+        name, qualifier = create(client, SnapStart=ON), "1"
+        publish(client, name, wait=False)
+    look = lambda: [path for path in half_made(machines) if any(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())] or None
+    seen = eventually(lambda: half_made(machines), lambda found: found, seconds=60)
+    run, pids = machines.run(), [*machines.tree(), machines.process.pid]
+    victims = {"server": lambda: [machines.process.pid], "spawner": lambda: [machines.spawner()], "monitor": machines.monitors}[who]()
+    for pid in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if who != "monitor":
+        if who == "spawner" and machines.process.poll() is None:
+            machines.stop()
+        machines.process.wait(timeout=60)
+        eventually(lambda: alive(pids), lambda found: not found, seconds=GONE)
+        machines.start()
+        assert not [path for path in seen if path.exists()], "swept at the start"
+        eventually(lambda: left(machines, run, pids), lambda found: not found, seconds=GONE)
+    if what == "version":
+        machines.client().get_waiter("published_version_active").wait(FunctionName=name, Qualifier="1", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    good(machines, name, qualifier)
+
+
+def scramble(path, part):
+    """Random bytes in place of what is there; holes stay holes."""
+    noise = random.Random(1)
+    with open(path, "r+b") as file:
+        size, at = os.path.getsize(path), 0
+        while at < size:
+            try:
+                at = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                return
+            end = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+            while at < end:
+                length = min(1 << 20, end - at)
+                if noise.random() < part:
+                    os.pwrite(file.fileno(), noise.randbytes(length), at)
+                at += length
+
+
+def cut(path):
+    os.truncate(path, os.path.getsize(path) // 2)
+
+
+DAMAGES = {"cut": cut, "scrambled": lambda path: scramble(path, 1), "gone": os.unlink}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("which", ["memory", "state"])
+def test_a_damaged_snapshot_of_a_room_is_said_passed_over_and_made_anew(machines, which, how):
+    client = machines.client()
+    good(machines, create(client))
+    [room] = eventually(lambda: rooms(machines), lambda found: found, seconds=120)
+    [path] = [path for path in room.rglob("*") if path.is_file() and which in path.name]
+    DAMAGES[how](path)
+    good(machines, create(client))
+    assert "a snapshot of a room is of no use" in machines.said() or "a restored room was of no use" in machines.said()
+    eventually(lambda: room.exists(), lambda there: not there, seconds=60)
+    run, pids = machines.run(), machines.tree()
+    assert machines.stop() == 0
+    assert not left(machines, run, pids)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damaged_memory_of_a_version_is_said_passed_over_and_made_anew(machines, how):
+    client = machines.client()
+    name = create(client, SnapStart=ON)
+    publish(client, name)
+    [memory] = [path for path in (machines.data / "snapshots/memory").iterdir() if path.is_file()]
+    before = memory.stat().st_ino
+    DAMAGES[how](memory)
+    good(machines, name, "1")
+    assert "a version's snapshot is of no use" in machines.said()
+    anew = lambda: [path for path in (machines.data / "snapshots/memory").iterdir() if path.stat().st_ino != before]
+    eventually(anew, lambda found: found, seconds=120)
+    run, pids = machines.run(), machines.tree()
+    assert machines.stop() == 0
+    assert not left(machines, run, pids)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk on which functions fit, and no snapshot."""
+    image, folder = tmp_path / "disk", tmp_path / "small"
+    folder.mkdir()
+    with open(image, "wb") as file:
+        file.truncate(96 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
+    subprocess.run(["mount", "-o", "loop", image, folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_during_a_snapshot_is_said_and_functions_are_booted(small_disk, assets):
+    server = Machines(small_disk / "data", assets)
+    server_log = server.said
+    try:
+        client = server.client()
+        good(server, create(client))
+        eventually(server_log, lambda said: "a room could not be written down" in said, seconds=120)
+        eventually(lambda: half_made(server), lambda found: not found, seconds=60)
+        name = create(client, SnapStart=ON)
+        version = publish(client, name, wait=False)
+        eventually(server_log, lambda said: "a version could not be prepared" in said, seconds=120)
+        good(server, create(client))
+        client.delete_function(FunctionName=name)
+        eventually(lambda: half_made(server), lambda found: not found, seconds=60)
+        free = shutil.disk_usage(small_disk).free
+        assert free > 8 << 20, f"{free} bytes: halves of snapshots fill it"
+        assert version == "1"
+    finally:
+        run, pids = server.run(), server.tree()
+        assert server.stop() == 0
+    assert not left(server, run, pids)
