@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 import uuid
 
 import botocore.exceptions
@@ -20,7 +19,7 @@ import pytest
 from conftest import Server
 from functions import ROLE, eventually, function, package
 from test_snapshots import LEFT_OUT, firecracker, qemu, rooms
-from test_snapstart import ON, invoke, publish
+from test_snapstart import ON, invoke, lines, publish
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="microVMs need root")
 
@@ -29,7 +28,9 @@ CODE = '''
 import os, time
 time.sleep(1)
 def handler(event, context):
-    if event.get("sleep"): time.sleep(event["sleep"])
+    if "sleep" in event:
+        print("asleep", flush=True)
+        time.sleep(event["sleep"])
     return {"echo": event, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
 '''
 PYTHON = dict(runtime="python3.11", MemorySize=160, Timeout=60)
@@ -133,13 +134,12 @@ def call(client, name, event, qualifier="$LATEST"):
 
 @contextlib.contextmanager
 def busy(server, name):
-    """A second of invocations is under way, in a machine of their own; yields what was answered once it was."""
+    """An invocation is under way inside; yields where its answer will be."""
     answers = []
     client = server.client()
-    before = set(server.monitors())
     thread = threading.Thread(target=lambda: answers.append(call(client, name, {"sleep": 20})))
     thread.start()
-    eventually(lambda: set(server.monitors()) - before, lambda new: new, seconds=60)
+    lines(server, name, "asleep")
     yield answers
     thread.join(timeout=120)
     assert not thread.is_alive(), "the client waits for nobody"
@@ -181,8 +181,7 @@ def test_when_server_or_spawner_are_killed_no_machine_stays_and_the_next_start_s
 def test_when_a_monitor_is_killed_its_caller_is_told_and_the_next_one_served(machines):
     name = create(machines.client())
     good(machines, name)
-    with busy(machines, create(machines.client())) as answers:
-        time.sleep(0)
+    with busy(machines, name) as answers:
         killed = machines.monitors()
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
@@ -202,7 +201,6 @@ def test_a_kill_while_a_snapshot_is_written_leaves_no_half_of_one(machines, who,
     else:
         name, qualifier = create(client, SnapStart=ON), "1"
         publish(client, name, wait=False)
-    look = lambda: [path for path in half_made(machines) if any(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())] or None
     seen = eventually(lambda: half_made(machines), lambda found: found, seconds=60)
     run, pids = machines.run(), [*machines.tree(), machines.process.pid]
     victims = {"server": lambda: [machines.process.pid], "spawner": lambda: [machines.spawner()], "monitor": machines.monitors}[who]()

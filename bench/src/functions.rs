@@ -56,7 +56,12 @@ pub(crate) fn all(setting: &Setting, notes: &mut Vec<String>) -> Outcome<Vec<Fun
             Some((runtime, program)) => {
                 let source = setting.root.join("bench/functions").join(file);
                 let package = Package { runtime, handler, zip: zip(&source, false)? };
-                all.push(Function { language, package, bare: (program, nothing.map(str::to_owned).to_vec()), waits: true });
+                all.push(Function {
+                    language,
+                    package,
+                    bare: (program, nothing.map(str::to_owned).to_vec()),
+                    waits: true,
+                });
             }
             None => notes.push(format!("{language}: skipped, since no {name} is installed here")),
         }

@@ -18,7 +18,11 @@ const SECTIONS: &[(&str, bool, &str)] = &[
     ("warm", true, "invocations of waiting environments, beside the floor and beside others"),
     ("cpu", true, "processor time of a warm invocation, by whose it is: holds on a busy machine, too"),
     ("cold", true, "first answers of functions without an environment, bursts, a thousand environments"),
-    ("microvm", false, "cold starts by walls and way, beside bare ones; clones and their memory (--sandbox=LIST, --functions=LIST)"),
+    (
+        "microvm",
+        false,
+        "cold starts by walls and way, beside bare ones; clones and their memory (--sandbox=LIST, --functions=LIST)",
+    ),
     ("core", true, "assignment decisions per second, one thread, no IO"),
     ("freezer", false, "what a frozen environment costs its next caller, and what standing still gives back"),
     ("dev", true, "from saving a file to the new code's answer"),

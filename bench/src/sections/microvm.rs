@@ -204,7 +204,8 @@ impl Round<'_> {
         }
         if samples.len() < tries {
             let how_many = samples.len();
-            self.report.note(format!("{backend}, {function}: {how_many} of {tries} starts were {}", way.name()));
+            self.report
+                .note(format!("{backend}, {function}: {how_many} of {tries} starts were {}", way.name()));
         }
         Ok(Samples::of(samples))
     }

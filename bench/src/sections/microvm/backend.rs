@@ -138,9 +138,7 @@ fn firecracker(setting: &Setting) -> Result<Backend, String> {
 
 fn machine(setting: &Setting, name: &str, kernel: &str) -> Vec<String> {
     let assets = setting.out.join(format!("microvm-{name}"));
-    let mut arguments = ["--sandbox", name, "--kernel", kernel, "--assets"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut arguments = ["--sandbox", name, "--kernel", kernel, "--assets"].map(str::to_owned).to_vec();
     arguments.push(assets.display().to_string());
     for path in LEFT_OUT {
         arguments.extend(["--leave-out".to_owned(), path.to_owned()]);

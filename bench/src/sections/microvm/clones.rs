@@ -48,7 +48,12 @@ pub(super) async fn run(round: &mut Round<'_>, data: &Path, table: &mut Table) -
     Ok(())
 }
 
-async fn at_once(round: &mut Round<'_>, platform: &Platform, table: &mut Table, clones: usize) -> Outcome<()> {
+async fn at_once(
+    round: &mut Round<'_>,
+    platform: &Platform,
+    table: &mut Table,
+    clones: usize,
+) -> Outcome<()> {
     let hold = round.backend.hold(clones);
     let mut ready = Vec::new();
     for _ in 0..clones {
@@ -72,7 +77,9 @@ async fn at_once(round: &mut Round<'_>, platform: &Platform, table: &mut Table, 
     }
     if let Some(reason) = failed.first() {
         let shown = round.shown();
-        round.report.note(format!("{shown}: of {clones} at once {} failed, the first: {reason}", failed.len()));
+        round
+            .report
+            .note(format!("{shown}: of {clones} at once {} failed, the first: {reason}", failed.len()));
     }
     // They stand still after 50 ms.
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -61,7 +61,8 @@ fn of(smaps: &str) -> Held {
     let mut size = 0;
     for line in smaps.lines() {
         let mut words = line.split_whitespace();
-        let (Some(name), Some(value)) = (words.next(), words.next().and_then(|word| word.parse::<u64>().ok()))
+        let (Some(name), Some(value)) =
+            (words.next(), words.next().and_then(|word| word.parse::<u64>().ok()))
         else {
             continue; // the head of a mapping
         };

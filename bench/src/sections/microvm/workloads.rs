@@ -11,7 +11,10 @@ const IMPORTS: &str = "python-imports";
 
 pub(super) fn all(setting: &Setting, notes: &mut Vec<String>) -> Outcome<Vec<Function>> {
     let mut all = functions::all(setting, notes)?;
-    let python = all.iter().find(|it| it.language == "python").map(|it| (it.bare.0.clone(), it.package.runtime.clone()));
+    let python = all
+        .iter()
+        .find(|it| it.language == "python")
+        .map(|it| (it.bare.0.clone(), it.package.runtime.clone()));
     let imports = python.ok_or_else(|| "no Python".to_owned()).and_then(|it| imports(setting, it));
     for (language, made) in [(IMPORTS, imports), (JAVA, classes(setting))] {
         match made {
@@ -47,7 +50,8 @@ fn imports(setting: &Setting, (python, runtime): (PathBuf, String)) -> Outcome<F
         !path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "__pycache__")
     })?;
     let package = Package { runtime, handler: "lambda_function.lambda_handler", zip };
-    let script = format!("import sys; sys.path.insert(0, {:?}); import lambda_function", folder.display().to_string());
+    let script =
+        format!("import sys; sys.path.insert(0, {:?}); import lambda_function", folder.display().to_string());
     Ok(Function { language: IMPORTS, package, bare: (python, vec!["-c".to_owned(), script]), waits: true })
 }
 

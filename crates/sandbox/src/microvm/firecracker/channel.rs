@@ -15,8 +15,8 @@
 //! A guest has one stream. Whatever else in it connects to the same port later is refused, for nobody listens any more;
 //! that nothing but guest-init connects first is the guest's walls' business (they allow user code no such socket).
 
-use crate::microvm::sparse;
 use super::{by_descriptor, words};
+use crate::microvm::sparse;
 use guest_protocol::VSOCK_PORT;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use std::fs::{File, Permissions};
