@@ -56,8 +56,12 @@ class Machines(Server):
     def __init__(self, data, assets, *more):
         self.log = data.parent / f"{data.name}.log"
         leave_out = [word for path in LEFT_OUT for word in ("--leave-out", path)]
-        with open(self.log, "w") as log:
-            super().__init__(data, *backend(), *leave_out, "--assets", assets, "--verbose", *more, stderr=log)
+        super().__init__(data, *backend(), *leave_out, "--assets", assets, "--verbose", *more)
+
+    def start(self):
+        with open(self.log, "a") as log:
+            self.popen["stderr"] = log
+            super().start()
 
     def said(self):
         return self.log.read_text()
@@ -81,7 +85,7 @@ class Machines(Server):
         return [pid for pid, name in self.tree().items() if name in MONITORS]
 
     def spawner(self):
-        [pid] = [pid for pid, name in self.tree().items() if parent(pid) == self.process.pid and "spawner" in name]
+        [pid] = [pid for pid, name in self.tree().items() if parent(pid) == self.process.pid and "spawn" in name]
         return pid
 
     def run(self):
@@ -106,16 +110,34 @@ def alive(pids):
     return [pid for pid in pids if os.path.exists(f"/proc/{pid}") and "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()]
 
 
-def left(server, run, pids):
-    """What is still there of one run: processes, control groups, mounts, loop devices, half-made files."""
-    found = [f"process {pid}" for pid in alive(pids)]
+def things(server, run):
+    """Control groups, mounts and loop devices of a data folder and a run."""
     groups = subprocess.run(["find", "/sys/fs/cgroup", "-type", "d", "-name", run], capture_output=True, text=True)
-    found += groups.stdout.split()
-    mounts = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
-    found += [line for line in mounts if f"{server.data}/" in line or run in line]
-    found += [line for line in subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout.splitlines() if f"{server.data}/" in line]
-    found += [str(path) for path in server.data.rglob("*.unfinished")]
-    return found
+    mounts = [line for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if f"{server.data}/" in line or run in line]
+    loops = subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout.splitlines()
+    return {*groups.stdout.split(), *mounts, *(line.split(":", 1)[1] for line in loops if f"{server.data}/" in line)}
+
+
+class Ours:
+    """What one run of a server has made, to see that all of it goes."""
+
+    def __init__(self, server):
+        self.server = server
+        self.pids = {server.process.pid, *server.tree()}
+        self.group = server.run()
+        self.things = things(server, self.group)
+
+    def more(self):
+        """What came since; before anything is killed."""
+        self.pids |= set(self.server.tree())
+        self.things |= things(self.server, self.group)
+
+    def left(self):
+        still = things(self.server, self.group) & self.things
+        return [*(f"process {pid}" for pid in alive(self.pids)), *still, *(str(path) for path in self.server.data.rglob("*.unfinished"))]
+
+    def gone(self):
+        eventually(self.left, lambda found: not found, seconds=GONE)
 
 
 def half_made(server):
@@ -162,9 +184,9 @@ def good(server, name, qualifier="$LATEST"):
 def test_when_server_or_spawner_are_killed_no_machine_stays_and_the_next_start_serves(machines, who):
     name = create(machines.client())
     good(machines, name)
-    run, pids = machines.run(), [*machines.tree(), machines.process.pid]
+    ours = Ours(machines)
     with busy(machines, name) as answers:
-        pids += machines.tree()
+        ours.more()
         os.kill(machines.process.pid if who == "server" else machines.spawner(), signal.SIGKILL)
     assert answers and answers[0][0], "the one who waited is told"
     if who == "spawner" and machines.process.poll() is None:
@@ -172,9 +194,9 @@ def test_when_server_or_spawner_are_killed_no_machine_stays_and_the_next_start_s
         assert error, "nothing can be made without a spawner"
         machines.stop()
     machines.process.wait(timeout=60)
-    eventually(lambda: alive(pids), lambda found: not found, seconds=GONE)
+    eventually(lambda: alive(ours.pids), lambda found: not found, seconds=GONE)
     machines.start()
-    eventually(lambda: left(machines, run, pids), lambda found: not found, seconds=GONE)
+    ours.gone()
     good(machines, name)
 
 
@@ -202,7 +224,7 @@ def test_a_kill_while_a_snapshot_is_written_leaves_no_half_of_one(machines, who,
         name, qualifier = create(client, SnapStart=ON), "1"
         publish(client, name, wait=False)
     seen = eventually(lambda: half_made(machines), lambda found: found, seconds=60)
-    run, pids = machines.run(), [*machines.tree(), machines.process.pid]
+    ours = Ours(machines)
     victims = {"server": lambda: [machines.process.pid], "spawner": lambda: [machines.spawner()], "monitor": machines.monitors}[who]()
     for pid in victims:
         with contextlib.suppress(ProcessLookupError):
@@ -211,13 +233,19 @@ def test_a_kill_while_a_snapshot_is_written_leaves_no_half_of_one(machines, who,
         if who == "spawner" and machines.process.poll() is None:
             machines.stop()
         machines.process.wait(timeout=60)
-        eventually(lambda: alive(pids), lambda found: not found, seconds=GONE)
+        eventually(lambda: alive(ours.pids), lambda found: not found, seconds=GONE)
         machines.start()
         assert not [path for path in seen if path.exists()], "swept at the start"
-        eventually(lambda: left(machines, run, pids), lambda found: not found, seconds=GONE)
+        ours.gone()
     if what == "version":
         machines.client().get_waiter("published_version_active").wait(FunctionName=name, Qualifier="1", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     good(machines, name, qualifier)
+
+
+def ends_well(server):
+    ours = Ours(server)
+    assert server.stop() == 0
+    assert not ours.left()
 
 
 def scramble(path, part):
@@ -256,9 +284,7 @@ def test_a_damaged_snapshot_of_a_room_is_said_passed_over_and_made_anew(machines
     good(machines, create(client))
     assert "a snapshot of a room is of no use" in machines.said() or "a restored room was of no use" in machines.said()
     eventually(lambda: room.exists(), lambda there: not there, seconds=60)
-    run, pids = machines.run(), machines.tree()
-    assert machines.stop() == 0
-    assert not left(machines, run, pids)
+    ends_well(machines)
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -273,9 +299,7 @@ def test_damaged_memory_of_a_version_is_said_passed_over_and_made_anew(machines,
     assert "a version's snapshot is of no use" in machines.said()
     anew = lambda: [path for path in (machines.data / "snapshots/memory").iterdir() if path.stat().st_ino != before]
     eventually(anew, lambda found: found, seconds=120)
-    run, pids = machines.run(), machines.tree()
-    assert machines.stop() == 0
-    assert not left(machines, run, pids)
+    ends_well(machines)
 
 
 @pytest.fixture
@@ -309,6 +333,4 @@ def test_a_full_disk_during_a_snapshot_is_said_and_functions_are_booted(small_di
         assert free > 8 << 20, f"{free} bytes: halves of snapshots fill it"
         assert version == "1"
     finally:
-        run, pids = server.run(), server.tree()
-        assert server.stop() == 0
-    assert not left(server, run, pids)
+        ends_well(server)

@@ -287,6 +287,10 @@ impl MicroVmSandbox {
         let settled = async {
             let (link, greeting) = Link::greet(channel, &self.world, moment).await?;
             let greeted = self.world.now();
+            if !waits {
+                // What it was greeted with is as old as its boot is long.
+                link.clock()?;
+            }
             let steps = link.furnish(room).await?;
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>((link, greeting, greeted, steps))

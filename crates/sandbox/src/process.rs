@@ -36,7 +36,8 @@ mod uids;
 
 pub(crate) use client::MachineHandle;
 pub use client::ProcessSandbox;
-pub use probe::{CgroupVersion, HostReport, Kvm, probe, report};
+pub(crate) use probe::processor;
+pub use probe::{CgroupVersion, HostReport, Kvm, kvm, probe, report};
 pub(crate) use protocol::{Access, Given, JailerWire, MachineWire, Tap};
 #[doc(hidden)]
 pub use walls::Fault;

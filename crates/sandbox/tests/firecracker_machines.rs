@@ -8,8 +8,8 @@
 
 mod common;
 
+use sandbox::microvm::firecracker::Config;
 use sandbox::microvm::firecracker::rehearsal::{Machines, Rehearsed};
-use sandbox::microvm::firecracker::{Accelerator, Config, accelerator};
 use sandbox::process::{self, ProcessSandbox};
 use sandbox::{BootError, Connection, Sandbox, Snapshot};
 use std::collections::BTreeSet;
@@ -47,8 +47,9 @@ impl Bench {
             eprintln!("skipped: {} name no Firecracker to test with", needed.join(", "));
             return None;
         };
-        if let Accelerator::Unusable { reason } = accelerator() {
-            eprintln!("skipped: {reason}");
+        let kvm = process::kvm();
+        if !kvm.opens() {
+            eprintln!("skipped: {}", kvm.lack().unwrap_or_default());
             return None;
         }
         let world = World::real();

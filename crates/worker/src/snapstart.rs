@@ -306,6 +306,9 @@ async fn keep_listed(house: &Arc<House>) {
     for key in snapshots.keys() {
         let wanted = house.snap_starts.shelf().stored(&key);
         if wanted {
+            if snapshots.find(&key).is_none() {
+                house.snap_starts.lost(&key); // refused by a start at this very moment
+            }
             continue;
         }
         let plan = house.parts.control.boot_plan(key.clone()).await;

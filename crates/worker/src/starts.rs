@@ -87,6 +87,8 @@ impl Books {
         if queue.is_empty() {
             self.turns.push_back(key.clone());
         }
+        // While no turn comes those who stopped waiting would pile up: nobody else takes them out.
+        queue.retain(|waiter| !waiter.is_closed());
         queue.push_back(waiter);
     }
 
@@ -147,6 +149,22 @@ mod tests {
         let again = (starts.admit(&key("c")).await, starts.admit(&key("c")).await);
         assert!(again.0.is_some() && again.1.is_some());
         assert!(starts.admit(&key("c")).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn who_stopped_waiting_takes_no_place_while_no_turn_comes() {
+        let starts = starts(1, Duration::from_millis(1));
+        let held = starts.admit(&key("a")).await;
+        for _ in 0..20 {
+            assert!(starts.admit(&key("a")).await.is_none());
+        }
+        let (queued, turns) = {
+            let books = starts.books();
+            (books.queues.values().map(VecDeque::len).sum::<usize>(), books.turns.len())
+        };
+        assert_eq!((queued, turns), (1, 1));
+        drop(held);
+        assert!(starts.admit(&key("a")).await.is_some());
     }
 
     #[tokio::test]

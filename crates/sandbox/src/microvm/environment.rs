@@ -66,6 +66,8 @@ pub(super) struct Running {
 struct Pace {
     /// With the last figures from inside: a guest that stands still says none.
     paused: Option<Stats>,
+    /// A pause was begun, and given up or refused: it may stand or run, so that `resume` has something to do.
+    unsure: bool,
     /// guest-init waits to be told to go on.
     quiet: bool,
 }
@@ -181,21 +183,26 @@ impl Environment for MachineEnvironment {
             return Ok(());
         }
         let last = self.machine.link.stats().await?;
+        pace.unsure = true;
         self.machine.vmm.pause().await?;
         pace.paused = Some(last);
+        pace.unsure = false;
         Ok(())
     }
 
     async fn resume(&self) -> Result<(), BootError> {
         let mut pace = self.pace.lock().await;
-        if pace.paused.is_none() {
+        if pace.paused.is_none() && !pace.unsure {
             return Ok(());
         }
         self.machine.vmm.resume().await?;
         pace.paused = None;
+        pace.unsure = false;
         if std::mem::take(&mut pace.quiet) {
             self.machine.link.resume()?;
         }
+        // Its clock may have stood as well: before whatever it hears next.
+        self.machine.link.clock()?;
         Ok(())
     }
 

@@ -15,32 +15,30 @@
 //! | `machine` | the controls of one machine |
 //! | `jail` | its process, as the spawner makes it |
 //! | `metrics` | what Firecracker counts |
-//! | `kvm` | which kind of /dev/kvm this host has |
 
 mod api;
 mod channel;
 mod jail;
-mod kvm;
 mod machine;
 mod metrics;
 #[doc(hidden)]
 pub mod rehearsal;
 mod words;
 
-pub use kvm::{Accelerator, accelerator};
-
+use super::vmm::console::plain;
 use super::vmm::{Launcher, Machine, MachineSpec};
-use crate::process::ProcessSandbox;
+use crate::process::{self, Kvm, ProcessSandbox};
 use crate::{BootError, Snapshot};
 use api::Api;
 use async_trait::async_trait;
 use channel::{Channel, GuestStream};
 use jail::{Jail, Plan, Shown};
 use machine::{FirecrackerMachine, Standing};
+use rustix::fs::{FileType, Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -56,8 +54,6 @@ const START_TIME: Duration = Duration::from_secs(20);
 const LOAD_TIME: Duration = Duration::from_secs(30);
 /// From a closed socket to the end of the process behind it.
 const END_TIME: Duration = Duration::from_secs(1);
-/// So much of a monitor's last words is passed on.
-const SAID_CHARS_MAX: usize = 800;
 /// A template larger than this would not fit into one question of Firecracker's API.
 const TEMPLATE_BYTES_MAX: u64 = 48 * 1024;
 /// As many as Firecracker takes.
@@ -98,7 +94,7 @@ pub(crate) struct FirecrackerLauncher {
     config: Config,
     version: String,
     template: Option<serde_json::Value>,
-    accelerator: Accelerator,
+    kvm: Kvm,
     firecracker: Arc<File>,
     jailer: Arc<File>,
     sandbox: Arc<ProcessSandbox>,
@@ -134,8 +130,7 @@ impl FirecrackerLauncher {
             path: config.folder.display().to_string(),
             reason: error.to_string(),
         })?;
-        let accelerator = accelerator();
-        Ok(Self { config, version, template, accelerator, firecracker, jailer, sandbox, world })
+        Ok(Self { config, version, template, kvm: process::kvm(), firecracker, jailer, sandbox, world })
     }
 
     /// A Firecracker that listens, with nothing in it yet.
@@ -162,6 +157,7 @@ impl FirecrackerLauncher {
             channel: Arc::new(channel),
             jail,
             memory_mb: spec.memory_mb,
+            was_booted: from.is_none(),
             standing: Mutex::new(if from.is_some() { Standing::Stopped } else { Standing::Running }),
             world: self.world.clone(),
         };
@@ -172,7 +168,7 @@ impl FirecrackerLauncher {
 
     /// Where the guest's kernel is interpreted a second processor gains nothing, and no kernel that runs there has two.
     fn vcpus(&self, spec: &MachineSpec) -> u32 {
-        if self.accelerator == Accelerator::Software { 1 } else { spec.vcpus.clamp(1, VCPUS_MAX) }
+        if self.kvm == Kvm::WithoutFlags { 1 } else { spec.vcpus.clamp(1, VCPUS_MAX) }
     }
 
     /// The binary may have been exchanged since it was looked at.
@@ -182,7 +178,7 @@ impl FirecrackerLauncher {
         if found == self.version {
             return Ok(());
         }
-        let reason = format!("Firecracker is {} now, and was {}", bounded(&found, 40), self.version);
+        let reason = format!("Firecracker is {} now, and was {}", plain(&found, 40), self.version);
         Err(BootError::Host { step: "version", reason })
     }
 
@@ -232,14 +228,14 @@ impl Launcher for FirecrackerLauncher {
         format!(
             "firecracker {} kvm {} guest {} arguments {:?} template {template}",
             self.version,
-            kvm::processor(),
+            process::processor(),
             self.config.guest,
             self.config.boot_arguments,
         )
     }
 
     fn missing(&self) -> Vec<String> {
-        kvm::missing(&self.accelerator)
+        self.kvm.lack().map(str::to_owned).into_iter().collect()
     }
 }
 
@@ -275,18 +271,29 @@ fn by_descriptor(folder: &File, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()))
 }
 
-/// Ours alone; what an earlier run left in it goes.
-fn empty_folder(folder: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// A socket in an open folder that Firecracker writes to as well: the path leads to what was looked at, for as long as the
+/// descriptor is held. A link in its place would lead whoever follows it, with the server's rights, out of the folder.
+fn socket_itself(folder: &File, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let found = rustix::fs::openat(folder, name, flags, Mode::empty())?;
+    if FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode) != FileType::Socket {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{name} is no socket")));
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    let path = PathBuf::from(format!("/proc/self/fd/{}", found.as_raw_fd()));
+    Ok((found, path))
 }
 
-/// What another process said, on one line and no longer than this.
-fn bounded(text: &str, chars_max: usize) -> String {
-    text.chars().map(|this| if this.is_control() { ' ' } else { this }).take(chars_max).collect()
+/// Ours alone; what an earlier run left in it goes. What can not go is told and no reason not to start: its name is never
+/// used again, and a monitor that was broken into must not decide whether a server starts.
+fn empty_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(folder = %folder.display(), %error, "what an earlier run left can not be removed");
+        }
+        _ => {}
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 fn host(step: &'static str, error: &io::Error) -> BootError {
@@ -311,8 +318,8 @@ fn version_of(program: &Path, prefix: &str) -> Result<String, OpenError> {
     let found = said.lines().find_map(|line| line.strip_prefix(prefix)).map(str::trim);
     match found {
         Some(version) if version.starts_with(SERIES) && version.len() < 40 => Ok(version.to_owned()),
-        Some(version) => Err(OpenError::Version { program: name, found: bounded(version, 40) }),
-        None => Err(failed(format!("it does not begin with \"{prefix}\": {}", bounded(&said, 80)))),
+        Some(version) => Err(OpenError::Version { program: name, found: plain(version, 40) }),
+        None => Err(failed(format!("it does not begin with \"{prefix}\": {}", plain(&said, 80)))),
     }
 }
 

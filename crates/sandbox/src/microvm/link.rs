@@ -336,6 +336,12 @@ impl Link {
         self.shared.with(|books| books.say(&ToGuest::Resume))
     }
 
+    /// Says how late it is, before whatever is said next. Not of one that is quiet.
+    pub(crate) fn clock(&self) -> Result<(), LinkError> {
+        let unix_us = self.world.wall().0;
+        self.shared.with(|books| books.say(&ToGuest::Clock { unix_us }))
+    }
+
     /// Has the guest power off, and waits for that a little.
     pub(crate) async fn shutdown(&self) -> Result<(), LinkError> {
         if let Err(error) = self.shared.with(|books| books.say(&ToGuest::Shutdown)) {

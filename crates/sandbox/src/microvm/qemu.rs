@@ -22,24 +22,22 @@ mod qmp;
 pub(crate) use line::Accelerator;
 
 use super::sparse;
+use super::vmm::console::Console;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
-use crate::process::{Given, MachineHandle, MachineWire, ProcessSandbox, Tap};
+use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
 use async_trait::async_trait;
 use line::Beginning;
 use memory::Copies;
 use qmp::{Qmp, QmpError};
 use serde_json::json;
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
-use tokio::net::unix::pipe;
 use world::World;
 
 /// The oldest that was tried.
@@ -54,8 +52,6 @@ const GREETING_LIMIT: Duration = Duration::from_secs(60);
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// Reading or writing a machine's state.
 const STATE_LIMIT: Duration = Duration::from_secs(120);
-/// Of what the guest's kernel and QEMU said, the end that is kept.
-const CONSOLE_BYTES: usize = 8 * 1024;
 /// Where the guest's memory goes on above what lies below 4 GiB.
 const LOW_MEMORY_BYTES: u64 = 3 << 30;
 const HIGH_MEMORY_AT: u64 = 4 << 30;
@@ -93,7 +89,7 @@ impl QemuLauncher {
         }
         let accelerator =
             if kvm { Accelerator::Kvm } else { Accelerator::Tcg { tsc_khz: tsc_khz(&world).await? } };
-        let processor = processor();
+        let processor = process::processor();
         let copies = Mutex::new(Copies::new(HELD_BYTES_MAX));
         Ok(Self { sandbox, world, program, version, accelerator, processor, copies })
     }
@@ -363,37 +359,6 @@ impl Vmm for QemuMachine {
     }
 }
 
-/// The end of what the guest's kernel and QEMU itself say.
-struct Console {
-    tail: Arc<Mutex<VecDeque<u8>>>,
-}
-
-impl Console {
-    /// Reads until every writer is gone.
-    fn read(world: &World, pipe: OwnedFd) -> io::Result<Self> {
-        let mut pipe = pipe::Receiver::from_owned_fd(pipe)?;
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
-        let kept = tail.clone();
-        world.spawn("machine console", async move {
-            let mut buffer = [0; 1_024];
-            while let Ok(got @ 1..) = pipe.read(&mut buffer).await {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend(buffer.iter().take(got));
-                let excess = kept.len().saturating_sub(CONSOLE_BYTES);
-                kept.drain(..excess);
-            }
-        });
-        Ok(Self { tail })
-    }
-
-    /// As one line of plain text: it is a guest's, and ends in logs.
-    fn tail(&self) -> String {
-        let kept = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes: Vec<u8> = kept.iter().copied().collect();
-        String::from_utf8_lossy(&bytes).escape_debug().to_string()
-    }
-}
-
 fn said(step: &'static str, reason: String, console: &Console) -> BootError {
     BootError::Host { step, reason: format!("{reason}; {}", console.tail()) }
 }
@@ -475,25 +440,9 @@ fn tsc() -> Result<u64, String> {
     Err("machines are made on x86_64 only, so far".to_owned())
 }
 
-/// What a guest may have found its processor to be; a short number of it.
-fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let fixed = ["vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags"];
-    let lines =
-        first.lines().filter(|line| fixed.contains(&line.split(':').next().unwrap_or_default().trim()));
-    // FNV-1a: the same in every build.
-    let hash = lines.flat_map(str::bytes).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
-
 /// Whether the host's processor can virtualise: a /dev/kvm without that interprets a guest's kernel, slowly and not whole.
 pub(crate) fn has_hardware() -> bool {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = text.lines().find_map(|line| line.strip_prefix("flags")).unwrap_or_default();
-    flags.split_whitespace().any(|flag| matches!(flag, "svm" | "vmx")) && Path::new("/dev/kvm").exists()
+    process::kvm() == Kvm::Hardware
 }
 
 #[cfg(test)]

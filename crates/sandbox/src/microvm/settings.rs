@@ -313,8 +313,14 @@ mod tests {
 
     #[test]
     fn a_program_says_its_version_in_its_first_line() {
-        let program = ask(Path::new("/bin/sh").canonicalize().unwrap().as_path());
-        assert!(program.is_some());
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("program");
+        std::fs::write(&script, "#!/bin/sh\nprintf '%s 1.2.3\\nmore\\n' \"$1\"\n").unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        assert_eq!(
+            ask(&script),
+            Some(Program { path: script.clone(), version: "--version 1.2.3".to_owned() })
+        );
         assert_eq!(ask(Path::new("/nowhere/at/all")), None);
     }
 }

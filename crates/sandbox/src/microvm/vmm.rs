@@ -9,6 +9,8 @@
 //! One launcher makes many machines; each is a process in a jail of its own, which the spawner makes. What the guest
 //! says comes out of the machine's channel and is read by `link`; nothing here looks at it.
 
+pub(crate) mod console;
+
 use crate::{BootError, Connection, Snapshot, Stats};
 use async_trait::async_trait;
 use std::fs::File;

@@ -2,18 +2,40 @@
 
 use super::{cgroup, landlock, seccomp, sys, tmp};
 use crate::Capabilities;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Hardware virtualisation, as far as it matters for microVMs.
+/// Which kind of /dev/kvm this host has: the one answer for the doctor, the choice of a sandbox and each monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kvm {
-    /// `/dev/kvm` is there and usable, on a processor with vmx or svm.
+    /// It opens, on a processor with vmx or svm: any kernel runs at the processor's speed.
     Hardware,
-    /// `/dev/kvm` is there, but the processor shows neither vmx nor svm: slow, or not really working.
+    /// It opens, but the processor shows neither: something interprets the guest's kernel. A stock one hangs there or takes
+    /// many seconds.
     WithoutFlags,
-    /// `/dev/kvm` is there, but this user may not open it.
+    /// It is there, but this user may not open it.
     Forbidden,
     Absent,
+}
+
+impl Kvm {
+    /// Whether a monitor can use it at all.
+    pub fn opens(self) -> bool {
+        matches!(self, Self::Hardware | Self::WithoutFlags)
+    }
+
+    /// What is wrong with it, in one sentence.
+    pub fn lack(self) -> Option<&'static str> {
+        match self {
+            Self::Hardware => None,
+            Self::WithoutFlags => Some(
+                "/dev/kvm is a software one (the processor shows neither vmx nor svm), on which no stock kernel gets far",
+            ),
+            Self::Forbidden => Some("/dev/kvm may not be opened by this user"),
+            Self::Absent => Some("there is no /dev/kvm"),
+        }
+    }
 }
 
 /// Which control groups are mounted.
@@ -50,12 +72,11 @@ pub struct HostReport {
 
 /// Looks at the host without changing it.
 pub fn report() -> HostReport {
-    let flag = processor_flag();
     HostReport {
         kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
         is_root: rustix::process::geteuid().is_root() && sys::has_capability(sys::CAP_SYS_ADMIN),
-        kvm: kvm(flag),
-        processor_flag: flag,
+        kvm: kvm(),
+        processor_flag: processor_flag(&cpuinfo()),
         user_namespaces: user_namespaces(),
         cgroups: cgroups(),
         landlock_abi: landlock::abi(),
@@ -109,23 +130,42 @@ pub fn probe() -> Capabilities {
     }
 }
 
-fn processor_flag() -> Option<&'static str> {
-    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let flags = text.lines().find(|line| line.starts_with("flags"))?;
-    ["vmx", "svm"].into_iter().find(|flag| flags.split_whitespace().any(|this| this == *flag))
+/// Looks at /dev/kvm without changing it.
+pub fn kvm() -> Kvm {
+    let opened = File::options().read(true).write(true).open("/dev/kvm");
+    judge(opened.map(drop).map_err(|error| error.kind()), processor_flag(&cpuinfo()))
 }
 
-fn kvm(flag: Option<&str>) -> Kvm {
-    let device = Path::new("/dev/kvm");
-    if !device.exists() {
-        return Kvm::Absent;
-    }
-    match std::fs::File::options().read(true).write(true).open(device) {
+fn judge(opened: Result<(), ErrorKind>, flag: Option<&str>) -> Kvm {
+    match opened {
+        Err(ErrorKind::NotFound) => Kvm::Absent,
         Err(_) => Kvm::Forbidden,
         // Other architectures have no flag to show.
-        Ok(_) if flag.is_some() || !cfg!(target_arch = "x86_64") => Kvm::Hardware,
-        Ok(_) => Kvm::WithoutFlags,
+        Ok(()) if flag.is_some() || !cfg!(target_arch = "x86_64") => Kvm::Hardware,
+        Ok(()) => Kvm::WithoutFlags,
     }
+}
+
+/// Model and features of this processor: what a guest once saw it must see again.
+pub(crate) fn processor() -> String {
+    processor_of(&cpuinfo())
+}
+
+fn processor_of(cpuinfo: &str) -> String {
+    let first = cpuinfo.split("\n\n").next().unwrap_or_default();
+    let wanted = ["vendor_id", "cpu family", "model", "stepping", "microcode", "flags"];
+    let named = first.lines().filter_map(|line| line.split_once(':'));
+    let values = named.filter(|(name, _)| wanted.contains(&name.trim())).map(|(_, value)| value.trim());
+    values.collect::<Vec<_>>().join("/")
+}
+
+fn cpuinfo() -> String {
+    std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default()
+}
+
+fn processor_flag(cpuinfo: &str) -> Option<&'static str> {
+    let flags = cpuinfo.lines().find(|line| line.starts_with("flags"))?;
+    ["vmx", "svm"].into_iter().find(|flag| flags.split_whitespace().any(|this| this == *flag))
 }
 
 /// The switches that distributions have; each forbids by a value of its own.
@@ -145,5 +185,31 @@ fn cgroups() -> CgroupVersion {
         (true, false) => CgroupVersion::V1,
         (false, true) => CgroupVersion::V2,
         (false, false) => CgroupVersion::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kinds_of_dev_kvm_are_told_apart() {
+        let (with, without) = ("processor : 0\nflags\t\t: fpu svm sse\n", "flags : fpu svm_lock sse\n");
+        assert_eq!(
+            (processor_flag(with), processor_flag(without), processor_flag("")),
+            (Some("svm"), None, None)
+        );
+        assert_eq!(judge(Ok(()), Some("svm")), Kvm::Hardware);
+        let bare = if cfg!(target_arch = "x86_64") { Kvm::WithoutFlags } else { Kvm::Hardware };
+        assert_eq!(judge(Ok(()), None), bare);
+        assert_eq!(judge(Err(ErrorKind::NotFound), Some("svm")), Kvm::Absent);
+        assert_eq!(judge(Err(ErrorKind::PermissionDenied), None), Kvm::Forbidden);
+    }
+
+    #[test]
+    fn another_processor_has_another_name() {
+        let one = "vendor_id : A\ncpu family : 6\nmodel : 1\nflags : fpu\n\nvendor_id : B\n";
+        assert_eq!(processor_of(one), "A/6/1/fpu");
+        assert_ne!(processor_of(one), processor_of(&one.replace("fpu", "fpu sse")));
     }
 }

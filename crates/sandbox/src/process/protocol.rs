@@ -147,7 +147,8 @@ pub(crate) enum Access {
     Read,
     /// Likewise, and run it.
     Execute,
-    /// The file or folder becomes the monitor's own: it is given to its user.
+    /// A file becomes the monitor's own: it is given to its user. A folder keeps its owner, and is written to as its mode
+    /// allows everybody.
     Write,
 }
 

@@ -3,7 +3,6 @@
 use crate::{common, machines};
 use sandbox::conformance::Kit;
 use sandbox::microvm::assets::{self, Assets};
-use sandbox::microvm::firecracker::{Accelerator, accelerator};
 use sandbox::microvm::settings::MicroVmSettings;
 use sandbox::microvm::{MicroVmSandbox, Setup};
 use sandbox::process::{self, Config, ProcessSandbox};
@@ -23,8 +22,9 @@ fn settings() -> Option<MicroVmSettings> {
         eprintln!("passed over: {} name no Firecracker to test with", needed.join(", "));
         return None;
     };
-    if let Accelerator::Unusable { reason } = accelerator() {
-        eprintln!("passed over: {reason}");
+    let kvm = process::kvm();
+    if !kvm.opens() {
+        eprintln!("passed over: {}", kvm.lack().unwrap_or_default());
         return None;
     }
     Some(MicroVmSettings {

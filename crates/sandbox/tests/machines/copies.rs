@@ -3,7 +3,6 @@
 use crate::common;
 use sandbox::Sandbox;
 use sandbox::microvm::assets;
-use sandbox::microvm::firecracker::{Accelerator, accelerator};
 use sandbox::microvm::settings::MicroVmSettings;
 use sandbox::microvm::{MicroVmSandbox, Setup};
 use sandbox::process::{self, Config, ProcessSandbox};
@@ -29,8 +28,9 @@ pub(crate) async fn firecracker() -> Option<Host> {
         eprintln!("passed over: {} name no Firecracker to test with", needed.join(", "));
         return None;
     };
-    if let Accelerator::Unusable { reason } = accelerator() {
-        eprintln!("passed over: {reason}");
+    let kvm = process::kvm();
+    if !kvm.opens() {
+        eprintln!("passed over: {}", kvm.lack().unwrap_or_default());
         return None;
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -12,6 +12,7 @@
 //! would read this one's answer.
 
 use crate::BootError;
+use crate::microvm::vmm::console::plain;
 use serde::Serialize;
 use std::fs::File;
 use std::io;
@@ -107,7 +108,8 @@ impl Api {
     }
 
     async fn connect(&self) -> io::Result<UnixStream> {
-        UnixStream::connect(super::by_descriptor(&self.folder, SOCKET)).await
+        let (_held, path) = super::socket_itself(&self.folder, SOCKET)?;
+        UnixStream::connect(path).await
     }
 
     async fn ask(
@@ -221,7 +223,7 @@ fn reason(body: &[u8]) -> String {
         Ok(fault) => fault.fault_message,
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
-    super::bounded(&text, REASON_CHARS_MAX)
+    plain(&text, REASON_CHARS_MAX)
 }
 
 #[cfg(test)]

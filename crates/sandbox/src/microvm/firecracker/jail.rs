@@ -2,23 +2,19 @@
 
 use super::words;
 use crate::microvm::vmm::MachineSpec;
+use crate::microvm::vmm::console::Console;
 use crate::process::{Access, Given, JailerWire, MachineHandle, MachineWire, ProcessSandbox, Tap};
 use crate::{BootError, Exit, ExitStatus, Stats};
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe;
+use std::sync::Arc;
 use world::World;
 
 /// What Firecracker (about 5 MB), its copy in the jail and the jailer's watcher need beside the guest's memory, MB. Page
 /// tables of the guest's memory and, under the sandbox's version 1 groups, caches of drives are in it too.
 const OVERHEAD_MB: u32 = 48;
-/// Of what both programs said, the end that is kept.
-const SAID_BYTES: usize = 4 * 1024;
 /// Names of the programs in the jail. The second is the name of the folder that the jailer makes, too.
 const JAILER: &str = "jailer";
 const FIRECRACKER: &str = "firecracker";
@@ -46,7 +42,7 @@ pub(super) struct Plan<'a> {
 /// The process. A dropped one is ended by the spawner.
 pub(super) struct Jail {
     handle: MachineHandle,
-    said: Said,
+    said: Console,
 }
 
 impl Jail {
@@ -60,7 +56,7 @@ impl Jail {
         // A full pipe drops what is said: nobody inside waits for a reader.
         let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
         let (read, write) = rustix::pipe::pipe_with(flags).map_err(|error| step(error.into()))?;
-        let said = Said::read(world, read).map_err(step)?;
+        let said = Console::read(world, read).map_err(step)?;
         let (files, fds) = given(&plan, write).map_err(step)?;
         let spec = plan.machine;
         let wire = MachineWire {
@@ -131,34 +127,4 @@ fn given(plan: &Plan<'_>, said: OwnedFd) -> io::Result<(Vec<Given>, Vec<OwnedFd>
         fds.push(copy(&shown.file)?);
     }
     Ok((files, fds))
-}
-
-/// The end of what is said.
-struct Said(Arc<Mutex<VecDeque<u8>>>);
-
-impl Said {
-    /// Reads until every writer is gone.
-    fn read(world: &World, pipe: OwnedFd) -> io::Result<Self> {
-        let mut pipe = pipe::Receiver::from_owned_fd(pipe)?;
-        let kept = Arc::new(Mutex::new(VecDeque::new()));
-        let tail = kept.clone();
-        world.spawn("machine console", async move {
-            let mut buffer = [0; 1_024];
-            while let Ok(got @ 1..) = pipe.read(&mut buffer).await {
-                let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-                tail.extend(buffer.iter().take(got));
-                let excess = tail.len().saturating_sub(SAID_BYTES);
-                tail.drain(..excess);
-            }
-        });
-        Ok(Self(kept))
-    }
-
-    fn tail(&self) -> String {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What came last matters most.
-        let bytes: Vec<u8> =
-            kept.iter().skip(kept.len().saturating_sub(super::SAID_CHARS_MAX)).copied().collect();
-        super::bounded(String::from_utf8_lossy(&bytes).trim(), super::SAID_CHARS_MAX)
-    }
 }

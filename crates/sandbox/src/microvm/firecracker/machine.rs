@@ -16,9 +16,11 @@ use super::channel::{Channel, GuestStream};
 use super::jail::Jail;
 use super::metrics::Metrics;
 use super::words;
+use crate::microvm::sparse;
 use crate::microvm::vmm::Vmm;
 use crate::{BootError, Connection, Snapshot, Stats};
 use async_trait::async_trait;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub(super) enum Standing {
     Running,
     /// By the spawner.
     Frozen,
+    /// The spawner was asked to freeze or to thaw it, and nobody waited for the answer: the next one asked decides.
+    Unsure,
     /// By Firecracker, before or after a snapshot.
     Stopped,
 }
@@ -48,6 +52,9 @@ pub(super) struct FirecrackerMachine {
     pub(super) channel: Arc<Channel>,
     pub(super) jail: Jail,
     pub(super) memory_mb: u32,
+    /// Of a machine that was booted here, which pages it has touched can be asked of the kernel; a restored one's lie in the
+    /// file of its snapshot, too.
+    pub(super) was_booted: bool,
     /// Held while it changes, and while what needs it takes its time: a snapshot, the balloon.
     pub(super) standing: Mutex<Standing>,
     pub(super) world: World,
@@ -57,7 +64,8 @@ pub(super) struct FirecrackerMachine {
 impl Vmm for FirecrackerMachine {
     async fn pause(&self) -> Result<(), BootError> {
         let mut standing = self.standing.lock().await;
-        if *standing == Standing::Running {
+        if matches!(*standing, Standing::Running | Standing::Unsure) {
+            *standing = Standing::Unsure;
             self.jail.freeze().await?;
             *standing = Standing::Frozen;
         }
@@ -68,7 +76,10 @@ impl Vmm for FirecrackerMachine {
         let mut standing = self.standing.lock().await;
         match *standing {
             Standing::Running => {}
-            Standing::Frozen => self.jail.thaw().await?,
+            Standing::Frozen | Standing::Unsure => {
+                *standing = Standing::Unsure;
+                self.jail.thaw().await?;
+            }
             Standing::Stopped => self.patch("resume", "/vm", &words::State { state: "Resumed" }).await?,
         }
         *standing = Standing::Running;
@@ -78,7 +89,7 @@ impl Vmm for FirecrackerMachine {
     async fn snapshot(&self, into: &Path) -> Result<Snapshot, BootError> {
         let mut standing = self.standing.lock().await;
         match *standing {
-            Standing::Running => {
+            Standing::Running | Standing::Unsure => {
                 return Err(BootError::Host {
                     step: "snapshot",
                     reason: "the machine is not paused".to_owned(),
@@ -95,14 +106,21 @@ impl Vmm for FirecrackerMachine {
         }
         let channel = self.channel.clone();
         self.of_the_disk(move || channel.make_snapshot_files()).await?;
-        let create = words::create_snapshot();
+        let create = words::create_snapshot(self.was_booted && !swaps());
         let asked = self.api.put_within(SNAPSHOT_TIME, "/snapshot/create", &create);
         let written = self.unless_ended("snapshot", asked).await;
         let channel = self.channel.clone();
         let taken = match written {
             Ok(()) => {
                 let (folder, bytes) = (into.to_owned(), u64::from(self.memory_mb) << 20);
-                self.of_the_disk(move || channel.take_snapshot_files(&folder, bytes)).await
+                self.of_the_disk(move || {
+                    channel.take_snapshot_files(&folder, bytes)?;
+                    let memory =
+                        File::options().read(true).write(true).open(folder.join(words::MEMORY_FILE))?;
+                    // Most of a guest's memory was never touched, or given back: a disk need not hold its zeros.
+                    sparse::punch(&memory)
+                })
+                .await
             }
             Err(error) => Err(error),
         };
@@ -206,10 +224,7 @@ impl FirecrackerMachine {
             said = self.jail.ended() => (None, Some(said)),
         };
         match (error, ended) {
-            (_, Some(said)) => {
-                let reason = format!("Firecracker ended: {}", super::bounded(&said, super::SAID_CHARS_MAX));
-                Err(BootError::Host { step, reason })
-            }
+            (_, Some(said)) => Err(BootError::Host { step, reason: format!("Firecracker ended: {said}") }),
             (Some(error), None) => Err(error.at(step)),
             (None, None) => Err(BootError::Gone),
         }
@@ -239,4 +254,9 @@ impl FirecrackerMachine {
         let done = done.unwrap_or_else(|| Err(io::Error::other("panic")));
         done.map_err(|error| BootError::Host { step: "snapshot", reason: error.to_string() })
     }
+}
+
+/// A page that was swapped out does not count as resident, and would be missed. Read anew: swap may be switched on.
+fn swaps() -> bool {
+    std::fs::read_to_string("/proc/swaps").map_or(true, |table| table.lines().count() > 1)
 }

@@ -159,9 +159,10 @@ pub(super) struct State {
     pub(super) state: &'static str,
 }
 
-pub(super) fn create_snapshot() -> Value {
+/// `resident`: only pages that are there are written, into a file that is holes elsewhere.
+pub(super) fn create_snapshot(resident: bool) -> Value {
     json!({
-        "snapshot_type": "Full",
+        "snapshot_type": if resident { "Diff" } else { "Full" },
         "snapshot_path": format!("/{CHANNEL}/{STATE_FILE}"),
         "mem_file_path": format!("/{CHANNEL}/{MEMORY_FILE}"),
     })

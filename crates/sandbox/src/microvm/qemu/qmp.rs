@@ -9,6 +9,7 @@
 //! is looked at by those who wait for one. The other end is taken as hostile: a guest that broke out of its machine
 //! speaks here.
 
+use crate::microvm::vmm::console::plain;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -22,6 +23,8 @@ use tokio::net::UnixStream;
 const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Events that are kept for who may wait for one.
 const EVENTS_MAX: usize = 64;
+/// So much of what QEMU says about an error is passed on.
+const REASON_CHARS_MAX: usize = 600;
 /// Most lines that are read while one answer is waited for.
 const LINES_MAX: usize = 10_000;
 
@@ -110,7 +113,7 @@ impl Qmp {
             }
             if let Some(error) = line.get("error") {
                 let why = error["desc"].as_str().unwrap_or("no reason given");
-                return Err(QmpError::Refused(format!("{command}: {why}")));
+                return Err(QmpError::Refused(format!("{command}: {}", plain(why, REASON_CHARS_MAX))));
             }
             return Ok(line["return"].take());
         }

@@ -51,7 +51,6 @@ impl ProcessSandbox {
 }
 
 impl MachineHandle {
-    #[allow(dead_code)] // for the bench, as `Vmm::usage`
     /// What its group holds and used: the monitor's own, and of the guest's memory what was touched.
     pub(crate) async fn stats(&self) -> Result<Stats, BootError> {
         self.shared.stats(self.guard.key).await

@@ -12,8 +12,9 @@
 //!
 //! Whose files: a descriptor that is inherited can do what it was opened for. Of those shown by name, read-only ones are
 //! shared by many machines and keep their owner: their mode lets everybody read them, and the server's folder around
-//! them (0700), which a bind mount leaves behind, lets nobody else come near. A writable one is one machine's alone and
-//! is given to its user. So no file system need know of mapped mounts.
+//! them (0700), which a bind mount leaves behind, lets nobody else come near. A writable one is one machine's alone: a
+//! file is given to its user, a folder stays the server's, or its monitor could close it to the one who is to remove it.
+//! So no file system need know of mapped mounts.
 
 mod jailer;
 
@@ -242,7 +243,7 @@ fn open_one<'a>(name: &'a str, access: Access, file: &OwnedFd, uid: u32) -> Resu
     mount_attributes(&tree, c"", attributes, true).at("narrow what is shown in the jail")?;
     let status = rustix::fs::fstat(file).at("stat what is shown in the jail")?;
     let is_dir = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
-    if access == Access::Write {
+    if access == Access::Write && !is_dir {
         let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
         rustix::fs::fchown(file, Some(user), Some(group)).at("owner of what is shown in the jail")?;
     }
