@@ -114,8 +114,13 @@ def things(server, run):
     """Control groups, mounts and loop devices of a data folder and a run."""
     groups = subprocess.run(["find", "/sys/fs/cgroup", "-type", "d", "-name", run], capture_output=True, text=True)
     mounts = [line for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if f"{server.data}/" in line or run in line]
-    loops = subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout.splitlines()
-    return {*groups.stdout.split(), *mounts, *(line.split(":", 1)[1] for line in loops if f"{server.data}/" in line)}
+    return {*groups.stdout.split(), *mounts}
+
+
+def loops(server):
+    """Loop devices of a data folder. Their files have no names, and the next run's may have their inodes: for when no server runs."""
+    listed = subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout.splitlines()
+    return [line for line in listed if f"{server.data}/" in line]
 
 
 class Ours:
@@ -135,6 +140,12 @@ class Ours:
     def left(self):
         still = things(self.server, self.group) & self.things
         return [*(f"process {pid}" for pid in alive(self.pids)), *still, *(str(path) for path in self.server.data.rglob("*.unfinished"))]
+
+    def ended(self, who):
+        """Every process, by itself; where the spawner lives it removes the rest, too, and else the next start does."""
+        eventually(lambda: alive(self.pids), lambda found: not found, seconds=GONE)
+        if who == "server":
+            eventually(lambda: [*(things(self.server, self.group) & self.things), *loops(self.server)], lambda found: not found, seconds=GONE)
 
     def gone(self):
         eventually(self.left, lambda found: not found, seconds=GONE)
@@ -194,7 +205,7 @@ def test_when_server_or_spawner_are_killed_no_machine_stays_and_the_next_start_s
         assert error, "nothing can be made without a spawner"
         machines.stop()
     machines.process.wait(timeout=60)
-    eventually(lambda: alive(ours.pids), lambda found: not found, seconds=GONE)
+    ours.ended(who)
     machines.start()
     ours.gone()
     good(machines, name)
@@ -233,7 +244,7 @@ def test_a_kill_while_a_snapshot_is_written_leaves_no_half_of_one(machines, who,
         if who == "spawner" and machines.process.poll() is None:
             machines.stop()
         machines.process.wait(timeout=60)
-        eventually(lambda: alive(ours.pids), lambda found: not found, seconds=GONE)
+        ours.ended(who)
         machines.start()
         assert not [path for path in seen if path.exists()], "swept at the start"
         ours.gone()
@@ -245,7 +256,7 @@ def test_a_kill_while_a_snapshot_is_written_leaves_no_half_of_one(machines, who,
 def ends_well(server):
     ours = Ours(server)
     assert server.stop() == 0
-    assert not ours.left()
+    assert not ours.left() and not loops(server)
 
 
 def scramble(path, part):
