@@ -190,4 +190,5 @@ def system_calls_of_32_bits():
     if pid == 0:
         old()
     _, status = os.waitpid(pid, 0)
-    return "SIGSYS" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS else f"status {status}"
+    words = {signal.SIGSYS: "SIGSYS", signal.SIGSEGV: "NOT THERE", signal.SIGILL: "NOT THERE"}
+    return words.get(os.WTERMSIG(status), f"status {status}") if os.WIFSIGNALED(status) else f"status {status}"

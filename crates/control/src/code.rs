@@ -191,5 +191,8 @@ fn zip_error(error: ZipError) -> ControlError {
 }
 
 fn blob_error(error: &BlobError) -> ControlError {
-    ControlError::Store { reason: error.to_string() }
+    match error {
+        BlobError::Full { reason } => ControlError::Full { reason: reason.clone() },
+        _ => ControlError::Store { reason: error.to_string() },
+    }
 }

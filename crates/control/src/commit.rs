@@ -155,7 +155,7 @@ impl Inner {
                 if let Err(unread) = self.reload(id).await {
                     tracing::error!(function = %id.arn(), %unread, "after a failed write the function can not be read");
                 }
-                return Err(Failure::Refused(ControlError::Store { reason: error.to_string() }));
+                return Err(Failure::Refused(store_error(&store::LoadError::Kv { reason: error })));
             }
         };
         self.tell(id, before, after, at).await;
@@ -221,5 +221,10 @@ impl Inner {
 }
 
 pub(crate) fn store_error(error: &store::LoadError) -> ControlError {
-    ControlError::Store { reason: error.to_string() }
+    match error {
+        store::LoadError::Kv { reason: KvError::Full { reason } } => {
+            ControlError::Full { reason: reason.clone() }
+        }
+        _ => ControlError::Store { reason: error.to_string() },
+    }
 }

@@ -313,6 +313,9 @@ pub enum ControlError {
     CodeGone { digest: CodeDigest },
     #[error("marker is not one of ours")]
     BadMarker,
+    /// The disk is full: nothing was changed.
+    #[error("no room: {reason}")]
+    Full { reason: String },
     /// The store failed; the operator's log has the rest.
     #[error("the store failed: {reason}")]
     Store { reason: String },

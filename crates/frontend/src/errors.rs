@@ -7,6 +7,10 @@ use fabric::worker::InvokeRefusal;
 use lambda_api::lambda::errors;
 use lambda_api::{ErrorShape, overrides};
 
+/// AWS has no such answer; the words are ours.
+const DISK_FULL: &str = "The disk of this server's data folder is full. Nothing was changed. Delete functions, or make room \
+     there, and try again.";
+
 /// One refusal on its way out.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -168,6 +172,11 @@ impl From<ControlError> for ApiError {
             // The one reader of code, `download`, answers as S3 does before it comes to this.
             ControlError::CodeGone { digest } => Self::not_found(format!("Code not found: {digest}")),
             ControlError::BadMarker => Self::invalid_parameter("Invalid Marker"),
+            // 507, which no SDK retries: trying again makes no room.
+            ControlError::Full { reason } => {
+                tracing::error!(%reason, "the disk of the data folder is full");
+                Self { status: Some(507), ..Self::service(DISK_FULL) }
+            }
             ControlError::Store { reason } => {
                 tracing::error!(%reason, "the control plane's store failed");
                 Self::service("An error occurred and the request cannot be processed.")
@@ -293,6 +302,12 @@ mod tests {
                 409,
                 "ResourceConflictException",
                 invalid("The operation cannot be performed at this time. An update is in progress for resource: arn:aws:lambda:eu-west-1:123456789012:function:f"),
+            ),
+            (
+                ControlError::Full { reason: "os error 28".to_owned() },
+                507,
+                "ServiceException",
+                r#"{"Type":"Service","Message":"The disk of this server's data folder is full. Nothing was changed. Delete functions, or make room there, and try again."}"#.to_owned(),
             ),
             (
                 ControlError::Store { reason: "disk".to_owned() },

@@ -222,6 +222,7 @@ impl<M: Machine> Conversation<M> {
             ToGuest::Quiesce => {}
             ToGuest::Resume => self.machine.thaw()?,
             ToGuest::Shutdown => return Ok(Turn::End),
+            ToGuest::Clock { unix_us } => self.machine.correct(unix_us)?,
             ToGuest::Stream(stream) => self.ways.on_stream(stream, &mut self.out)?,
         }
         Ok(Turn::Again)

@@ -50,6 +50,8 @@ pub(crate) trait Machine {
     /// As `uname -r`.
     fn kernel(&self) -> String;
     fn set(&mut self, moment: &Moment) -> Result<(), Trouble>;
+    /// It is at least so late.
+    fn correct(&mut self, unix_us: u64) -> Result<(), Trouble>;
     /// Once.
     fn furnish(&mut self, room: &Room) -> Result<Furnished, Trouble>;
     fn bind(&mut self, memory_mb: u32, tmp_mb: Option<u32>, mounts: &[Mount]) -> Result<(), Trouble>;

@@ -174,6 +174,10 @@ impl Machine for Guest {
         Ok(moment::set(moment)?)
     }
 
+    fn correct(&mut self, unix_us: u64) -> Result<(), Trouble> {
+        Ok(moment::correct(unix_us)?)
+    }
+
     fn furnish(&mut self, room: &Room) -> Result<Furnished, Trouble> {
         let began_us = self.now_us();
         if self.init.is_some() {

@@ -66,6 +66,10 @@ pub enum ToGuest {
     /// Sync, and power off.
     Shutdown,
     Stream(Stream),
+    /// Microseconds since 1970, by now or a little ago: a machine that stood still, or whose start took long, is behind.
+    Clock {
+        unix_us: u64,
+    },
 }
 
 /// From guest-init to the host.

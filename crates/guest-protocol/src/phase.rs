@@ -10,7 +10,7 @@
 //!  any but New ─Shutdown▶ Ended
 //! ```
 //!
-//! In Greeted, the host may ask `Shrink` (a booted machine is about to be snapshot); in Live, everything. In Quieting the host
+//! In Greeted, the host may ask `Shrink` (a booted machine is about to be snapshot) and say `Clock`; in Live, everything. In Quieting the host
 //! is silent and the guest finishes; in Quiet both are. In Ended, what the guest says was on its way and is not judged.
 
 use crate::messages::{ToGuest, ToHost};
@@ -62,7 +62,7 @@ impl Conversation {
             (Phase::New, ToGuest::Hello { .. }) => Phase::Greeting,
             (Phase::New, ToGuest::Restored { .. }) => Phase::Waking,
             (Phase::Greeted, ToGuest::Furnish(_)) => Phase::Furnishing,
-            (Phase::Greeted, ToGuest::Shrink { .. }) => Phase::Greeted,
+            (Phase::Greeted, ToGuest::Shrink { .. } | ToGuest::Clock { .. }) => Phase::Greeted,
             (Phase::Greeted, ToGuest::Quiesce) => Phase::Quieting { furnished: false },
             (Phase::Live, ToGuest::Quiesce) => Phase::Quieting { furnished: true },
             (Phase::Quiet { furnished }, ToGuest::Resume) => back(furnished),
@@ -73,6 +73,7 @@ impl Conversation {
                 | ToGuest::Bind { .. }
                 | ToGuest::Stats { .. }
                 | ToGuest::Shrink { .. }
+                | ToGuest::Clock { .. }
                 | ToGuest::Stream(_),
             ) => Phase::Live,
             (phase, ToGuest::Shutdown) if phase != Phase::New && phase != Phase::Ended => Phase::Ended,
@@ -140,6 +141,7 @@ fn to_guest_name(word: &ToGuest) -> &'static str {
         ToGuest::Resume => "Resume",
         ToGuest::Shutdown => "Shutdown",
         ToGuest::Stream(_) => "Stream",
+        ToGuest::Clock { .. } => "Clock",
     }
 }
 

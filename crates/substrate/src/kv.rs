@@ -163,7 +163,7 @@ pub enum KvError {
     /// Too many writes wait. Nothing was applied.
     #[error("too many writes wait")]
     Busy,
-    /// No room. Nothing was applied.
+    /// No room. Nothing was applied. What makes the store smaller is applied all the same, as long as a provider can.
     #[error("no room: {reason}")]
     Full { reason: String },
     /// The store can not be reached or failed. A write may or may not have been applied: read before you go on.

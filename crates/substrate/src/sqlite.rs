@@ -6,11 +6,15 @@
 //! ```
 //! Group commit: while one transaction is on its way to the disk the next batches gather, and they share the next
 //! fsync. A batch whose expectations do not hold is left out of the transaction; the others go on. `synchronous=FULL`
-//! syncs the log with every commit, so that an answered write survives loss of power.
+//! syncs the log with every commit, so that an answered write survives loss of power. On a full disk what makes the store
+//! smaller is still written (`reserve`).
+
+mod reserve;
 
 use crate::kv::{
     Entry, Expected, Key, Kv, KvError, KvPage, PAGE_ENTRIES_MAX, Revision, Watch, Write, check_batch,
 };
+use reserve::Reserve;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -29,14 +33,30 @@ const LAYOUT_VERSION: i32 = 1;
 const QUEUE_BATCHES_MAX: usize = 1_024;
 /// Batches that share one fsync: bounds how long one commit takes.
 const GROUP_BATCHES_MAX: usize = 256;
+/// Free bytes of the disk below which the store does not grow: a few of the largest batches that people make.
+const ROOM_MIN_BYTES: u64 = 4 << 20;
 /// How long to wait for a user's `sqlite3` that holds the file.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// What an operator may set.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct SqliteSettings {
     /// Largest file, in pages of 4,096 bytes.
     pub pages_max: Option<u32>,
+    /// While the disk has less free, only what makes the store smaller is written.
+    pub room_min_bytes: u64,
+}
+
+impl Default for SqliteSettings {
+    fn default() -> Self {
+        Self { pages_max: None, room_min_bytes: ROOM_MIN_BYTES }
+    }
+}
+
+/// The connection that writes, and the room that it has on a full disk.
+struct Writer {
+    connection: Connection,
+    reserve: Reserve,
 }
 
 /// The embedded `Kv`. Dropping it ends its writer once the queue is empty.
@@ -65,7 +85,8 @@ impl Sqlite {
             let writer = open_connection(&path, settings)?;
             prepare_layout(&writer).map_err(read_error)?;
             let reader = open_connection(&path, settings)?;
-            Ok::<_, KvError>((writer, reader))
+            let reserve = Reserve::new(&path, settings);
+            Ok::<_, KvError>((Writer { connection: writer, reserve }, reader))
         });
         let (writer, reader) = opened.await.ok_or_else(panicked)??;
         let (jobs, queue) = mpsc::channel(QUEUE_BATCHES_MAX);
@@ -160,7 +181,7 @@ impl Watchers {
 /// The writer task: gathers what waits, commits it as one, answers each.
 async fn write_all(
     world: World,
-    connection: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Writer>>,
     mut queue: mpsc::Receiver<Job>,
     watchers: Arc<Watchers>,
 ) {
@@ -174,9 +195,8 @@ async fn write_all(
         let (batches, answers): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.batch, job.answer)).unzip();
         let batches = Arc::new(batches);
-        let (work, connection) = (Arc::clone(&batches), Arc::clone(&connection));
-        let committed =
-            world.blocking("sqlite.commit", move || commit(&mut locked(&connection), &work)).await;
+        let (work, writer) = (Arc::clone(&batches), Arc::clone(&writer));
+        let committed = world.blocking("sqlite.commit", move || commit(&mut locked(&writer), &work)).await;
         let results = committed.unwrap_or_else(|| batches.iter().map(|_| Err(panicked())).collect());
         for ((batch, answer), result) in batches.iter().zip(answers).zip(results) {
             if result.is_ok() {
@@ -188,9 +208,13 @@ async fn write_all(
 }
 
 /// One transaction for all batches; each gets its own answer.
-fn commit(connection: &mut Connection, batches: &[Vec<Write>]) -> Vec<Result<Revision, KvError>> {
-    match try_commit(connection, batches) {
-        Ok(results) => results,
+fn commit(writer: &mut Writer, batches: &[Vec<Write>]) -> Vec<Result<Revision, KvError>> {
+    let short = writer.reserve.is_short();
+    match try_commit(&mut writer.connection, batches, short) {
+        Ok(results) => {
+            writer.reserve.renew();
+            results
+        }
         Err(error) => {
             let error = write_error(error);
             batches.iter().map(|_| Err(error.clone())).collect()
@@ -201,6 +225,7 @@ fn commit(connection: &mut Connection, batches: &[Vec<Write>]) -> Vec<Result<Rev
 fn try_commit(
     connection: &mut Connection,
     batches: &[Vec<Write>],
+    short: bool,
 ) -> rusqlite::Result<Vec<Result<Revision, KvError>>> {
     // Immediate: the write lock is taken before the first read, so that no expectation is checked against old data.
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -209,6 +234,10 @@ fn try_commit(
     for batch in batches {
         if let Some(conflict) = first_conflict(&transaction, batch)? {
             results.push(Err(conflict));
+            continue;
+        }
+        if short && grows(&transaction, batch)? {
+            results.push(Err(KvError::Full { reason: "the disk is full".into() }));
             continue;
         }
         last += 1;
@@ -236,6 +265,21 @@ fn first_conflict(connection: &Connection, batch: &[Write]) -> rusqlite::Result<
         }
     }
     Ok(None)
+}
+
+/// Whether the store is larger after the batch than before it.
+fn grows(connection: &Connection, batch: &[Write]) -> rusqlite::Result<bool> {
+    let sql = "select length(key) + length(value) from kv where key = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (mut before, mut after) = (0, 0_usize);
+    for write in batch {
+        let bytes: Option<i64> = statement.query_row([write.key().as_str()], |row| row.get(0)).optional()?;
+        before += bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+        if let Write::Put { key, value, .. } = write {
+            after += key.as_str().len() + value.len();
+        }
+    }
+    Ok(after > before)
 }
 
 fn apply(connection: &Connection, batch: &[Write], revision: i64) -> rusqlite::Result<()> {
@@ -354,7 +398,37 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_full_file_refuses_whole_batches_and_still_reads() {
         let folder = tempfile::tempdir().expect("a folder");
-        conformance::kv_full(open(&folder, SqliteSettings { pages_max: Some(256) }).await).await;
+        conformance::kv_full(
+            open(&folder, SqliteSettings { pages_max: Some(256), ..SqliteSettings::default() }).await,
+        )
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_a_full_disk_the_store_shrinks_and_does_not_grow() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = Key::of(&["a"]).expect("valid");
+        let put = |key: &Key, value: &'static str| Write::Put {
+            key: key.clone(),
+            value: value.into(),
+            expected: Expected::Any,
+        };
+        let kv = open(&folder, SqliteSettings::default()).await;
+        kv.write(vec![put(&key, "four")]).await.expect("there is room");
+        drop(kv);
+        let full = SqliteSettings { room_min_bytes: u64::MAX, ..SqliteSettings::default() };
+        let kv = open(&folder, full).await;
+        let more = kv.write(vec![put(&key, "fives")]).await;
+        assert!(matches!(more, Err(KvError::Full { .. })), "{more:?}");
+        let other = Key::of(&["b"]).expect("valid");
+        let moved = kv.write(vec![
+            put(&other, "more than four"),
+            Write::Delete { key: key.clone(), expected: Expected::Any },
+        ]);
+        assert!(moved.await.is_err(), "the whole batch counts");
+        kv.write(vec![put(&key, "two")]).await.expect("it is smaller");
+        kv.delete(key.clone(), Expected::Any).await.expect("it is smaller");
+        assert_eq!(kv.get(&key).await.expect("reads"), None);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -157,7 +157,9 @@ async fn write_all(world: World, mut inbox: mpsc::Receiver<Letter>, pen: Pen) {
             })
             .await;
         let Some((hand, committed)) = done else {
-            // The panic dropped the replies, which tells their callers. The next round opens the file again.
+            // The panic dropped the replies, which tells their callers. The next round opens the file again, and comes with
+            // the next letter: a panic in tidying would otherwise be met again at once, for ever.
+            more = false;
             continue;
         };
         pen = Some(hand);
@@ -252,14 +254,21 @@ impl Pen {
             None => database::open_writer(&self.files.file).map_err(|error| unopened(&error))?,
         };
         let outcome = self.transact(&mut connection, commands, now_ms, tidy);
-        if outcome.is_ok() {
-            if tidy {
-                self.give_back(&connection)?;
-            }
-            checkpoint(&connection, &self.files.file, if tidy { 1 } else { self.budget.wal_bytes })?;
+        if outcome.is_ok()
+            && let Err(error) = self.shorten(&connection, tidy)
+        {
+            // What was committed stays so, and its callers are told so. If the file is broken the next commit finds out.
+            tracing::warn!(reason = error.to_string(), "the files of the log store could not be shortened");
         }
         self.connection = Some(connection);
         outcome
+    }
+
+    fn shorten(&self, connection: &Connection, tidy: bool) -> rusqlite::Result<()> {
+        if tidy {
+            self.give_back(connection)?;
+        }
+        checkpoint(connection, &self.files.file, if tidy { 1 } else { self.budget.wal_bytes })
     }
 
     fn transact(

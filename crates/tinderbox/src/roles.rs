@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use substrate::folder::{Folder, FolderSettings};
@@ -34,8 +35,14 @@ use world::World;
 const WORKER: &str = "local";
 /// `MemorySize` that a host takes for each MB it has: most functions use a fraction of what they ask for.
 const MEMORY_OVERCOMMIT: u64 = 2;
-/// How long shutdown waits for invocations in progress.
+/// What makes a data folder ours, in it.
+const LOCK: &str = "lock";
+/// How often is looked whether the data folder is still there.
+const FOLDER_LOOK: Duration = Duration::from_secs(2);
+/// How long shutdown waits for invocations in progress, all in all.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// What environments have at least to end by themselves, so that their last lines are kept.
+const ENDING_MIN: Duration = Duration::from_secs(1);
 
 /// What the operator sets.
 #[derive(Clone, Debug)]
@@ -126,7 +133,7 @@ fn raise_descriptors() -> Result<(), StartError> {
 pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
     raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let lock = File::create(data.join("lock")).map_err(|error| format!("{}: {error}", data.display()))?;
+    let lock = File::create(data.join(LOCK)).map_err(|error| format!("{}: {error}", data.display()))?;
     lock.try_lock().map_err(|_| StartError {
         message: format!("another server uses the data folder {}", data.display()),
         advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
@@ -146,7 +153,9 @@ pub(crate) struct Platform {
     assignment: Arc<AssignmentService>,
     worker: Worker,
     walls: Arc<process::ProcessSandbox>,
-    _lock: File,
+    world: World,
+    lock: File,
+    lock_path: PathBuf,
 }
 
 /// Where the one worker is, once it is there.
@@ -253,28 +262,77 @@ impl Platform {
         register(&*placement, settings.memory_mb).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
-        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, _lock: lock })
+        Ok(Self {
+            address,
+            missing,
+            listener,
+            frontend,
+            assignment: assigner,
+            worker,
+            walls,
+            world,
+            lock,
+            lock_path: data.join(LOCK),
+        })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
-    /// environment.
+    /// environment. Once `hurry` completes nothing in progress is waited for.
     ///
     /// Without its spawner a server could neither make environments nor end them, and it has given up the privilege
     /// to start another: it ends with an error, so that whoever supervises it starts it anew, which sweeps.
-    pub(crate) async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), String> {
-        let mut spawner_ended = false;
+    pub(crate) async fn serve(
+        self,
+        shutdown: impl Future<Output = ()> + Send,
+        hurry: impl Future<Output = ()> + Send,
+    ) -> Result<(), String> {
+        let Self { listener, frontend, assignment, worker, walls, world, lock, lock_path, .. } = self;
+        let mut why = None;
+        let mut draining_since = None;
+        let mut hurry = pin!(hurry);
         let until = async {
             tokio::select! {
                 () = shutdown => {}
-                () = self.walls.ended() => spawner_ended = true,
+                () = walls.ended() => {
+                    why = Some("the process that makes environments has ended; start the server again".to_owned());
+                }
+                () = folder_lost(&world, &lock, &lock_path) => {
+                    why = Some(format!(
+                        "{} is not this server's any more: its data folder was removed or replaced",
+                        lock_path.display()
+                    ));
+                }
             }
+            draining_since = Some(world.now());
         };
-        let served = self.frontend.serve(self.listener, until).await.map_err(|error| error.to_string());
-        self.assignment.close();
-        self.worker.shutdown(DRAIN_MAX).await;
-        match spawner_ended {
-            true => Err("the process that makes environments has ended; start the server again".to_owned()),
-            false => served,
+        let (served, hurried) = tokio::select! {
+            served = frontend.serve(listener, until) => (served.map_err(|error| error.to_string()), false),
+            () = &mut hurry => (Ok(()), true),
+        };
+        assignment.close();
+        let drained = draining_since.map_or(Duration::ZERO, |since| world.now().since(since));
+        tokio::select! {
+            () = worker.shutdown(DRAIN_MAX.saturating_sub(drained).max(ENDING_MIN)), if !hurried => {}
+            () = &mut hurry, if !hurried => worker.shutdown(ENDING_MIN).await,
+            else => worker.shutdown(ENDING_MIN).await,
+        }
+        why.map_or(served, Err)
+    }
+}
+
+/// Completes when the lock is no more where another server would look for it. What is written then lands in files
+/// that nobody finds again, and yet would be acknowledged.
+async fn folder_lost(world: &World, lock: &File, path: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(ours) = lock.metadata() else { return std::future::pending().await };
+    loop {
+        world.clock.sleep(FOLDER_LOOK).await;
+        let path = path.to_owned();
+        match world.blocking("data.look", move || std::fs::metadata(path)).await {
+            Some(Ok(there)) if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) => return,
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return,
+            // Too many open files, a disk that fails: no proof.
+            _ => {}
         }
     }
 }

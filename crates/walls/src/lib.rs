@@ -14,6 +14,7 @@
 //! | `cgroup`, `cgroup_v1`, `cgroup_v2`, `watch` | limits and counters |
 //! | `binding` | what a waiting room lacks is put in place |
 //! | `hand` | slow work of the host beside a loop: file systems made ahead, memory given back |
+//! | `sparse` | copies without zeros |
 //! | `fault` | for tests: death between any two steps |
 
 pub mod binding;
@@ -30,6 +31,7 @@ pub mod network;
 pub mod protocol;
 pub mod rootfs;
 pub mod seccomp;
+pub mod sparse;
 pub mod sys;
 pub mod tap;
 pub mod tmp;

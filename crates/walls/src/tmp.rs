@@ -9,13 +9,13 @@
 //!
 //! Otherwise: a tmpfs of the size, charged to memory, and `Capabilities::missing` says so.
 
+use crate::sparse;
 use crate::sys::{At, StepError};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -173,13 +173,8 @@ fn copy(template: &File, folder: &Path) -> io::Result<File> {
         Ok(image) => File::from(image),
         Err(_) => nameless(folder)?,
     };
-    let size = template.metadata()?.len();
-    image.set_len(size)?;
-    let mut at = 0;
-    while let Some((start, end)) = next_data(template, at, size)? {
-        copy_range(template, &image, start, end)?;
-        at = end;
-    }
+    // mkfs writes long runs of zeros (bitmaps, tables): they become holes.
+    sparse::copy(template, &image)?;
     Ok(image)
 }
 
@@ -193,35 +188,6 @@ fn nameless(folder: &Path) -> io::Result<File> {
     let image = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)?;
     std::fs::remove_file(&path)?;
     Ok(image.into())
-}
-
-fn next_data(file: &File, from: u64, size: u64) -> io::Result<Option<(u64, u64)>> {
-    if from >= size {
-        return Ok(None);
-    }
-    let start = match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(from)) {
-        Ok(start) => start,
-        Err(rustix::io::Errno::NXIO) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let end = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(start))?;
-    Ok(Some((start, end.min(size))))
-}
-
-fn copy_range(from: &File, to: &File, start: u64, end: u64) -> io::Result<()> {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut at = start;
-    while at < end {
-        let want = usize::try_from((end - at).min(buffer.len() as u64)).map_err(io::Error::other)?;
-        let part = buffer.get_mut(..want).unwrap_or_default();
-        from.read_exact_at(part, at)?;
-        // mkfs writes long runs of zeros (bitmaps, tables): they may stay holes.
-        if part.iter().any(|byte| *byte != 0) {
-            to.write_all_at(part, at)?;
-        }
-        at += want as u64;
-    }
-    Ok(())
 }
 
 const LOOP_CTL_GET_FREE: libc::c_ulong = 0x4C82;

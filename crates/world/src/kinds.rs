@@ -118,6 +118,7 @@ pub const KINDS: &[TaskKind] = &[
     row("unpack code", "worker", Itself, Fenced),
     row("runtimes.look", "worker", Itself, Fenced),
     row("client-connection", "the command line", Aborted, Fenced),
+    row("data.look", "the command line", Itself, Fenced),
     row("dev.read", "the command line", Itself, Fenced),
 ];
 

@@ -33,6 +33,9 @@ impl Machine for Fake {
     fn set(&mut self, moment: &Moment) -> Result<(), Trouble> {
         self.told.send(format!("set {}", moment.unix_us)).map_err(|error| Trouble::new("test", error))
     }
+    fn correct(&mut self, unix_us: u64) -> Result<(), Trouble> {
+        self.told.send(format!("clock {unix_us}")).map_err(|error| Trouble::new("test", error))
+    }
     fn furnish(&mut self, _: &Room) -> Result<Furnished, Trouble> {
         self.rooms.recv().unwrap()
     }

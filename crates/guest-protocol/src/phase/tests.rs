@@ -66,6 +66,7 @@ fn a_booted_machine_can_be_snapshot_before_it_is_furnished() {
         Ok(hello()),
         Err(welcome()),
         Ok(ToGuest::Shrink { request: 1 }),
+        Ok(ToGuest::Clock { unix_us: 1 }),
         Err(ToHost::Answer { request: 1, answer: Ok(Answer::Done) }),
         Ok(ToGuest::Quiesce),
         Err(ToHost::Quiet),

@@ -28,7 +28,7 @@ pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), F
     runtime.block_on(async {
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         announce(screen, &platform, &args)?;
-        platform.serve(ended()).await.map_err(Failure::here)
+        platform.serve(signalled(1), signalled(2)).await.map_err(Failure::here)
     })
 }
 
@@ -106,17 +106,19 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
     ))
 }
 
-/// Completes at the first SIGTERM or SIGINT.
-async fn ended() {
+/// Completes at so many SIGTERMs or SIGINTs: one ends the server, the second does not wait for what is in progress.
+async fn signalled(times: u32) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals can not be heard: end this server with kill -9");
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    for _ in 0..times {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
@@ -151,12 +153,13 @@ pub(super) fn beside(
         let (end, worked) = oneshot::channel::<()>();
         let stop = Notify::new();
         let serve = async {
-            let served = platform.serve(async {
+            let end = async {
                 tokio::select! {
                     _ = worked => {} // dropped with the work
-                    () = ended() => stop.notify_one(),
+                    () = signalled(1) => stop.notify_one(),
                 }
-            });
+            };
+            let served = platform.serve(end, signalled(2));
             let served = served.await.map_err(Failure::here);
             // It may have ended by itself, under a client that waits for something else.
             stop.notify_one();

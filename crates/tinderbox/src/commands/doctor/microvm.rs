@@ -52,12 +52,7 @@ fn sandbox(what: &'static str, gaps: &[Gap], usable: &str) -> Finding {
 }
 
 fn qemu_speed(kvm: Kvm) -> String {
-    let why = match kvm {
-        Kvm::Hardware => return "usable, by KVM".to_owned(),
-        Kvm::WithoutFlags => "/dev/kvm is a software one, on which no stock kernel gets far",
-        Kvm::Forbidden => "/dev/kvm may not be opened by this user",
-        Kvm::Absent => "there is no /dev/kvm",
-    };
+    let Some(why) = kvm.lack() else { return "usable, by KVM".to_owned() };
     format!("usable, but slow: {why}, so QEMU interprets every instruction (TCG)")
 }
 
