@@ -172,7 +172,7 @@ mod tests {
         let ask = parse(&["warm", "--check", "--output", "json", "--seconds=1"]).unwrap();
         let expected = Ask { sections: vec!["warm"], check: true, json: true, options: vec!["--seconds=1"] };
         assert_eq!(ask, expected);
-        assert_eq!(parse(&[]).unwrap().sections, ["server", "warm", "cold", "core", "dev"]);
+        assert_eq!(parse(&[]).unwrap().sections, ["server", "warm", "cpu", "cold", "core", "dev"]);
         for bad in [&["war"][..], &["--output", "xml"], &["--output"], &["--chek"]] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
