@@ -85,7 +85,8 @@ class Machines(Server):
         return [pid for pid, name in self.tree().items() if name in MONITORS]
 
     def spawner(self):
-        [pid] = [pid for pid, name in self.tree().items() if parent(pid) == self.process.pid and "spawn" in name]
+        is_it = lambda pid: pathlib.Path(f"/proc/{pid}/cmdline").read_text().startswith("tinderbox-spawner")
+        [pid] = [pid for pid in self.tree() if parent(pid) == self.process.pid and is_it(pid)]
         return pid
 
     def run(self):
