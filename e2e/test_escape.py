@@ -266,7 +266,7 @@ def test_buffers_of_sockets_are_charged_to_who_fills_them(arena, kind):
 def test_the_disk_fills_to_its_size(arena):
     assert arena.contained("bombs", "disk", "sized /tmp") == {"eaten_mb": pytest.approx(TMP_MB, rel=0.05), "stopped": "ENOSPC"}
     used = sum(path.stat().st_blocks * 512 for path in pathlib.Path(arena.server.data).rglob("*") if path.is_file())
-    assert used < 1 << 30
+    assert used < (2 if MICROVM else 1) << 30  # machines keep copies of rooms that wait
 
 
 def test_a_file_larger_than_memory_is_no_memory(arena):

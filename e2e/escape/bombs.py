@@ -1,4 +1,5 @@
 """Acts that eat: bounded here too, so that a missing wall costs the machine two gigabytes and not itself."""
+import contextlib
 import ctypes
 import mmap
 import os
@@ -80,7 +81,8 @@ def memory(kind):
             elif kind == "page_tables":
                 # One page each two megabytes: a page table for every page.
                 area = mmap.mmap(-1, 1 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)
-                area.madvise(mmap.MADV_NOHUGEPAGE)
+                with contextlib.suppress(OSError):  # a kernel without huge pages needs no telling
+                    area.madvise(mmap.MADV_NOHUGEPAGE)
                 for at in range(0, 1 << 30, 2 * MB):
                     area[at] = 1
                 kept.append(area)

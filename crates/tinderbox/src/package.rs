@@ -15,7 +15,12 @@ use zip::write::SimpleFileOptions;
 /// Source files are small; what is larger is not looked into.
 const LOOK_BYTES_MAX: u64 = 1024 * 1024;
 /// Left out of a package: version control and Python's caches are nobody's code.
-pub(crate) const LEFT_OUT: [&str; 4] = [".git", "__pycache__", ".tinderbox", ".DS_Store"];
+const LEFT_OUT: [&str; 4] = [".git", "__pycache__", ".tinderbox", ".DS_Store"];
+
+/// No part of a package; nor are an editor's locks (`.#name`, links that lead nowhere).
+pub(crate) fn is_left_out(name: &str) -> bool {
+    LEFT_OUT.contains(&name) || name.starts_with(".#")
+}
 
 /// What guessing looks at.
 pub(crate) trait Files {
@@ -54,7 +59,7 @@ impl Folder {
                         entry.path().display()
                     )));
                 };
-                if LEFT_OUT.contains(&name.as_str()) {
+                if is_left_out(&name) {
                     continue;
                 }
                 let (path, inside) = (entry.path(), format!("{prefix}{name}"));
@@ -183,6 +188,7 @@ mod tests {
             for name in order {
                 fs::write(folder.path().join(name), name).unwrap();
             }
+            std::os::unix::fs::symlink("ada@host.1:2", folder.path().join(".#z.py")).unwrap();
             let bootstrap = folder.path().join("bootstrap");
             fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o750)).unwrap();
             let listed = Folder::open(folder.path()).unwrap();

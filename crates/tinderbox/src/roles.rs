@@ -90,8 +90,13 @@ pub(crate) enum Walls {
 /// A data folder that is ours, and the spawner. Made before any thread exists.
 pub(crate) struct Launched {
     spawner: SpawnerHandle,
-    /// Held for as long as the server runs; the kernel frees it with the process.
-    lock: File,
+    lock: Lock,
+}
+
+/// Held for as long as the server runs; the kernel frees it with the process.
+struct Lock {
+    file: File,
+    path: PathBuf,
 }
 
 /// Why a server did not start, and what to do about it.
@@ -133,14 +138,15 @@ fn raise_descriptors() -> Result<(), StartError> {
 pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
     raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let lock = File::create(data.join(LOCK)).map_err(|error| format!("{}: {error}", data.display()))?;
-    lock.try_lock().map_err(|_| StartError {
+    let path = data.join(LOCK);
+    let file = File::create(&path).map_err(|error| format!("{}: {error}", data.display()))?;
+    file.try_lock().map_err(|_| StartError {
         message: format!("another server uses the data folder {}", data.display()),
         advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
     })?;
     let spawner = process::launch(&process::Config::new(data)).map_err(|error| error.to_string())?;
     process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
-    Ok(Launched { spawner, lock })
+    Ok(Launched { spawner, lock: Lock { file, path } })
 }
 
 /// Every role, started.
@@ -154,8 +160,7 @@ pub(crate) struct Platform {
     worker: Worker,
     walls: Arc<process::ProcessSandbox>,
     world: World,
-    lock: File,
-    lock_path: PathBuf,
+    lock: Lock,
 }
 
 /// Where the one worker is, once it is there.
@@ -214,17 +219,8 @@ impl Platform {
             HostRuntimes::open(&world, data, settings.strict_runtimes)
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
-        let kv = Sqlite::open(&world, &data.join("tinderbox.db"), SqliteSettings::default()).await;
-        let blobs = Folder::open(&world, &data.join("blobs"), FolderSettings::default()).await;
-        let control = control::Control::open(
-            world.clone(),
-            Arc::new(kv.map_err(|error| error.to_string())?),
-            Arc::new(blobs.map_err(|error| error.to_string())?),
-            assignment.clone(),
-            control_settings(&settings, &runtimes),
-        );
-        let control =
-            meet!(encoded, fabric::control::Control, control.await.map_err(|error| error.to_string())?);
+        let control = open_control(&world, &settings, &runtimes, assignment.clone()).await?;
+        let control = meet!(encoded, fabric::control::Control, control);
         let found = directory.clone();
         let frontend = Frontend::new(FrontendParts {
             world: world.clone(),
@@ -232,15 +228,7 @@ impl Platform {
             assignment: assignment.clone(),
             workers: Arc::new(move |_: &WorkerId| found.0.get().cloned()),
             telemetry: telemetry.clone(),
-            settings: frontend::Settings {
-                default_account: AccountId::new(&settings.account),
-                default_region: Region::new(&settings.region),
-                credentials: settings.credentials.clone(),
-                host_names: settings.host_names.clone(),
-                default_architecture: architecture().to_owned(),
-                drain_max: DRAIN_MAX,
-                ..frontend::Settings::default()
-            },
+            settings: frontend_settings(&settings),
         });
         let worker = Worker::new(WorkerParts {
             world: world.clone(),
@@ -262,18 +250,7 @@ impl Platform {
         register(&*placement, settings.memory_mb).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
-        Ok(Self {
-            address,
-            missing,
-            listener,
-            frontend,
-            assignment: assigner,
-            worker,
-            walls,
-            world,
-            lock,
-            lock_path: data.join(LOCK),
-        })
+        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, world, lock })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -286,7 +263,7 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, walls, world, lock, lock_path, .. } = self;
+        let Self { listener, frontend, assignment, worker, walls, world, lock, .. } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -296,10 +273,10 @@ impl Platform {
                 () = walls.ended() => {
                     why = Some("the process that makes environments has ended; start the server again".to_owned());
                 }
-                () = folder_lost(&world, &lock, &lock_path) => {
+                () = folder_lost(&world, &lock) => {
                     why = Some(format!(
                         "{} is not this server's any more: its data folder was removed or replaced",
-                        lock_path.display()
+                        lock.path.display()
                     ));
                 }
             }
@@ -322,12 +299,12 @@ impl Platform {
 
 /// Completes when the lock is no more where another server would look for it. What is written then lands in files
 /// that nobody finds again, and yet would be acknowledged.
-async fn folder_lost(world: &World, lock: &File, path: &Path) {
+async fn folder_lost(world: &World, lock: &Lock) {
     use std::os::unix::fs::MetadataExt;
-    let Ok(ours) = lock.metadata() else { return std::future::pending().await };
+    let Ok(ours) = lock.file.metadata() else { return std::future::pending().await };
     loop {
         world.clock.sleep(FOLDER_LOOK).await;
-        let path = path.to_owned();
+        let path = lock.path.clone();
         match world.blocking("data.look", move || std::fs::metadata(path)).await {
             Some(Ok(there)) if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) => return,
             Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -362,6 +339,33 @@ async fn sandbox_of(
             message: format!("no microVM of {} can be made: {error}", backend.name()),
             advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
         }),
+    }
+}
+
+/// The durable truth, over the stores of the data folder.
+async fn open_control(
+    world: &World,
+    settings: &Settings,
+    runtimes: &Arc<HostRuntimes>,
+    assignment: Arc<dyn fabric::assignment::Assignment>,
+) -> Result<Arc<control::Control>, String> {
+    let kv = Sqlite::open(world, &settings.data.join("tinderbox.db"), SqliteSettings::default()).await;
+    let blobs = Folder::open(world, &settings.data.join("blobs"), FolderSettings::default()).await;
+    let (kv, blobs) = (kv.map_err(|error| error.to_string())?, blobs.map_err(|error| error.to_string())?);
+    let settings = control_settings(settings, runtimes);
+    let opened = control::Control::open(world.clone(), Arc::new(kv), Arc::new(blobs), assignment, settings);
+    opened.await.map_err(|error| error.to_string())
+}
+
+fn frontend_settings(settings: &Settings) -> frontend::Settings {
+    frontend::Settings {
+        default_account: AccountId::new(&settings.account),
+        default_region: Region::new(&settings.region),
+        credentials: settings.credentials.clone(),
+        host_names: settings.host_names.clone(),
+        default_architecture: architecture().to_owned(),
+        drain_max: DRAIN_MAX,
+        ..frontend::Settings::default()
     }
 }
 

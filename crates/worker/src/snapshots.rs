@@ -68,6 +68,14 @@ pub(crate) enum SnapshotError {
     File { step: &'static str, reason: String },
 }
 
+impl SnapshotError {
+    /// The snapshot itself is bad, or says so: it is made anew. A disk or a cache that is full now, or blobs that can not be
+    /// reached, say nothing of it; to throw it away then would add work to the overload.
+    pub(crate) fn condemns(&self) -> bool {
+        !matches!(self, Self::Chunks(ChunkError::Full { .. } | ChunkError::Unavailable { .. }))
+    }
+}
+
 /// One that is kept.
 pub(crate) struct Stored {
     index: Mutex<Index>,

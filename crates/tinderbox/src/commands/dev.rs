@@ -5,8 +5,8 @@
 //! save ─► watch (a hint) ─► settle ─► zip; the same bytes? ─► wait for the next
 //!                                       └─ other bytes ─► update code ─► invoke (with an event) ─► answer, or place
 //! ```
-//! A mistake in the folder and a refusal of the server are shown and waited for. Only a server that nobody reaches any
-//! more, an output that nobody reads and a folder that can not be watched end the command.
+//! A mistake in the folder, a folder that is gone and a refusal of the server are shown and waited for. Only a server that
+//! nobody reaches any more and an output that nobody reads end the command.
 
 mod places;
 mod watch;
@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 use std::cell::OnceCell;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use watch::Watched;
 use worker::runtimes::Interpreter;
 use worker::runtimes::detect::{HostView, detect};
 use world::World;
@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, args: DevArgs, screen: Screen) -> Result<(), 
 async fn develop(client: Client, endpoint: String, args: DevArgs, screen: Screen) -> Result<(), Failure> {
     let folder = args.deploy.package.clone();
     // Watched before it is read: no save falls between. (The watcher has a thread: not before the spawner's launch.)
-    let (_watcher, changes) = watch::start(&folder)?;
+    let watched = Watched::start(&folder)?;
     match screen.json {
         true => screen.line(json!({ "event": "up", "endpoint": endpoint }).to_string())?,
         false => {
@@ -77,7 +77,7 @@ async fn develop(client: Client, endpoint: String, args: DevArgs, screen: Screen
         busy: Mutex::new(None),
     };
     tokio::select! {
-        ended = session.deploy_at_saves(changes) => ended,
+        ended = session.deploy_at_saves(watched) => ended,
         ended = session.show_log() => ended,
     }
 }
@@ -107,7 +107,7 @@ struct Deployed {
 }
 
 impl Session {
-    async fn deploy_at_saves(&self, mut changes: mpsc::Receiver<()>) -> Result<(), Failure> {
+    async fn deploy_at_saves(&self, mut watched: Watched) -> Result<(), Failure> {
         let mut deployed = Deployed::default();
         loop {
             let round = self.round(&mut deployed).await;
@@ -117,10 +117,8 @@ impl Session {
                 Err(failure) => self.say_failure(&failure)?,
                 Ok(()) => {}
             }
-            if changes.recv().await.is_none() {
-                return Err(Failure::here(format!("{} can not be watched any more", self.roots.here())));
-            }
-            watch::settle(&self.world, &mut changes).await;
+            watched.changed(&self.world).await;
+            watched.settle(&self.world).await;
         }
     }
 

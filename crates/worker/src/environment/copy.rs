@@ -13,6 +13,7 @@ use super::spans::Spans;
 use crate::keys::Keys;
 use crate::logs::pump::Pipes;
 use crate::snapshots::{Loaded, SnapshotError, Stored};
+use crate::starts::Permit;
 use sandbox::{BootError, BootSpec, Environment, Snapshot};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,9 +26,13 @@ impl Maker {
     pub(super) async fn copy(&self, prepared: &mut Prepared, spans: &mut Spans) -> Option<Room> {
         let snapshots = self.house.snapshots.get()?.clone()?;
         let stored = snapshots.find(&self.key)?;
-        let _permit = self.house.starts.admit(&self.key).await?;
-        match self.try_copy(prepared, &stored, spans).await {
+        let permit = self.house.starts.admit(&self.key).await?;
+        match self.try_copy(prepared, &stored, permit, spans).await {
             Ok(room) => Some(room),
+            Err(error) if !error.condemns() => {
+                tracing::warn!(environment = %self.id, %error, "a snapshot could not be used now; this environment is booted");
+                None
+            }
             Err(error) => {
                 if snapshots.refuse(&self.key, &stored, &error).await {
                     self.house.snap_starts.lost(&self.key);
@@ -41,6 +46,7 @@ impl Maker {
         &self,
         prepared: &mut Prepared,
         stored: &Arc<Stored>,
+        permit: Permit,
         spans: &mut Spans,
     ) -> Result<Room, SnapshotError> {
         let world = self.house.parts.world.clone();
@@ -55,7 +61,7 @@ impl Maker {
             spans.add("restore.prefetch", loaded, world.now());
         }
         let own = std::mem::replace(&mut prepared.keys, Keys::revived(&world, &self.key, keys));
-        match self.wake(prepared, snapshot, spans).await {
+        match self.wake(prepared, snapshot, permit, spans).await {
             Ok(mut room) => {
                 room.held = Some(Arc::new(held));
                 Ok(room)
@@ -67,7 +73,13 @@ impl Maker {
         }
     }
 
-    async fn wake(&self, prepared: &Prepared, from: Snapshot, spans: &mut Spans) -> Result<Room, BootError> {
+    async fn wake(
+        &self,
+        prepared: &Prepared,
+        from: Snapshot,
+        permit: Permit,
+        spans: &mut Spans,
+    ) -> Result<Room, BootError> {
         let parts = &self.house.parts;
         let (world, config) = (&parts.world, &prepared.plan.config);
         let began = world.now();
@@ -83,7 +95,7 @@ impl Maker {
         let restored = world.now();
         spans.add("sandbox.restore", began, restored);
         spans.add_steps(RESTORE_STEPS, &walls.steps());
-        match self.listen(prepared, &walls).await {
+        match self.listen(prepared, &walls, permit).await {
             Ok(room) => {
                 spans.add("restore.wake", restored, world.now());
                 Ok(room)
@@ -97,7 +109,12 @@ impl Maker {
     }
 
     /// Opens its doors, lets it go on, and waits for what it asks.
-    async fn listen(&self, prepared: &Prepared, walls: &Arc<dyn Environment>) -> Result<Room, BootError> {
+    async fn listen(
+        &self,
+        prepared: &Prepared,
+        walls: &Arc<dyn Environment>,
+        permit: Permit,
+    ) -> Result<Room, BootError> {
         let process = walls.adopt(0).await?;
         let (doors, link, events) = self.open_doors(prepared, walls);
         let pipes = Pipes { stdout: process.stdout, stderr: process.stderr, telemetry: process.telemetry };
@@ -105,6 +122,8 @@ impl Maker {
         if !prepared.is_snap_start() {
             link.is_a_copy(); // with SnapStart `restore/next` says so, and hooks come after it
         }
+        // Code that wakes and asks for nothing takes nobody's place among those that start.
+        drop(permit);
         walls.resume().await?;
         let exited = process.exited;
         let walls = Arc::clone(walls);
