@@ -70,7 +70,13 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
     let functions = workloads::all(setting, &mut report.notes)?;
     let columns = ["backend, function", "way", "p50 ms", "p99 ms", "of", "of its cold boot"];
     let mut starts = Table::new("microvm: first answer, as its client sees it", &columns);
-    let columns = ["backend, function", "kept after its first answer s", "written s", "memory MiB on disk", "chunks MiB"];
+    let columns = [
+        "backend, function",
+        "kept after its first answer s",
+        "written s",
+        "memory MiB on disk",
+        "chunks MiB",
+    ];
     let mut snapshots = Table::new("microvm: snapshots of versions", &columns);
     let mut clones = clones::table();
     bare(report, &mut starts, &functions)?;
