@@ -80,6 +80,28 @@ def test_a_server_whose_data_folder_is_removed_ends_and_says_so(tmp_path):
     assert "data folder was removed" in (tmp_path / "stderr").read_text()
 
 
+def test_a_signal_at_the_very_moment_of_readiness_ends_a_server_in_order(tmp_path):
+    """It is a race, so ten times: one listener was there before the other, or none was."""
+    for _ in range(10):
+        assert Server(tmp_path / "data").stop() == 0
+
+
+def test_an_interpreter_that_never_says_its_version_keeps_no_server_from_ending(tmp_path):
+    """Forty of them: each may take five seconds, which is more than `stop` waits."""
+    asked = tmp_path / "asked"
+    for minor in range(40):
+        fake = tmp_path / f"bin{minor}" / "python3"
+        fake.parent.mkdir()
+        fake.write_text(f"#!/bin/sh\n# {minor}\necho $$ >> {asked}\nexec sleep 600\n")
+        fake.chmod(0o755)
+    path = ":".join(str(tmp_path / f"bin{minor}") for minor in range(40))
+    server = Server(tmp_path / "data", env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}"})
+    eventually(asked.exists, bool)
+    assert server.stop() == 0
+    for pid in map(int, asked.read_text().split()):
+        eventually(lambda: os.path.exists(f"/proc/{pid}"), lambda there: not there)
+
+
 def test_a_second_signal_does_not_wait_for_what_is_in_progress(tmp_path):
     with open(tmp_path / "stderr", "w") as stderr:
         server = Server(tmp_path / "data", stderr=stderr)

@@ -10,7 +10,7 @@
 //! word. Where a reader keeps up, its window doubles up to [`WINDOW_BYTES`] from a stock that all streams of the link share,
 //! so that many streams cannot make the reader's side hold many full windows.
 
-use crate::messages::StreamId;
+use crate::messages::{Stream, StreamId};
 use crate::{DATA_BYTES_MAX, FIRST_BYTES, WINDOW_BYTES};
 
 /// How a peer broke the rules of streams.
@@ -28,6 +28,8 @@ pub enum Violation {
     Misnamed,
     #[error("too many streams")]
     TooMany,
+    #[error("a word that says nothing")]
+    Empty,
 }
 
 /// What this side may send in one stream.
@@ -68,6 +70,9 @@ impl Sending {
 
     /// The peer sent `Credit`. After our own end it means nothing and is no wrong: it was on its way.
     pub fn granted(&mut self, bytes: u32) -> Result<(), Violation> {
+        if bytes == 0 {
+            return Err(Violation::Empty);
+        }
         let credit = self.credit.checked_add(bytes).filter(|credit| *credit <= WINDOW_BYTES);
         self.credit = credit.ok_or(Violation::OverWindow)?;
         Ok(())
@@ -108,6 +113,9 @@ impl Receiving {
     pub fn received(&mut self, bytes: usize) -> Result<(), Violation> {
         if self.ended {
             return Err(Violation::AfterEnd);
+        }
+        if bytes == 0 {
+            return Err(Violation::Empty);
         }
         let bytes = u32::try_from(bytes).map_err(|_| Violation::OverCredit)?;
         self.allowed = self.allowed.checked_sub(bytes).ok_or(Violation::OverCredit)?;
@@ -159,6 +167,47 @@ impl Receiving {
     fn free(&self) -> u32 {
         self.window - self.allowed - self.held
     }
+}
+
+/// What the peer may still say of streams that this side has shut, since it did not know: what was allowed in each when it
+/// shut, and no byte more. Without this a name that is forgotten would be one that words can be said about for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Late {
+    data: u64,
+    credit: u64,
+    /// `End` and `Reset`.
+    closes: u64,
+}
+
+impl Late {
+    /// A stream is shut by this side, or by the peer's own last word of it.
+    pub fn shut(&mut self, receiving: &Receiving, sending: &Sending) {
+        self.data += u64::from(if receiving.ended { 0 } else { receiving.allowed });
+        self.credit += u64::from(WINDOW_BYTES - sending.credit);
+        self.closes += 2;
+    }
+
+    /// A `Data` of a shut stream.
+    pub fn received(&mut self, bytes: usize) -> Result<(), Violation> {
+        spend(&mut self.data, bytes as u64, Violation::OverCredit)
+    }
+
+    /// Any word of a shut stream.
+    pub fn hears(&mut self, said: &Stream) -> Result<(), Violation> {
+        match said {
+            Stream::Data(_, bytes) => self.received(bytes.len()),
+            Stream::Credit(_, bytes) => spend(&mut self.credit, u64::from(*bytes), Violation::OverWindow),
+            Stream::End(_) | Stream::Reset(_) => spend(&mut self.closes, 1, Violation::AfterEnd),
+        }
+    }
+}
+
+fn spend(allowed: &mut u64, bytes: u64, beyond: Violation) -> Result<(), Violation> {
+    if bytes == 0 {
+        return Err(Violation::Empty);
+    }
+    *allowed = allowed.checked_sub(bytes).ok_or(beyond)?;
+    Ok(())
 }
 
 /// Who names which stream: one side even numbers, the other odd ones, each rising, so that a name that was used is known

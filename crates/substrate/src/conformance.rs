@@ -3,6 +3,10 @@
 
 #![allow(clippy::expect_used)] // a test fails by it, and says what it expected
 
+mod log;
+
+pub use log::{log, log_full, log_survives};
+
 use crate::blobs::{BLOB_BYTES_MAX, BlobError, BlobKey, Blobs};
 use crate::kv::{Entry, Expected, Key, Kv, KvError, Revision, Write};
 use bytes::Bytes;

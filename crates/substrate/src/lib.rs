@@ -1,18 +1,30 @@
-//! Kv and Blobs: small traits, embedded providers, one conformance suite.
+//! Kv, Log and Blobs: small traits, embedded and cluster providers, one conformance suite.
 //!
-//! What is durable goes through two traits of a few methods each, so that the whole platform moves from one machine
-//! to a cluster by other providers of the same traits. Embedded: [`sqlite::Sqlite`] (one file a user can open) and
-//! [`folder::Folder`] (a folder of files). To come: NATS JetStream and any S3. What the traits promise is written at
-//! the traits and proven by [`conformance`], which every provider runs.
+//! What is durable goes through three traits of a few methods each, so that the whole platform moves from one machine
+//! to a cluster by other providers of the same traits.
+//!
+//! | trait | embedded | cluster (feature `cluster`) |
+//! |---|---|---|
+//! | [`Kv`] | [`Sqlite`]: one file a user can open | `nats::NatsKv`: a stream of JetStream's |
+//! | [`Log`] | [`SqliteLog`] | `nats::NatsLog`: a stream each |
+//! | [`Blobs`] | [`Folder`]: a file each | `s3::S3`: an object each |
+//!
+//! What the traits promise is written at the traits and proven by `conformance`, which every provider runs.
 
 pub mod blobs;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod folder;
 pub mod kv;
+pub mod log;
+#[cfg(feature = "cluster")]
+pub mod nats;
+#[cfg(feature = "cluster")]
+pub mod s3;
 pub mod sqlite;
 
 pub use blobs::{BlobError, BlobKey, Blobs};
 pub use folder::{Folder, FolderSettings};
 pub use kv::{Entry, Expected, Key, Kv, KvError, KvPage, Revision, Watch, Write};
-pub use sqlite::{Sqlite, SqliteSettings};
+pub use log::{Log, LogEntry, LogError, LogName, LogPage, Position, Span};
+pub use sqlite::{Sqlite, SqliteLog, SqliteSettings};

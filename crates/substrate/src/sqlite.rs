@@ -11,6 +11,10 @@
 
 mod reserve;
 
+mod log;
+
+pub use log::SqliteLog;
+
 use crate::kv::{
     Entry, Expected, Key, Kv, KvError, KvPage, PAGE_ENTRIES_MAX, Revision, Watch, Write, check_batch,
 };
@@ -319,7 +323,6 @@ fn open_connection(file: &Path, settings: SqliteSettings) -> Result<Connection, 
 
 /// Makes the tables in an empty file; refuses a file that is not ours or is newer than we are.
 fn prepare_layout(connection: &Connection) -> rusqlite::Result<()> {
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let tables: i64 = connection.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
         return connection.execute_batch(&format!(
@@ -332,7 +335,12 @@ fn prepare_layout(connection: &Connection) -> rusqlite::Result<()> {
              commit;"
         ));
     }
-    if pragma("application_id")? != APPLICATION_ID || pragma("user_version")? != LAYOUT_VERSION {
+    check_layout(connection, APPLICATION_ID, LAYOUT_VERSION)
+}
+
+fn check_layout(connection: &Connection, application: i32, layout: i32) -> rusqlite::Result<()> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    if pragma("application_id")? != application || pragma("user_version")? != layout {
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
         let reason = "the file is no Tinderbox store of this version".to_owned();
         return Err(rusqlite::Error::SqliteFailure(code, Some(reason)));

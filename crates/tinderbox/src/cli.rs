@@ -1,7 +1,9 @@
 //! The command line: every command, its options, and help that teaches.
 
+mod cluster;
 mod microvm;
 
+pub(crate) use cluster::{DurableFlags, NatsFlags};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -170,6 +172,8 @@ pub(crate) struct UpArgs {
     pub(crate) sandbox: SandboxKind,
     #[command(flatten)]
     pub(crate) microvm: MicroVmFlags,
+    #[command(flatten)]
+    pub(crate) durable: DurableFlags,
     /// An environment that nobody used for so long is stopped (90s, 10m, 1h)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub(crate) idle_timeout: std::time::Duration,
@@ -368,6 +372,14 @@ pub(crate) struct DoctorArgs {
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) microvm: MicroVmFlags,
+    /// Look at NATS servers instead: nats://[USER:PASSWORD@]HOST[:PORT], several with commas
+    #[arg(long, value_name = "URLS")]
+    pub(crate) cluster: Option<String>,
+    /// Monitoring port of one of them; may be repeated
+    #[arg(long, value_name = "HOST:PORT", requires = "cluster")]
+    pub(crate) monitor: Vec<String>,
+    #[command(flatten)]
+    pub(crate) nats: NatsFlags,
 }
 
 #[derive(Debug, Args)]

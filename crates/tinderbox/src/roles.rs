@@ -6,6 +6,8 @@
 //! Roles meet in `fabric` only; the one knot (assignment calls workers, which call control, which calls
 //! assignment) is tied by [`Directory`], which learns of the worker last.
 
+mod durable;
+
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
 use fabric::placement::{Placement, RegisterWorker};
@@ -23,8 +25,8 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use substrate::folder::{Folder, FolderSettings};
-use substrate::sqlite::{Sqlite, SqliteSettings};
+use substrate::nats::NatsSettings;
+use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
 use types::{AccountId, Epoch, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
@@ -45,7 +47,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 const ENDING_MIN: Duration = Duration::from_secs(1);
 
 /// What the operator sets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) address: SocketAddr,
@@ -55,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) host_names: Vec<String>,
     pub(crate) strict_runtimes: bool,
     pub(crate) walls: Walls,
+    /// Where functions and their code lie; `None`: in the data folder.
+    pub(crate) durable: Option<(NatsSettings, S3Settings)>,
     pub(crate) egress: Egress,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) variables: BTreeMap<String, String>,
@@ -159,6 +163,7 @@ pub(crate) struct Platform {
     assignment: Arc<AssignmentService>,
     worker: Worker,
     walls: Arc<process::ProcessSandbox>,
+    tenure: Option<durable::Tenure>,
     world: World,
     lock: Lock,
 }
@@ -197,11 +202,8 @@ impl Platform {
         let egress = offered_egress(&settings, &*sandbox, &mut missing)?;
         check_snapshots(settings.snapshots, &*sandbox)?;
 
-        let data = settings.data.as_path();
-        let encoded = settings.encoded;
-        let telemetry_settings =
-            telemetry::Settings { bytes_max: settings.log_bytes_max, ..telemetry::Settings::default() };
-        let store = telemetry::Store::open(world.clone(), &data.join("logs"), telemetry_settings).await;
+        let (data, encoded) = (settings.data.as_path(), settings.encoded);
+        let store = telemetry::Store::open(world.clone(), &data.join("logs"), log_settings(&settings)).await;
         let telemetry =
             meet!(encoded, fabric::telemetry::Telemetry, store.map_err(|error| error.to_string())?);
         let placement = meet!(encoded, fabric::placement::Placement, Arc::new(PlacementService::default()));
@@ -219,7 +221,8 @@ impl Platform {
             HostRuntimes::open(&world, data, settings.strict_runtimes)
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
-        let control = open_control(&world, &settings, &runtimes, assignment.clone()).await?;
+        let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
+        let control = open_control(&world, &settings, &runtimes, assignment.clone(), &durable).await?;
         let control = meet!(encoded, fabric::control::Control, control);
         let found = directory.clone();
         let frontend = Frontend::new(FrontendParts {
@@ -250,7 +253,8 @@ impl Platform {
         register(&*placement, settings.memory_mb).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
-        Ok(Self { address, missing, listener, frontend, assignment: assigner, worker, walls, world, lock })
+        let (assignment, tenure) = (assigner, durable.tenure);
+        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, world, lock })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -263,7 +267,7 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, walls, world, lock, .. } = self;
+        let Self { listener, frontend, assignment, worker, walls, tenure, world, lock, .. } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -272,6 +276,9 @@ impl Platform {
                 () = shutdown => {}
                 () = walls.ended() => {
                     why = Some("the process that makes environments has ended; start the server again".to_owned());
+                }
+                () = durable::lost(tenure.as_ref()) => {
+                    why = Some("another server has taken over this platform".to_owned());
                 }
                 () = folder_lost(&world, &lock) => {
                     why = Some(format!(
@@ -292,6 +299,9 @@ impl Platform {
             () = worker.shutdown(DRAIN_MAX.saturating_sub(drained).max(ENDING_MIN)), if !hurried => {}
             () = &mut hurry, if !hurried => worker.shutdown(ENDING_MIN).await,
             else => worker.shutdown(ENDING_MIN).await,
+        }
+        if let Some(tenure) = tenure {
+            tenure.give_back().await;
         }
         why.map_or(served, Err)
     }
@@ -348,13 +358,16 @@ async fn open_control(
     settings: &Settings,
     runtimes: &Arc<HostRuntimes>,
     assignment: Arc<dyn fabric::assignment::Assignment>,
+    durable: &durable::Durable,
 ) -> Result<Arc<control::Control>, String> {
-    let kv = Sqlite::open(world, &settings.data.join("tinderbox.db"), SqliteSettings::default()).await;
-    let blobs = Folder::open(world, &settings.data.join("blobs"), FolderSettings::default()).await;
-    let (kv, blobs) = (kv.map_err(|error| error.to_string())?, blobs.map_err(|error| error.to_string())?);
     let settings = control_settings(settings, runtimes);
-    let opened = control::Control::open(world.clone(), Arc::new(kv), Arc::new(blobs), assignment, settings);
+    let (kv, blobs) = (Arc::clone(&durable.kv), Arc::clone(&durable.blobs));
+    let opened = control::Control::open(world.clone(), kv, blobs, assignment, settings);
     opened.await.map_err(|error| error.to_string())
+}
+
+fn log_settings(settings: &Settings) -> telemetry::Settings {
+    telemetry::Settings { bytes_max: settings.log_bytes_max, ..telemetry::Settings::default() }
 }
 
 fn frontend_settings(settings: &Settings) -> frontend::Settings {

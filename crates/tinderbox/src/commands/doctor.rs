@@ -1,5 +1,6 @@
 //! `tinderbox doctor`: what this host can do, and for each gap what to do. Changes nothing.
 
+mod cluster;
 mod microvm;
 
 use super::runtimes::is_installed;
@@ -23,6 +24,9 @@ struct Finding {
 }
 
 pub(super) fn run(args: &DoctorArgs, screen: Screen) -> Result<(), Failure> {
+    if let Some(addresses) = &args.cluster {
+        return cluster::run(addresses, args, screen);
+    }
     let spinner = screen.spinner("looking at this host");
     let report = report();
     let missing = probe().missing;

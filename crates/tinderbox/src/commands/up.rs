@@ -12,10 +12,14 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, oneshot};
 use types::limits::DEFAULT_PORT;
 use world::World;
+
+/// What goes on behind a server that has ended may take so long.
+const BEHIND_MAX: Duration = Duration::from_millis(500);
 
 pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), Failure> {
     let mut settings = settings(global, &args)?;
@@ -25,10 +29,11 @@ pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), F
     // After the launch: privileges are gone, and a bar may have a thread.
     settings.walls = walls(backend, microvm, &args.data, screen)?;
     let runtime = runtime()?;
-    runtime.block_on(async {
+    block_on(runtime, async {
+        let (end, hurry) = (signalled(1), signalled(2));
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         announce(screen, &platform, &args)?;
-        platform.serve(signalled(1), signalled(2)).await.map_err(Failure::here)
+        platform.serve(end, hurry).await.map_err(Failure::here)
     })
 }
 
@@ -51,6 +56,9 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         host_names: args.host_name.clone(),
         strict_runtimes: args.strict_runtimes,
         walls: Walls::Process,
+        durable: args.durable.settings().map_err(|error| {
+            Failure::new(Exit::Failed, error).advise("`tinderbox up --help` says how --blobs is written")
+        })?,
         egress: match args.egress {
             cli::Egress::Nat => sandbox::Egress::Nat,
             cli::Egress::None => sandbox::Egress::None,
@@ -106,18 +114,21 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
     ))
 }
 
-/// Completes at so many SIGTERMs or SIGINTs: one ends the server, the second does not wait for what is in progress.
-async fn signalled(times: u32) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals can not be heard: end this server with kill -9");
-        return std::future::pending().await;
-    };
-    for _ in 0..times {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+/// Completes at so many SIGTERMs or SIGINTs from now on: one ends the server, the second does not wait for what is in
+/// progress. From now, not from the first poll: one listener that is there before another takes the signal from the kernel,
+/// and the other never hears of it.
+fn signalled(times: u32) -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            tracing::error!("signals can not be heard: end this server with kill -9");
+            return std::future::pending().await;
+        };
+        for _ in 0..times {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
     }
 }
@@ -127,6 +138,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::here(format!("no runtime: {error}")))
+}
+
+/// All that matters is waited for by `work`; what then still blocks a thread, as an interpreter that is asked for its version
+/// and does not answer, does not keep a server that was told to end.
+fn block_on<T>(runtime: tokio::runtime::Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(BEHIND_MAX);
+    done
 }
 
 fn host(error: StartError) -> Failure {
@@ -143,7 +162,8 @@ pub(super) fn beside(
     work: impl AsyncFnOnce(Client, String) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let launched = roles::launch(data).map_err(host)?;
-    runtime()?.block_on(async {
+    block_on(runtime()?, async {
+        let (signal, hurry) = (signalled(1), signalled(2));
         let settings = defaults(global, data, port.unwrap_or_else(free_port), encoded);
         let platform = Platform::start(settings, launched).await.map_err(host)?;
         let endpoint = format!("http://{}", platform.address);
@@ -156,10 +176,10 @@ pub(super) fn beside(
             let end = async {
                 tokio::select! {
                     _ = worked => {} // dropped with the work
-                    () = signalled(1) => stop.notify_one(),
+                    () = signal => stop.notify_one(),
                 }
             };
-            let served = platform.serve(end, signalled(2));
+            let served = platform.serve(end, hurry);
             let served = served.await.map_err(Failure::here);
             // It may have ended by itself, under a client that waits for something else.
             stop.notify_one();
@@ -195,15 +215,16 @@ fn defaults(global: &Global, data: &Path, port: u16, encoded: bool) -> Settings 
         host_names: Vec::new(),
         strict_runtimes: false,
         walls: Walls::Process,
+        durable: None,
         egress: sandbox::Egress::Nat,
         allow_hosts: Vec::new(),
         variables: Default::default(),
-        idle_max: std::time::Duration::from_secs(600),
+        idle_max: Duration::from_secs(600),
         memory_mb: None,
         pool_mb: worker::pool::Settings::default().memory_bytes_max >> 20,
         snap_start_mb: worker::snapstart::Settings::default().memory_bytes_max >> 20,
         snapshots: worker::Snapshots::default(),
-        freeze_after: Some(std::time::Duration::from_millis(50)),
+        freeze_after: Some(Duration::from_millis(50)),
         log_bytes_max: telemetry::Settings::default().bytes_max,
         time_factor: 1,
         encoded,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -24,7 +25,8 @@ pub(crate) enum Said {
 
 /// What `program` prints on stdout.
 pub(crate) fn ask<A: AsRef<OsStr>>(program: &Path, args: &[A], time_max: Duration) -> Said {
-    let spawned = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(args)
         .current_dir("/")
         // What changes how an interpreter starts is the operator's shell, not the interpreter.
@@ -35,9 +37,9 @@ pub(crate) fn ask<A: AsRef<OsStr>>(program: &Path, args: &[A], time_max: Duratio
         .env_remove("JAVA_TOOL_OPTIONS")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = spawned else { return Said::Nothing };
+        .stderr(Stdio::null());
+    dies_with_us(&mut command);
+    let Ok(mut child) = command.spawn() else { return Said::Nothing };
     let heard = child.stdout.take().and_then(|stdout| read(stdout, time_max));
     if !matches!(heard, Some(Some(_))) {
         let _ = child.kill(); // it may have ended by itself
@@ -51,6 +53,16 @@ pub(crate) fn ask<A: AsRef<OsStr>>(program: &Path, args: &[A], time_max: Duratio
         }
         Some(_) => Said::No,
     }
+}
+
+/// A server that ends does not wait for it, nor leaves it behind. By the thread that asks: it lives as long as the question.
+fn dies_with_us(command: &mut Command) {
+    let dies = || {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+            .map_err(Into::into)
+    };
+    // SAFETY: one system call between fork and exec; nothing is allocated and no lock is taken.
+    unsafe { command.pre_exec(dies) };
 }
 
 /// All that comes through the pipe: `Some(None)` if that is too much, `None` if it takes too long.

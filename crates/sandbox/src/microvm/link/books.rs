@@ -13,7 +13,7 @@
 use super::stream::{Flow, Stream};
 use super::{Broken, LinkError};
 use crate::{Exit, ExitStatus};
-use guest_protocol::credit::{Names, Violation};
+use guest_protocol::credit::{Late, Names, Violation};
 use guest_protocol::frame::{self, Word};
 use guest_protocol::messages::{
     Answer, Door, Failure, Pipes, Status, Stream as Said, StreamId, ToGuest, ToHost,
@@ -53,6 +53,7 @@ struct Backlog {
 pub(super) struct Books {
     conversation: Conversation,
     names: Names,
+    late: Late,
     pub(super) streams: BTreeMap<StreamId, Stream>,
     /// Of the open ones, those that the guest named.
     open_doors: usize,
@@ -87,6 +88,7 @@ impl Default for Books {
         Self {
             conversation: Conversation::default(),
             names: Names::host(),
+            late: Late::default(),
             streams: BTreeMap::new(),
             open_doors: 0,
             open_pipes: 0,
@@ -283,6 +285,7 @@ impl Books {
     pub(super) fn shut(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         if std::mem::take(&mut stream.open) {
+            self.late.shut(&stream.receiving, &stream.sending);
             self.spare += stream.receiving.give_back();
             let open = if is_doors(id) { &mut self.open_doors } else { &mut self.open_pipes };
             *open = open.saturating_sub(1);
@@ -357,10 +360,10 @@ impl Books {
     }
 
     fn on_data(&mut self, id: StreamId, bytes: &[u8]) -> Result<(), Violation> {
-        let Some(stream) = self.streams.get_mut(&id) else { return self.names.was(id) };
-        if !stream.open {
-            return Ok(()); // was on its way
-        }
+        let Some(stream) = self.streams.get_mut(&id).filter(|stream| stream.open) else {
+            self.names.was(id)?;
+            return self.late.received(bytes.len());
+        };
         stream.receiving.received(bytes.len())?;
         if stream.abandoned {
             stream.owes_reset = true;
@@ -394,10 +397,10 @@ impl Books {
         let id = match said {
             Said::Data(id, _) | Said::Credit(id, _) | Said::End(id) | Said::Reset(id) => id,
         };
-        let Some(stream) = self.streams.get_mut(&id) else { return self.names.was(id) };
-        if !stream.open {
-            return Ok(()); // was on its way
-        }
+        let Some(stream) = self.streams.get_mut(&id).filter(|stream| stream.open) else {
+            self.names.was(id)?;
+            return self.late.hears(&said);
+        };
         match said {
             Said::Data(id, bytes) => self.on_data(id, &bytes)?,
             Said::Credit(_, bytes) => {
@@ -513,8 +516,8 @@ impl Books {
                 let id = match said {
                     Said::Data(id, _) | Said::Credit(id, _) | Said::End(id) | Said::Reset(id) => id,
                 };
-                match (self.streams.get(id), said) {
-                    (None, _) => self.names.was(*id).is_ok(),
+                match (self.streams.get(id).filter(|stream| stream.open), said) {
+                    (None, said) => self.names.was(*id).is_ok() && self.late.clone().hears(said).is_ok(),
                     (Some(stream), Said::Data(_, bytes)) => {
                         bytes.len() <= DATA_BYTES_MAX
                             && stream.receiving.clone().received(bytes.len()).is_ok()

@@ -56,6 +56,29 @@ async fn bytes_over_the_credit_end_the_link() {
     assert_eq!(breaks(words).await, broken(Violation::OverCredit));
 }
 
+/// What is said of a stream that was taken and dropped before its flood came; a race that a real machine has both ways.
+#[tokio::test]
+async fn a_flood_in_a_stream_that_is_shut_ends_the_link() {
+    let floods = [
+        (Said::Data(StreamId(1), vec![0; DATA_BYTES_MAX]), Violation::OverCredit),
+        (Said::Credit(StreamId(1), WINDOW_BYTES / 2), Violation::OverWindow),
+        (Said::End(StreamId(1)), Violation::AfterEnd),
+        (Said::Reset(StreamId(1)), Violation::AfterEnd),
+    ];
+    for (flood, violation) in floods {
+        let (link, mut guest) = live().await;
+        let (connection, _) = connected(&link, &mut guest, 1).await;
+        guest.say(said(Said::Reset(StreamId(1)))).await;
+        drop(connection);
+        all_heard(&link, &mut guest).await;
+        for _ in 0..=3 {
+            guest.say(said(flood.clone())).await;
+        }
+        guest.hung_up().await;
+        assert_eq!(link.ended().await, broken(violation));
+    }
+}
+
 #[tokio::test]
 async fn words_that_break_a_streams_rules_end_the_link() {
     let stream = StreamId(1);

@@ -1,0 +1,176 @@
+//! Where functions and their code lie: the data folder, or NATS and S3.
+//!
+//! Beyond the data folder nothing of the operating system keeps a second server away, and two that each think they
+//! are alone would collect each other's code as garbage. So a server holds a tenure, an entry in `Kv`:
+//!
+//! ```text
+//!            ┌ nobody has it ──────────────────────────────┐
+//!  start ────┤                                             ├─► held ── renewed every 2 s ──► given back at a clean end
+//!            └ somebody has: watched for 8 s               │      └─ another has it: lost, this server ends
+//!                 │ not renewed: its server is gone ───────┘
+//!                 └ renewed: refused
+//! ```
+//! The watching goes by this machine's own monotonic clock and counts only while reads succeed; while the store is
+//! silent nobody is deposed.
+
+use super::StartError;
+use bytes::Bytes;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use substrate::folder::{Folder, FolderSettings};
+use substrate::nats::{Nats, NatsSettings};
+use substrate::s3::{S3, S3Settings};
+use substrate::sqlite::{FILE_NAME, Sqlite, SqliteSettings};
+use substrate::{Blobs, Expected, Key, Kv, KvError, Revision};
+use tokio::sync::watch;
+use world::{TaskHandle, World};
+
+/// How often a tenure is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How long a tenure that is not renewed is respected: longer than JetStream takes to find a stream a new leader.
+const RESPECTED: Duration = Duration::from_secs(8);
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const ADVICE: &str =
+    "`tinderbox doctor --cluster URLS --monitor HOST:8222` says what is wrong with the servers";
+
+/// What control is opened over.
+pub(super) struct Durable {
+    pub(super) kv: Arc<dyn Kv>,
+    pub(super) blobs: Arc<dyn Blobs>,
+    /// `None` in a data folder: its lock does the same.
+    pub(super) tenure: Option<Tenure>,
+}
+
+pub(super) async fn open(
+    world: &World,
+    data: &Path,
+    elsewhere: Option<&(NatsSettings, S3Settings)>,
+) -> Result<Durable, StartError> {
+    let Some((nats, s3)) = elsewhere else {
+        let kv = Sqlite::open(world, &data.join(FILE_NAME), SqliteSettings::default()).await;
+        let blobs = Folder::open(world, &data.join("blobs"), FolderSettings::default()).await;
+        return Ok(Durable {
+            kv: Arc::new(kv.map_err(|error| error.to_string())?),
+            blobs: Arc::new(blobs.map_err(|error| error.to_string())?),
+            tenure: None,
+        });
+    };
+    let failed = |message: String| StartError { message, advice: ADVICE };
+    let nats = Nats::connect(world, nats.clone()).await.map_err(|error| failed(error.to_string()))?;
+    let kv: Arc<dyn Kv> = Arc::new(nats.kv().await.map_err(|error| failed(error.to_string()))?);
+    let blobs = S3::open(world, s3.clone()).await.map_err(|error| StartError {
+        message: format!("the bucket: {error}"),
+        advice: "it must exist, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY may read and write it",
+    })?;
+    let tenure = Tenure::take(world, Arc::clone(&kv)).await?;
+    Ok(Durable { kv, blobs: Arc::new(blobs), tenure: Some(tenure) })
+}
+
+/// This server is the one.
+pub(super) struct Tenure {
+    kv: Arc<dyn Kv>,
+    key: Key,
+    id: Bytes,
+    lost: watch::Receiver<bool>,
+    renewing: TaskHandle,
+}
+
+impl Tenure {
+    async fn take(world: &World, kv: Arc<dyn Kv>) -> Result<Self, StartError> {
+        let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
+        let key = Key::of(&["server", "tenure"]).map_err(unreadable)?;
+        let id = Bytes::from(format!("{:016x}", world.random_u64()));
+        let expected = match kv.get(&key).await.map_err(unreadable)? {
+            None => Expected::Absent,
+            Some(held) => unless_renewed(world, kv.as_ref(), &key, held.revision).await?,
+        };
+        let taken = kv.put(key.clone(), id.clone(), expected).await;
+        let at = taken.map_err(|error| match error {
+            KvError::Conflict { .. } => taken_by_another(),
+            other => unreadable(other),
+        })?;
+        let (tell, lost) = watch::channel(false);
+        let renew = renew(world.clone(), Arc::clone(&kv), key.clone(), id.clone(), at, tell);
+        let renewing = world.spawn("tenure.renew", renew);
+        Ok(Self { kv, key, id, lost, renewing })
+    }
+
+    /// A clean end: the next server need not wait.
+    pub(super) async fn give_back(self) {
+        self.renewing.abort();
+        let Ok(Some(held)) = self.kv.get(&self.key).await else { return };
+        if held.value == self.id {
+            // Failing that, the next one waits a moment.
+            let _ = self.kv.delete(self.key.clone(), Expected::At(held.revision)).await;
+        }
+    }
+}
+
+/// Completes when another server has taken over; never where there is nothing to take over.
+pub(super) async fn lost(tenure: Option<&Tenure>) {
+    let lost = tenure.map(|tenure| tenure.lost.clone());
+    if let Some(mut lost) = lost
+        && lost.wait_for(|lost| *lost).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// Waits as long as a tenure is respected; what the successor is then to expect.
+async fn unless_renewed(
+    world: &World,
+    kv: &dyn Kv,
+    key: &Key,
+    seen: Revision,
+) -> Result<Expected, StartError> {
+    tracing::info!("waiting whether the server that used this platform is still there");
+    let mut waited = Duration::ZERO;
+    while waited < RESPECTED {
+        let before = world.now();
+        world.clock.sleep(LOOK_EVERY).await;
+        match kv.get(key).await {
+            Ok(None) => return Ok(Expected::Absent),
+            Ok(Some(held)) if held.revision != seen => return Err(taken_by_another()),
+            Ok(Some(_)) => waited += world.now().since(before).min(2 * LOOK_EVERY),
+            // Time in which nobody could renew does not count.
+            Err(error) => tracing::warn!(%error, "the store is silent"),
+        }
+    }
+    Ok(Expected::At(seen))
+}
+
+fn taken_by_another() -> StartError {
+    StartError {
+        message: "another server uses this platform".to_owned(),
+        advice: "stop it, or give this one a platform of its own with --platform NAME",
+    }
+}
+
+async fn renew(
+    world: World,
+    kv: Arc<dyn Kv>,
+    key: Key,
+    id: Bytes,
+    mut at: Revision,
+    lost: watch::Sender<bool>,
+) {
+    loop {
+        world.clock.sleep(RENEW_EVERY).await;
+        match kv.put(key.clone(), id.clone(), Expected::At(at)).await {
+            Ok(renewed) => at = renewed,
+            Err(KvError::Conflict { .. }) => match kv.get(&key).await {
+                // A renewal of ours of which we did not hear.
+                Ok(Some(held)) if held.value == id => at = held.revision,
+                Ok(_) => {
+                    let _ = lost.send(true);
+                    return;
+                }
+                Err(error) => tracing::warn!(%error, "the tenure could not be read"),
+            },
+            Err(error) => tracing::warn!(%error, "the tenure could not be renewed yet"),
+        }
+    }
+}
