@@ -1,9 +1,8 @@
 """What fails around machines and their snapshots: an answer all the same, a reason in the log, and nothing left behind.
 
-Firecracker where it is named (test_snapshots.py says how), else QEMU: what is tested is what both have in common.
+Of the machines that the run is of: `cargo xtask e2e --sandbox firecracker` or `qemu`. What is tested is what both have in common.
 """
 import contextlib
-import json
 import os
 import pathlib
 import random
@@ -16,12 +15,12 @@ import uuid
 import botocore.exceptions
 import pytest
 
-from conftest import Server
+from conftest import MICROVM, Server
 from functions import ROLE, eventually, function, package
-from test_snapshots import LEFT_OUT, firecracker, qemu, rooms
+from test_snapshots import LEFT_OUT, rooms
 from test_snapstart import ON, invoke, lines, publish
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="microVMs need root")
+pytestmark = pytest.mark.skipif(not MICROVM, reason="no machines behind `process`: cargo xtask e2e --sandbox firecracker, or qemu")
 
 MONITORS = ("firecracker", "qemu-system-x86")
 CODE = '''
@@ -33,18 +32,10 @@ def handler(event, context):
         time.sleep(event["sleep"])
     return {"echo": event, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
 '''
-PYTHON = dict(runtime="python3.11", MemorySize=160, Timeout=60)
 # What a server says that can make nothing any more, and ends.
 ENDED = "the process that makes environments has ended; start the server again"
 # From the death of one of our processes until all of its are gone: it is noticed at once.
 GONE = 30
-
-
-def backend():
-    try:
-        return firecracker()
-    except pytest.skip.Exception:
-        return qemu()
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +49,7 @@ class Machines(Server):
     def __init__(self, data, assets, *more):
         self.log = data.parent / f"{data.name}.log"
         leave_out = [word for path in LEFT_OUT for word in ("--leave-out", path)]
-        super().__init__(data, *backend(), *leave_out, "--assets", assets, "--verbose", *more)
+        super().__init__(data, *leave_out, "--assets", assets, "--verbose", *more)
 
     def start(self):
         with open(self.log, "a") as log:
