@@ -209,6 +209,7 @@ def test_when_server_or_spawner_are_killed_no_machine_stays_and_the_next_start_s
     good(machines, name)
 
 
+@pytest.mark.machines  # the others boot twice and more: minutes without KVM
 def test_when_a_monitor_is_killed_its_caller_is_told_and_the_next_one_served(machines):
     name = create(machines.client())
     good(machines, name)
