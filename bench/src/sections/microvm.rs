@@ -36,6 +36,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const POOL_FILL: Duration = Duration::from_millis(1_500);
 /// The function that is written down after init.
 const CLONES: &str = "clones";
+/// What V8 and OpenSSL draw can not be drawn anew.
+const NEVER_COPIED: &str = "nodejs";
 const DASH: &str = "–";
 
 /// How an environment came to be.
@@ -135,6 +137,11 @@ impl Round<'_> {
             let done = self.runtime(&platform, data.path(), starts).await;
             platform.stop()?;
             done?;
+        }
+        if self.backend.machines && self.function.language == NEVER_COPIED {
+            return Err(
+                "its processes are never copied (COMPAT.md), so its versions are not written down".to_owned()
+            );
         }
         let mut arguments = vec!["--idle-timeout", IDLE];
         arguments.extend(self.backend.keeps());

@@ -97,7 +97,7 @@ fn write(
     failed: usize,
 ) {
     let held = memory::held(&memory::guests(platform.running.pid(), round.backend.program));
-    let environments = if round.backend.machines { held.processes } else { clones as u64 };
+    let environments = if round.backend.machines { held.processes } else { came.len() as u64 };
     let each = |kib: u64| kib as f64 / 1024.0 / environments.max(1) as f64;
     let name = format!("{}.{}.clones.{clones}", round.backend.name, round.function.language);
     round.report.figure(&format!("{name}.failed"), failed as f64);
