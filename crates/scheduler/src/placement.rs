@@ -232,20 +232,11 @@ impl Planner {
     }
 
     /// A worker that will send beats is there, with what it says it has. Answers what it had by our books and has no
-    /// more. What it has for a partition that is not its own by our books must go.
+    /// more. What it has for a partition that is not its own by our books must go. One that joins again has restarted: it
+    /// is as young as it says, and drains no more.
     pub fn join(&mut self, now: Duration, id: WorkerId, offer: &Offer) -> (Orders, Vec<EnvironmentId>) {
         self.advance(now);
-        let known = self.by_id.get(&id).and_then(|idx| self.workers[*idx as usize].as_ref());
-        let (known, draining) = match known {
-            None => (None, None),
-            Some(worker) => (
-                Some(worker.lease.map(|lease| lease.partition)),
-                match worker.standing {
-                    Standing::Draining { since } => Some(since),
-                    _ => None,
-                },
-            ),
-        };
+        let known = self.by_id.contains_key(&id).then(|| self.lease_of(&id));
         let mut lost = self.remove(&id);
         self.expected.remove(&id);
         let idx = self.admit(id, offer, Some(now));
@@ -259,9 +250,6 @@ impl Planner {
                 self.seat(resident, idx);
             }
             lost.retain(|environment| !self.slots.contains_key(environment));
-        }
-        if let (Some(since), true) = (draining, trusted) {
-            self.stand(idx, Standing::Draining { since });
         }
         (self.orders(idx), lost)
     }
@@ -497,6 +485,25 @@ impl Planner {
             lease: worker.lease,
         };
         self.live().map(row).collect()
+    }
+
+    /// The partition that a worker is leased to.
+    pub fn lease_of(&self, id: &WorkerId) -> Option<PartitionId> {
+        let idx = *self.by_id.get(id)?;
+        Some(self.workers[idx as usize].as_ref()?.lease?.partition)
+    }
+
+    /// Whether its lease has ended and no tick has seen it.
+    pub fn lease_ended(&self, now: Duration, id: &WorkerId) -> bool {
+        let idx = self.by_id.get(id).copied();
+        let worker = idx.and_then(|idx| self.workers[idx as usize].as_ref());
+        let until = worker.and_then(|worker| worker.lease).and_then(|lease| lease.until);
+        until.is_some_and(|until| until <= now)
+    }
+
+    /// Whether a worker has joined or is expected to.
+    pub fn knows(&self, id: &WorkerId) -> bool {
+        self.by_id.contains_key(id) || self.expected.contains_key(id)
     }
 
     /// By name.

@@ -57,6 +57,7 @@ pub const KINDS: &[TaskKind] = &[
     row("control.prepared", "control", Itself, Fenced),
     row("control.tag", "control", Itself, Fenced),
     row("control.untag", "control", Itself, Fenced),
+    row("placement.fleet", "placement", Waited, Lasting),
     row("connection", "frontend", Waited, Fenced),
     row("connection-refusal", "frontend", Itself, Fenced),
     row("invocation", "frontend", Itself, Fenced),
