@@ -8,6 +8,7 @@ mod codegen;
 mod e2e;
 mod flame;
 mod fuzz;
+mod sim;
 mod test;
 mod tidy;
 
@@ -24,7 +25,8 @@ cargo xtask fuzz [--seconds N [TARGET]]  build the fuzz targets and run each (or
 cargo xtask tidy                         check layers, sizes, the code map and the promises
 cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)
 cargo xtask bench [SECTION…]             measure the release binary (--check: against SPECIFICATION.md; --output json)
-cargo xtask flame [--seconds=N]          flame graph of the warm path, with perf";
+cargo xtask flame [--seconds=N]          flame graph of the warm path, with perf
+cargo xtask sim --fleet N [--rate R …]   the real cores under a synthetic fleet, in virtual time (sim --help)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["bench", rest @ ..] => bench::run(rest),
         ["flame", rest @ ..] => flame::run(rest),
+        ["sim", rest @ ..] => sim::run(rest),
         ["test", rest @ ..] => test::run(rest),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,8 +1,10 @@
-//! `Placement`: which worker hosts which environment.
+//! `Placement`: which worker hosts which environment. `Fleet`: the same role as workers, leaders of partitions and the
+//! operator see it where workers are many.
 
 use crate::service::service;
 use serde::{Deserialize, Serialize};
-use types::{EnvironmentId, VersionKey, WorkerId, Zone};
+use std::time::Duration;
+use types::{CodeDigest, EnvironmentId, PartitionId, VersionKey, WorkerId, Zone};
 
 service! {
     /// Knows the workers and their room.
@@ -68,4 +70,136 @@ pub enum PlacementError {
     /// The role could not be asked, or its answer did not come: a slot may have been taken, `release` gives it back.
     #[error("placement can not be reached: {reason}")]
     Unavailable { reason: String },
+}
+
+service! {
+    /// Workers that come, live and go, and to whom they are leased. All calls may be said twice.
+    pub trait Fleet(FleetRequest, FleetResponse, FleetError) {
+        /// A worker is there, with what it has. After its start, and whenever it is told [`FleetError::Unknown`].
+        join(Join(JoinFleet)) -> Orders;
+        /// A worker lives.
+        heartbeat(Heartbeat(Heartbeat)) -> Orders;
+        /// Whether a worker started what was placed there: one that can not is not asked again.
+        started(Started(StartReport)) -> ();
+        /// Nothing new for this worker; it ends when it is empty.
+        drain(Drain(DrainWorker)) -> ();
+        /// For the leader of a partition: whom it may use, and what it has lost.
+        lease(Lease(LeaseWorkers)) -> Leases;
+        /// Room 7 for one of many partitions: a slot on a worker that is leased to it.
+        place_for(PlaceFor(PlaceFor)) -> Slot;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinFleet {
+    pub worker: WorkerId,
+    pub zone: Zone,
+    /// Sum of `MemorySize` that it takes, MB, overcommit included.
+    pub memory_mb: u64,
+    /// Thousandths of its real processors; 0 if only memory is to count.
+    pub cpu_milli: u64,
+    pub environments_max: u32,
+    pub sandboxes: Vec<SandboxKind>,
+    /// Code that it need not fetch, most recently used last.
+    pub holds: Vec<CodeDigest>,
+    /// For whom it has what it has.
+    pub partition: Option<PartitionId>,
+    pub environments: Vec<ResidentEnvironment>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SandboxKind {
+    Process,
+    Qemu,
+    Firecracker,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResidentEnvironment {
+    pub environment: EnvironmentId,
+    pub key: VersionKey,
+    pub memory_mb: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    pub worker: WorkerId,
+    pub pressure: Option<Pressure>,
+    /// In any state.
+    pub environments: u32,
+    /// Code that it has fetched since the last one.
+    pub fetched: Vec<CodeDigest>,
+}
+
+/// What a worker lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pressure {
+    Disk,
+    Memory,
+}
+
+/// What a worker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orders {
+    /// Whom to serve. None: whatever it has must go.
+    pub partition: Option<PartitionId>,
+    /// It fences itself so long after it *sent* the last heartbeat that was answered.
+    pub lease: Duration,
+    pub drain: bool,
+    /// The next heartbeat, from this one on.
+    pub next: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartReport {
+    pub worker: WorkerId,
+    pub started: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrainWorker {
+    pub worker: WorkerId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseWorkers {
+    pub partition: PartitionId,
+    /// Room that it wants ahead of its traffic, MB.
+    pub free_mb: u64,
+    /// [`Leases::heard`] of the last answer: losses up to there are known.
+    pub heard: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leases {
+    /// What is on a worker that is not among them is lost when its lease time has passed.
+    pub workers: Vec<WorkerId>,
+    /// Environments that went without a word.
+    pub lost: Vec<EnvironmentId>,
+    pub heard: u64,
+    /// More were lost than are kept: ask the workers what they have.
+    pub incomplete: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceFor {
+    pub environment: EnvironmentId,
+    pub key: VersionKey,
+    pub memory_mb: u32,
+    pub partition: PartitionId,
+    pub code: Option<CodeDigest>,
+    /// Empty: whatever there is.
+    pub sandboxes: Vec<SandboxKind>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum FleetError {
+    /// Nobody by this name: join (again).
+    #[error("unknown worker")]
+    Unknown,
+    /// More in one message than is taken.
+    #[error("too much in one message")]
+    TooMuch,
+    #[error("{0}")]
+    Placement(#[from] PlacementError),
 }

@@ -206,7 +206,8 @@ impl Platform {
         let store = telemetry::Store::open(world.clone(), &data.join("logs"), log_settings(&settings)).await;
         let telemetry =
             meet!(encoded, fabric::telemetry::Telemetry, store.map_err(|error| error.to_string())?);
-        let placement = meet!(encoded, fabric::placement::Placement, Arc::new(PlacementService::default()));
+        let placer = Arc::new(PlacementService::new(world.clone(), placement::Settings::default()));
+        let placement = meet!(encoded, fabric::placement::Placement, placer);
         let directory = Arc::new(Directory::default());
         let assigner = AssignmentService::start(assignment::Parts {
             world: world.clone(),

@@ -60,6 +60,7 @@ pub const KINDS: &[TaskKind] = &[
     row("rpc connection", "fabric-rpc", Itself, Fenced),
     row("rpc stream", "fabric-rpc", Itself, Fenced),
     row("rpc peer", "fabric-rpc", Waited, Fenced),
+    row("placement.fleet", "placement", Waited, Lasting),
     row("connection", "frontend", Waited, Fenced),
     row("connection-refusal", "frontend", Itself, Fenced),
     row("invocation", "frontend", Itself, Fenced),

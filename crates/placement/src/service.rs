@@ -1,0 +1,278 @@
+//! The two traits of the role over one planner.
+
+use async_trait::async_trait;
+use fabric::placement::{
+    DrainWorker, Fleet, FleetError, Heartbeat, JoinFleet, LeaseWorkers, Leases, Orders, Place, PlaceFor,
+    Placement, PlacementError, Pressure, RegisterWorker, ReleaseSlot, SandboxKind, Slot, StartReport,
+    WorkerState, WorkersQuery,
+};
+use scheduler::placement::{
+    Beat, Capacity, Effect, NoSlot, Offer, Owner, Planner, Request, Resident, Sandboxes, Settings, Unwell,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use types::{EnvironmentId, PartitionId, WorkerId};
+use world::World;
+
+/// Pieces of code in one message; more tells no more.
+const HOLDS_MAX: usize = 10_000;
+/// Environments that one worker can say it has: far over any `environments_max`.
+const RESIDENTS_MAX: usize = 100_000;
+/// Losses kept for a partition whose leader does not ask: a hundred full workers.
+const LOSSES_MAX: usize = 100_000;
+/// The one partition of a platform in one process.
+const ONLY: PartitionId = PartitionId(0);
+
+/// Knows the workers and their room.
+pub struct PlacementService {
+    pub(crate) world: World,
+    books: Mutex<Books>,
+}
+
+/// What the mutex owns.
+pub(crate) struct Books {
+    pub(crate) planner: Planner,
+    losses: BTreeMap<PartitionId, Losses>,
+}
+
+/// What a partition lost and has not heard of.
+#[derive(Default)]
+struct Losses {
+    lost: VecDeque<EnvironmentId>,
+    /// How many were lost before the first that is kept.
+    before: u64,
+    /// Some were dropped that nobody had heard of.
+    dropped_at: u64,
+}
+
+impl Losses {
+    fn end(&self) -> u64 {
+        self.before + self.lost.len() as u64
+    }
+
+    fn add(&mut self, environment: EnvironmentId) {
+        self.lost.push_back(environment);
+        if self.lost.len() > LOSSES_MAX {
+            self.lost.pop_front();
+            self.before += 1;
+            self.dropped_at = self.before;
+        }
+    }
+
+    /// Those after `heard`; what was heard is forgotten.
+    fn after(&mut self, heard: u64) -> (Vec<EnvironmentId>, bool) {
+        // A number that we never said is from another reign: nothing is known to be heard.
+        let heard = if heard > self.end() { 0 } else { heard };
+        while self.before < heard && self.lost.pop_front().is_some() {
+            self.before += 1;
+        }
+        (self.lost.iter().copied().collect(), heard < self.dropped_at)
+    }
+}
+
+impl Books {
+    pub(crate) fn lose(&mut self, partition: PartitionId, environments: Vec<EnvironmentId>) {
+        let losses = self.losses.entry(partition).or_default();
+        environments.into_iter().for_each(|environment| losses.add(environment));
+    }
+
+    /// Takes a worker out, whose environments are lost.
+    pub(crate) fn remove(&mut self, worker: &WorkerId) {
+        let lease =
+            self.planner.rows().into_iter().find(|row| row.worker == *worker).and_then(|row| row.lease);
+        let lost = self.planner.remove(worker);
+        if let Some(lease) = lease {
+            self.lose(lease.partition, lost);
+        }
+    }
+
+    pub(crate) fn tick(&mut self, now: Duration) {
+        for Effect::Lost { worker, partition, environments } in self.planner.tick(now) {
+            tracing::warn!(%worker, %partition, lost = environments.len(), "a worker's lease ended in silence");
+            self.lose(partition, environments);
+        }
+    }
+}
+
+impl PlacementService {
+    pub fn new(world: World, settings: Settings) -> Self {
+        let books = Books { planner: Planner::new(settings), losses: BTreeMap::new() };
+        Self { world, books: Mutex::new(books) }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        Duration::from_nanos(self.world.now().0)
+    }
+
+    fn place_one(&self, request: &Request) -> Result<Slot, PlacementError> {
+        match self.lock().planner.place_for(self.now(), request) {
+            Ok(worker) => Ok(Slot { worker }),
+            Err(NoSlot::Full) => Err(PlacementError::NoCapacity),
+            Err(NoSlot::TooLarge) => Err(PlacementError::TooLarge),
+        }
+    }
+}
+
+#[async_trait]
+impl Placement for PlacementService {
+    async fn register(&self, message: RegisterWorker) -> Result<(), PlacementError> {
+        let RegisterWorker { worker, zone, memory_mb, environments_max } = message;
+        self.lock().planner.register(worker, Capacity { zone, memory_mb, environments_max });
+        Ok(())
+    }
+
+    async fn place(&self, message: Place) -> Result<Slot, PlacementError> {
+        self.place_one(&Request {
+            environment: message.environment,
+            owner: Some(Owner::of(&message.key)),
+            memory_mb: message.memory_mb,
+            partition: ONLY,
+            sandboxes: Sandboxes::ANY,
+            code: None,
+        })
+    }
+
+    async fn release(&self, message: ReleaseSlot) -> Result<(), PlacementError> {
+        self.lock().planner.release(message.environment);
+        Ok(())
+    }
+
+    async fn workers(&self, _: WorkersQuery) -> Result<Vec<WorkerState>, PlacementError> {
+        let rows = self.lock().planner.rows();
+        Ok(rows
+            .into_iter()
+            .map(|row| WorkerState {
+                worker: row.worker,
+                zone: row.capacity.zone,
+                memory_mb: row.room_mb,
+                memory_used_mb: row.memory_used_mb,
+                environments: row.environments,
+                environments_max: row.capacity.environments_max,
+            })
+            .collect())
+    }
+}
+
+#[async_trait]
+impl Fleet for PlacementService {
+    async fn join(&self, message: JoinFleet) -> Result<Orders, FleetError> {
+        if message.holds.len() > HOLDS_MAX || message.environments.len() > RESIDENTS_MAX {
+            return Err(FleetError::TooMuch);
+        }
+        let resident = |one: fabric::placement::ResidentEnvironment| Resident {
+            environment: one.environment,
+            key: one.key,
+            memory_mb: one.memory_mb,
+        };
+        let offer = Offer {
+            capacity: Capacity {
+                zone: message.zone,
+                memory_mb: message.memory_mb,
+                environments_max: message.environments_max,
+            },
+            cpu_milli: message.cpu_milli,
+            sandboxes: set(&message.sandboxes),
+            holds: message.holds,
+            partition: message.partition,
+            environments: message.environments.into_iter().map(resident).collect(),
+        };
+        let mut books = self.lock();
+        let had = books.planner.lease_of(&message.worker);
+        let (orders, lost) = books.planner.join(self.now(), message.worker, &offer);
+        if let Some(partition) = had {
+            books.lose(partition, lost);
+        }
+        Ok(told(&books.planner, orders))
+    }
+
+    async fn heartbeat(&self, message: Heartbeat) -> Result<Orders, FleetError> {
+        if message.fetched.len() > HOLDS_MAX {
+            return Err(FleetError::TooMuch);
+        }
+        let pressure = message.pressure.map(|pressure| match pressure {
+            Pressure::Disk => Unwell::Disk,
+            Pressure::Memory => Unwell::Memory,
+        });
+        let beat = Beat { pressure, environments: message.environments, fetched: message.fetched };
+        let mut books = self.lock();
+        // What ended before this beat came must not be renewed by it.
+        books.expire(self.now(), &message.worker);
+        let orders = books.planner.heartbeat(self.now(), &message.worker, &beat);
+        orders.map(|orders| told(&books.planner, orders)).map_err(|_| FleetError::Unknown)
+    }
+
+    async fn started(&self, message: StartReport) -> Result<(), FleetError> {
+        let mut books = self.lock();
+        if message.started {
+            books.planner.start_succeeded(&message.worker);
+        } else {
+            books.planner.start_failed(self.now(), &message.worker);
+        }
+        Ok(())
+    }
+
+    async fn drain(&self, message: DrainWorker) -> Result<(), FleetError> {
+        let known = self.lock().planner.drain(self.now(), &message.worker);
+        if known { Ok(()) } else { Err(FleetError::Unknown) }
+    }
+
+    async fn lease(&self, message: LeaseWorkers) -> Result<Leases, FleetError> {
+        let mut books = self.lock();
+        let leased = books.planner.reserve(self.now(), message.partition, message.free_mb);
+        let losses = books.losses.entry(message.partition).or_default();
+        let (lost, incomplete) = losses.after(message.heard);
+        let heard = losses.end();
+        Ok(Leases {
+            workers: leased.into_iter().map(|(worker, _)| worker).collect(),
+            lost,
+            heard,
+            incomplete,
+        })
+    }
+
+    async fn place_for(&self, message: PlaceFor) -> Result<Slot, FleetError> {
+        let sandboxes = if message.sandboxes.is_empty() { Sandboxes::ANY } else { set(&message.sandboxes) };
+        let slot = self.place_one(&Request {
+            environment: message.environment,
+            owner: Some(Owner::of(&message.key)),
+            memory_mb: message.memory_mb,
+            partition: message.partition,
+            sandboxes,
+            code: message.code,
+        });
+        Ok(slot?)
+    }
+}
+
+impl Books {
+    /// One worker's lease, if it has ended since the last tick.
+    fn expire(&mut self, now: Duration, worker: &WorkerId) {
+        if self.planner.lease_ended(now, worker) {
+            self.tick(now);
+        }
+    }
+}
+
+fn set(kinds: &[SandboxKind]) -> Sandboxes {
+    let bit = |kind: &SandboxKind| match kind {
+        SandboxKind::Process => Sandboxes::PROCESS,
+        SandboxKind::Qemu => Sandboxes::QEMU,
+        SandboxKind::Firecracker => Sandboxes::FIRECRACKER,
+    };
+    Sandboxes(kinds.iter().fold(0, |set, kind| set | bit(kind).0))
+}
+
+fn told(planner: &Planner, orders: scheduler::placement::Orders) -> Orders {
+    let settings = planner.settings();
+    Orders {
+        partition: orders.partition,
+        lease: settings.lease,
+        drain: orders.drain,
+        next: settings.heartbeat_every,
+    }
+}
