@@ -67,17 +67,24 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             ("Control", FRONTENDS_CONTROL),
             ("Assignment", &["acquire", "report", "census"]),
             ("Placement", &["workers"]),
+            // An operator's `drain` comes through the frontend.
+            ("Fleet", &["drain"]),
             ("Telemetry", &[]),
             ("WorkerInvoke", &[]),
         ],
         NodeRole::Control => &[("Assignment", &["retire"])],
-        NodeRole::Assignment => &[("Placement", &["place", "release", "workers"]), ("WorkerControl", &[])],
+        NodeRole::Assignment => &[
+            ("Placement", &["place", "release", "workers"]),
+            ("Fleet", &["lease", "place_for"]),
+            ("WorkerControl", &[]),
+        ],
         NodeRole::Placement | NodeRole::Telemetry => &[],
         // User code is next to it: no function of a customer can be changed from here, no lease taken.
         NodeRole::Worker => &[
             ("Control", &["boot_plan", "code", "preparations", "prepared"]),
             ("Assignment", &["report"]),
             ("Placement", &["register"]),
+            ("Fleet", &["join", "heartbeat", "started"]),
             ("Telemetry", &["append"]),
             ("Api", &[]),
         ],
@@ -158,6 +165,7 @@ mod tests {
             fabric::assignment::Assignment,
             fabric::control::Control,
             fabric::placement::Placement,
+            fabric::placement::Fleet,
             fabric::telemetry::Telemetry,
             fabric::worker::WorkerControl,
             fabric::worker::WorkerInvoke
@@ -191,6 +199,7 @@ mod tests {
                 "Control" => matches!(call.name, "boot_plan" | "code" | "preparations" | "prepared"),
                 "Assignment" => call.name == "report",
                 "Placement" => call.name == "register",
+                "Fleet" => matches!(call.name, "join" | "heartbeat" | "started"),
                 "Telemetry" => call.name == "append",
                 _ => false,
             };

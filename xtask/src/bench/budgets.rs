@@ -48,6 +48,7 @@ const BUDGETS: &[Budget] = &[
     ("microvm.firecracker.python.clones.10.overhead_mib", AtMost(5.0), "5 MiB"),
     ("microvm.firecracker.python.clones.50.failed", AtMost(0.0), "0"),
     ("microvm.qemu.python.clones.50.failed", AtMost(0.0), "0"),
+    ("core.warm_among_100000.per_second", AtLeast(1_000_000.0), "1,000,000 a second"),
     ("fresh-clone.answer_s", AtMost(360.0), "6 minutes"),
     ("soak.failures", AtMost(0.0), "0"),
     ("soak.growth.fds", AtMost(0.0), "0"),
