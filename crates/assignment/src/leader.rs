@@ -267,6 +267,8 @@ impl State {
                     tasks.push(Task::Stop { environment, worker });
                     continue;
                 }
+                // One leader for the life of the process: nobody replays, nobody is greeted.
+                Effect::Journal(_) | Effect::Greet { .. } => continue,
                 Effect::Release { environment } => {
                     tasks.push(Task::Release { environment });
                     continue;
