@@ -9,7 +9,9 @@ use fabric::assignment::{
 use fabric::placement::{
     Place, Placement, PlacementError, RegisterWorker, ReleaseSlot, Slot, WorkerState, WorkersQuery,
 };
-use fabric::worker::{StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
+use fabric::worker::{
+    AcknowledgeEpoch, HeldEnvironments, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
+};
 use fabric::{Lease, Start};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,9 @@ impl WorkerControl for Host {
     async fn stop_environment(&self, message: StopEnvironment) -> Result<(), WorkerError> {
         self.stopped.lock().await.push(message);
         Ok(())
+    }
+    async fn acknowledge(&self, _: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
+        Ok(HeldEnvironments { environments: Vec::new() })
     }
 }
 
