@@ -15,6 +15,7 @@ use fabric::worker::{
 use fabric::{Lease, Start};
 use std::sync::Arc;
 use std::time::Duration;
+use substrate::{Log, SqliteLog, SqliteSettings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use types::{AccountId, Epoch, FunctionName, PartitionId, Region, Version, VersionKey, WorkerId};
@@ -71,8 +72,15 @@ impl WorkerDirectory for Directory {
     }
 }
 
-fn service(slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
-    service_in(World::real(), slots, starts)
+async fn service(slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
+    service_in(World::real(), slots, starts).await
+}
+
+/// A log in a folder that is gone when the test is: its file stays open until then.
+pub(crate) async fn journal(world: &World) -> Arc<dyn Log> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("journal.db");
+    Arc::new(SqliteLog::open(world, &file, SqliteSettings::default()).await.expect("opens"))
 }
 
 /// A clock that stands still: what a second look or a deadline would mend is not mended.
@@ -90,21 +98,24 @@ impl Clock for Still {
     }
 }
 
-fn service_in(world: World, slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
+async fn service_in(world: World, slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
     let host = Arc::new(Host {
         slots: Semaphore::new(slots),
         started: Semaphore::new(starts),
         stopped: tokio::sync::Mutex::new(Vec::new()),
     });
     let parts = Parts {
+        journal: journal(&world).await,
         world,
         placement: host.clone(),
         workers: Arc::new(Directory(host.clone())),
         partition: PartitionId(0),
-        epoch: Epoch(1),
         settings: Settings::default(),
+        election: None,
     };
-    (AssignmentService::start(parts), host)
+    let service = AssignmentService::start(parts);
+    assert_eq!(service.leading().await, Some(Epoch(1)));
+    (service, host)
 }
 
 fn wanted(generation: u64) -> Acquire {
@@ -129,7 +140,7 @@ fn report(lease: &Lease, event: EnvironmentEvent) -> EnvironmentReport {
 
 #[tokio::test]
 async fn a_cold_start_goes_through_placement_and_worker_and_is_then_warm() {
-    let (service, _) = service(1, 1);
+    let (service, _) = service(1, 1).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     assert_eq!(lease.start, Start::Cold);
     service.report(report(&lease, EnvironmentEvent::Idle)).await.expect("taken");
@@ -140,7 +151,7 @@ async fn a_cold_start_goes_through_placement_and_worker_and_is_then_warm() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_frees_what_was_made_for_it() {
-    let (service, host) = service(1, 0);
+    let (service, host) = service(1, 0).await;
     let world = World::real();
     // The worker does not answer yet, so the caller waits; then it leaves.
     assert!(world.timeout(Duration::from_millis(20), service.acquire(wanted(1))).await.is_none());
@@ -154,7 +165,7 @@ async fn a_caller_who_leaves_frees_what_was_made_for_it() {
 
 #[tokio::test]
 async fn a_waiter_gets_the_environment_that_comes_free() {
-    let (service, _) = service(1, 1);
+    let (service, _) = service(1, 1).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     let (second, ()) = tokio::join!(service.acquire(wanted(1)), async {
         service.report(report(&lease, EnvironmentEvent::Finishing)).await.expect("taken");
@@ -165,7 +176,7 @@ async fn a_waiter_gets_the_environment_that_comes_free() {
 
 #[tokio::test]
 async fn after_retire_an_old_generation_is_stale_and_idle_ones_are_stopped() {
-    let (service, host) = service(2, 2);
+    let (service, host) = service(2, 2).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     service.report(report(&lease, EnvironmentEvent::Idle)).await.expect("taken");
     let key = wanted(1).key;
@@ -188,7 +199,7 @@ async fn after_retire_an_old_generation_is_stale_and_idle_ones_are_stopped() {
 
 #[tokio::test]
 async fn a_closed_service_refuses_who_waits_and_who_comes() {
-    let (service, _) = service(1, 0);
+    let (service, _) = service(1, 0).await;
     let (waited, ()) = tokio::join!(service.acquire(wanted(1)), async {
         tokio::task::yield_now().await;
         service.close();
@@ -200,7 +211,7 @@ async fn a_closed_service_refuses_who_waits_and_who_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_who_waits_for_the_one_slot_is_lost() {
     let world = World { clock: Arc::new(Still), ..World::real() };
-    let (service, _) = service_in(world, 1, 1_000);
+    let (service, _) = service_in(world, 1, 1_000).await;
     let mut callers = JoinSet::new();
     for caller in 0..16 {
         let service = Arc::clone(&service);
@@ -221,7 +232,7 @@ async fn nobody_who_waits_for_the_one_slot_is_lost() {
 
 #[tokio::test]
 async fn who_waits_across_an_update_is_stale_at_once() {
-    let (service, _) = service(1, 0);
+    let (service, _) = service(1, 0).await;
     let key = wanted(1).key;
     let retire = Retire {
         scope: Scope { account: key.account, region: key.region },
@@ -242,7 +253,7 @@ async fn who_waits_across_an_update_is_stale_at_once() {
 
 #[tokio::test]
 async fn one_that_is_not_found_keeps_its_slot_until_its_worker_says_that_it_is_gone() {
-    let (service, host) = service(1, 2);
+    let (service, host) = service(1, 2).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     service.report(report(&lease, EnvironmentEvent::NotFound)).await.expect("taken");
     while host.stopped.lock().await.is_empty() {
@@ -258,7 +269,7 @@ async fn one_that_is_not_found_keeps_its_slot_until_its_worker_says_that_it_is_g
 
 #[tokio::test]
 async fn the_timer_keeps_nothing_alive() {
-    let (service, host) = service(1, 1);
+    let (service, host) = service(1, 1).await;
     tokio::task::yield_now().await;
     let gone = Arc::downgrade(&service);
     drop(service);

@@ -27,7 +27,7 @@
 //! ```
 //!
 //! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
-//! [`Settings::finishing_wait`], since the runtime's next `next` is microseconds away and a cold start is not;
+//! [`Settings::finishing_wait`] (for an unknown one [`Settings::unknown_wait`]), since the runtime's next `next` is microseconds away and a cold start is not;
 //! then it goes for a new environment; then, if there is no room, in the queue of its version until its deadline.
 //! Queues of different versions take turns, so that one function's burst does not starve the others. Retired
 //! generations' waiters are refused at once as stale.
@@ -155,9 +155,11 @@ impl Machine {
             self.grant(now, &waiter, environment, false, effects);
             return;
         }
-        let about_to_be_idle = self.environments.finishing_of(&waiter.key);
+        let unknown = self.environments.unknown_of(&waiter.key);
+        let about_to_be_idle = self.environments.finishing_of(&waiter.key) + unknown;
         if about_to_be_idle > self.waiters.for_finishing(&waiter.key) {
-            let until = (now + self.settings.finishing_wait).min(waiter.deadline);
+            let wait = if unknown > 0 { self.settings.unknown_wait } else { self.settings.finishing_wait };
+            let until = (now + wait).min(waiter.deadline);
             self.waiters.wait_for_finishing(waiter, until);
             return;
         }

@@ -132,6 +132,7 @@ struct PerVersion {
     /// Most recently used last.
     idle: Vec<EnvironmentId>,
     finishing: usize,
+    unknown: usize,
     live: usize,
 }
 
@@ -165,8 +166,8 @@ impl Environments {
     }
 
     pub(super) fn insert(&mut self, env: Environment) {
-        self.count(&env.key, Phase::Stopping, env.phase);
         self.by_version.entry(env.key.clone()).or_default().live += 1;
+        self.count(&env.key, Phase::Stopping, env.phase);
         self.by_id.insert(env.id, env);
     }
 
@@ -217,7 +218,8 @@ impl Environments {
         if phase == Phase::Stopping {
             self.stopping_mb += u64::from(env.memory_mb);
         }
-        if before.is_granted() != phase.is_granted() || [before, phase].contains(&Phase::Finishing) {
+        let counted = [Phase::Finishing, Phase::Unknown].iter().any(|one| [before, phase].contains(one));
+        if before.is_granted() != phase.is_granted() || counted {
             let key = env.key.clone();
             self.count(&key, before, phase);
         }
@@ -237,14 +239,14 @@ impl Environments {
                 self.granted.remove(&account);
             }
         }
-        if (before == Phase::Finishing) != (after == Phase::Finishing)
-            && let Some(version) = self.by_version.get_mut(key)
-        {
-            if after == Phase::Finishing {
-                version.finishing += 1;
-            } else {
-                version.finishing = version.finishing.saturating_sub(1);
-            }
+        if let Some(version) = self.by_version.get_mut(key) {
+            let change = |count: &mut usize, phase: Phase| match (before == phase, after == phase) {
+                (false, true) => *count += 1,
+                (true, false) => *count = count.saturating_sub(1),
+                _ => {}
+            };
+            change(&mut version.finishing, Phase::Finishing);
+            change(&mut version.unknown, Phase::Unknown);
         }
     }
 
@@ -328,6 +330,10 @@ impl Environments {
 
     pub(super) fn finishing_of(&self, key: &VersionKey) -> usize {
         self.by_version.get(key).map_or(0, |version| version.finishing)
+    }
+
+    pub(super) fn unknown_of(&self, key: &VersionKey) -> usize {
+        self.by_version.get(key).map_or(0, |version| version.unknown)
     }
 
     pub(super) fn concurrency(&self, key: &VersionKey) -> u32 {

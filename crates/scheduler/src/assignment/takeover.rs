@@ -52,6 +52,11 @@ impl Machine {
         self.workers.by_id.get(worker).is_some_and(|standing| standing.acknowledged)
     }
 
+    /// Whether the worker is leased to the partition.
+    pub fn is_leased(&self, worker: &WorkerId) -> bool {
+        self.workers.by_id.contains_key(worker)
+    }
+
     /// Workers with a lease, in order.
     pub fn workers(&self) -> BTreeSet<WorkerId> {
         self.workers.by_id.keys().cloned().collect()

@@ -17,6 +17,8 @@ pub struct Settings {
     pub idle_max: Duration,
     /// How long to wait for an environment that is about to be idle before starting a new one.
     pub finishing_wait: Duration,
+    /// How long to wait for what a new leader's workers have not said yet.
+    pub unknown_wait: Duration,
     /// Acquires that may wait at once, over all versions.
     pub waiters_max: usize,
     /// How often placement is asked again while someone waits for room: a worker that joins says nothing here.
@@ -30,6 +32,9 @@ impl Default for Settings {
             idle_max: Duration::from_secs(600),
             // A hundred times what a runtime needs from `response` to `next`, a fifth of a pooled cold start.
             finishing_wait: Duration::from_millis(5),
+            // A worker answers in a moment or is away; most of a cold start is lost if it is, and a herd of cold starts
+            // avoided if it is not.
+            unknown_wait: Duration::from_millis(100),
             waiters_max: 10_000,
             room_look: Duration::from_secs(1),
         }

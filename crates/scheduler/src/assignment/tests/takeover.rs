@@ -79,6 +79,27 @@ fn a_new_leader_counts_what_it_does_not_know_as_busy_until_its_worker_says() {
 }
 
 #[test]
+fn who_asks_a_new_leader_waits_a_moment_for_what_its_workers_say() {
+    let mut rig = Rig::new(Settings::default());
+    let hello = key("hello", 1);
+    let (environment, token) = rig.cold(&hello);
+    let effects = rig.succeed(Settings::default());
+    let [Effect::Greet { greet, .. }] = effects[..] else { panic!("{effects:?}") };
+    let (waiter, _, effects) = rig.acquire(&hello);
+    assert_eq!(effects, [], "it may be idle");
+    let (_, _, effects) = rig.acquire(&hello);
+    assert!(matches!(effects[..], [Effect::Place { .. }]), "one waits for one: {effects:?}");
+    let effects = rig.reported(greet, &[(environment, token, HeldState::Free)]);
+    assert!(matches!(effects[..], [Effect::Grant { waiter: granted, .. }] if granted == waiter));
+
+    rig.succeed(Settings::default());
+    let (_, _, effects) = rig.acquire(&hello);
+    assert_eq!(effects, []);
+    rig.now = rig.machine.next_deadline().expect("it must wake for the waiter");
+    assert!(matches!(rig.step(Input::Tick)[..], [Effect::Place { .. }]), "its worker is silent");
+}
+
+#[test]
 fn what_the_journal_does_not_know_is_stopped_and_what_the_worker_does_not_have_is_gone() {
     let mut rig = Rig::new(Settings::default());
     let hello = key("hello", 1);
