@@ -19,6 +19,7 @@ const BUDGETS: &[Budget] = &[
     ("server.idle.pss_mib", AtMost(30.0), "30 MiB"),
     ("warm.rust.1.added_p50_ms", AtMost(0.3), "0.3 ms"),
     ("warm.rust.1.added_p99_ms", AtMost(1.0), "1 ms"),
+    ("warm.rust.8.per_second", AtLeast(10_000.0), "10,000 a second"),
     ("warm.rust.64.per_second", AtLeast(10_000.0), "10,000 a second"),
     ("cold.python.1.over_bare_p50_ms", AtMost(10.0), "10 ms"),
     ("cold.nodejs.1.over_bare_p50_ms", AtMost(10.0), "10 ms"),

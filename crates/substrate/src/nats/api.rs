@@ -23,6 +23,9 @@ const NO_ROOM: [u32; 5] = [10002, 10028, 10047, 10077, 10122];
 /// Too many atomic publishes under way; one that lost a part on the way.
 const BATCH_AGAIN: [u32; 2] = [10176, 10210];
 
+/// Fewer servers than replicas: so it is while a cluster starts, too.
+const NO_PEERS: u32 = 10005;
+
 /// Why a request brought nothing.
 #[derive(Clone, Debug)]
 pub(super) enum Failed {
@@ -68,7 +71,7 @@ impl From<ApiError> for Failed {
             // 10077 is any failure to store; the text alone tells which.
             10077 if !error.description.contains("maximum") => Self::Lost(said),
             number if NO_ROOM.contains(&number) => Self::Full(said),
-            number if BATCH_AGAIN.contains(&number) => Self::Again(said),
+            number if BATCH_AGAIN.contains(&number) || number == NO_PEERS => Self::Again(said),
             // Service unavailable: no leader, shutting down, out of resources for now.
             _ if error.code == 503 || error.code == 500 => Self::Lost(said),
             _ => Self::Refused(said),
