@@ -1,6 +1,6 @@
 //! The leader: steps the machine, carries out what it says, answers who waits.
 
-use crate::journal::Journal;
+use crate::journal::{Deposed, Journal};
 use async_trait::async_trait;
 use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, EnvironmentState,
@@ -55,6 +55,8 @@ struct State {
     effects: Vec<Effect>,
     /// Why nobody is granted anything any more.
     closed: Option<AcquireError>,
+    /// Of the beginning, not sent yet.
+    greetings: Vec<Task>,
 }
 
 type Answer = Result<Grant, AcquireError>;
@@ -101,7 +103,7 @@ struct Begin {
 }
 
 impl Leader {
-    /// Begins with what the journal says; the epoch has begun in it.
+    /// Begins with what the journal says; the epoch has begun in it. Workers are greeted by [`Self::open`].
     pub(crate) fn start(parts: LeaderParts, epoch: Epoch, journal: Journal, book: &Book) -> Arc<Self> {
         let mut effects = Vec::new();
         let now = Duration::from_nanos(parts.world.now().0);
@@ -112,8 +114,9 @@ impl Leader {
             next_waiter: 0,
             effects: Vec::new(),
             closed: None,
+            greetings: Vec::new(),
         };
-        let (tasks, _) = state.sort(effects.drain(..), None, &journal);
+        (state.greetings, _) = state.sort(effects.drain(..), None, &journal);
         let leader = Arc::new_cyclic(|me| Self {
             parts,
             epoch,
@@ -123,9 +126,14 @@ impl Leader {
             wake: Arc::new(Notify::new()),
             me: me.clone(),
         });
-        leader.carry_out(tasks);
         leader.parts.world.spawn("assignment.timer", Self::timer(leader.me.clone()));
         leader
+    }
+
+    /// Whatever a worker reports after it was greeted finds this leader: only now may they be.
+    pub(crate) fn open(&self) {
+        let greetings = std::mem::take(&mut self.lock().greetings);
+        self.carry_out(greetings);
     }
 
     /// Refuses what waits and what comes with this. Environments are the workers' to end.
@@ -221,8 +229,9 @@ impl Leader {
                 let durable = self.parts.world.timeout(JOURNAL_WAIT, self.journal.durable(after)).await;
                 match durable {
                     Some(Ok(())) => self.begin(begin).await,
-                    // Its worker never hears of it.
-                    _ => Input::NotStarted { environment },
+                    // Its worker never hears of it, and whoever waits for it asks the next leader.
+                    Some(Err(Deposed)) => return self.close(AcquireError::NotLeader),
+                    None => Input::NotStarted { environment },
                 }
             }
             Task::Greet { .. } => return, // has a task of its own
@@ -292,6 +301,8 @@ impl Leader {
     /// A worker that has seen a higher epoch knows before the journal does.
     fn look_at(&self, error: &WorkerError) {
         if *error == WorkerError::Stale {
+            // Before anybody is answered that a worker did not want them.
+            self.close(AcquireError::NotLeader);
             self.outdated.notify_one();
         }
     }

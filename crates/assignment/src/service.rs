@@ -263,6 +263,7 @@ impl Member {
             open
         });
         if led {
+            leader.open();
             tracing::info!(%partition, %epoch, environments = replica.book.environments().len(), "leads");
             leader.deposed().await;
         }
