@@ -103,6 +103,12 @@ impl Connection {
         serde_json::from_slice(&body).map_err(|error| format!("{name}: no answer of a no-op: {error}"))
     }
 
+    /// The same, with an event that was put together.
+    pub(crate) async fn noop_with(&mut self, name: &str, event: String) -> Outcome<Noop> {
+        let body = self.invoke(&invoke_path(name), Bytes::from(event)).await?;
+        serde_json::from_slice(&body).map_err(|error| format!("{name}: no answer of a no-op: {error}"))
+    }
+
     /// Invokes one of our no-op functions; the answer, how long it took, and the invocation's id for [`Self::rooms`].
     pub(crate) async fn timed(&mut self, name: &str) -> Outcome<(Noop, Duration, String)> {
         let start = Instant::now();

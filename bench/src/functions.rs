@@ -15,8 +15,10 @@ use zip::write::SimpleFileOptions;
 pub(crate) struct Function {
     pub(crate) language: &'static str,
     pub(crate) package: Package,
-    /// A program and arguments that start, do nothing and end.
-    bare: (PathBuf, Vec<&'static str>),
+    /// A program and arguments that start, do nothing (or what init does) and end.
+    pub(crate) bare: (PathBuf, Vec<String>),
+    /// Its runtime can wait for a function before there is one.
+    pub(crate) waits: bool,
 }
 
 impl Function {
@@ -54,7 +56,12 @@ pub(crate) fn all(setting: &Setting, notes: &mut Vec<String>) -> Outcome<Vec<Fun
             Some((runtime, program)) => {
                 let source = setting.root.join("bench/functions").join(file);
                 let package = Package { runtime, handler, zip: zip(&source, false)? };
-                all.push(Function { language, package, bare: (program, nothing.to_vec()) });
+                all.push(Function {
+                    language,
+                    package,
+                    bare: (program, nothing.map(str::to_owned).to_vec()),
+                    waits: true,
+                });
             }
             None => notes.push(format!("{language}: skipped, since no {name} is installed here")),
         }
@@ -67,7 +74,7 @@ pub(crate) fn rust(setting: &Setting) -> Outcome<Function> {
     let program = rust_program(setting)?;
     let package =
         Package { runtime: "provided.al2023".to_owned(), handler: "bootstrap", zip: zip(&program, true)? };
-    Ok(Function { language: "rust", package, bare: (program, Vec::new()) })
+    Ok(Function { language: "rust", package, bare: (program, Vec::new()), waits: false })
 }
 
 /// The no-op in Rust as a program on disk.
@@ -94,6 +101,31 @@ fn zip(file: &Path, executable: bool) -> Outcome<Vec<u8>> {
     writer.start_file(name, options).map_err(|error| failed(&error))?;
     writer.write_all(&bytes).map_err(|error| failed(&error))?;
     Ok(writer.finish().map_err(|error| failed(&error))?.into_inner())
+}
+
+/// Everything below a folder that is wanted, with names relative to it.
+pub(crate) fn zip_folder(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Outcome<Vec<u8>> {
+    let failed = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().unix_permissions(0o755); // libraries among them
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inside) = folders.pop() {
+        for entry in fs::read_dir(&inside).map_err(|error| failed(&inside, &error))? {
+            let path = entry.map_err(|error| failed(&inside, &error))?.path();
+            let name = path.strip_prefix(folder).map_err(|error| failed(&path, &error))?;
+            if !wanted(name) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            writer.start_file(name.to_string_lossy(), options).map_err(|error| failed(&path, &error))?;
+            let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
+            writer.write_all(&bytes).map_err(|error| failed(&path, &error))?;
+        }
+    }
+    Ok(writer.finish().map_err(|error| failed(folder, &error))?.into_inner())
 }
 
 /// What the platform itself would take.

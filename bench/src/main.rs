@@ -38,6 +38,10 @@ pub(crate) struct Setting {
     /// How long one load runs.
     pub(crate) load: Duration,
     pub(crate) soak: Duration,
+    /// Kinds of walls, with commas, for `microvm`.
+    pub(crate) sandboxes: String,
+    /// Of its functions these only, with commas.
+    pub(crate) functions: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -74,11 +78,15 @@ fn setting(root: &str, out: &str, rest: &[&str]) -> Outcome<Setting> {
         out: PathBuf::from(out),
         load: Duration::from_secs(2),
         soak: Duration::from_secs(600),
+        sandboxes: "process,qemu,firecracker".to_owned(),
+        functions: None,
     };
     for option in rest {
         let number = |text: &str| text.parse().map_err(|_| format!("{option}: {text} is no number"));
         match option.split_once('=') {
             Some(("--seconds", text)) => setting.load = Duration::from_secs(number(text)?),
+            Some(("--sandbox", text)) => text.clone_into(&mut setting.sandboxes),
+            Some(("--functions", text)) => setting.functions = Some(text.to_owned()),
             Some(("--minutes", text)) => setting.soak = Duration::from_secs(number(text)? * 60),
             _ => return Err(format!("bench does not know {option}")),
         }

@@ -6,6 +6,7 @@ mod cpu;
 mod dev;
 mod freezer;
 mod fresh_clone;
+mod microvm;
 mod server;
 mod soak;
 mod warm;
@@ -21,6 +22,7 @@ pub(crate) async fn run(section: &str, setting: &Setting) -> Outcome<Report> {
         "cpu" => cpu::run(setting, &mut report).await?,
         "core" => core::run(setting, &mut report),
         "cold" => cold::run(setting, &mut report).await?,
+        "microvm" => microvm::run(setting, &mut report).await?,
         "freezer" => freezer::run(setting, &mut report).await?,
         "dev" => dev::run(setting, &mut report)?,
         "fresh-clone" => fresh_clone::run(setting, &mut report)?,

@@ -18,12 +18,20 @@ const SECTIONS: &[(&str, bool, &str)] = &[
     ("warm", true, "invocations of waiting environments, beside the floor and beside others"),
     ("cpu", true, "processor time of a warm invocation, by whose it is: holds on a busy machine, too"),
     ("cold", true, "first answers of functions without an environment, bursts, a thousand environments"),
+    (
+        "microvm",
+        false,
+        "cold starts by walls and way, beside bare ones; clones and their memory (--sandbox=LIST, --functions=LIST)",
+    ),
     ("core", true, "assignment decisions per second, one thread, no IO"),
     ("freezer", false, "what a frozen environment costs its next caller, and what standing still gives back"),
     ("dev", true, "from saving a file to the new code's answer"),
     ("fresh-clone", false, "the README's first command from a fresh clone until the answer"),
     ("soak", false, "minutes of mixed traffic: nothing may grow (--minutes=N, ten)"),
 ];
+
+/// Seconds of each load, minutes of the soak, walls and functions of `microvm`.
+const OPTIONS: &[&str] = &["--seconds=", "--minutes=", "--sandbox=", "--functions="];
 
 /// What a section wrote to `target/bench/SECTION.json`; `bench/src/report.rs` says what each is.
 #[derive(Debug, Deserialize)]
@@ -57,7 +65,7 @@ struct Ask<'a> {
     sections: Vec<&'a str>,
     check: bool,
     json: bool,
-    /// For the crate `bench`: `--seconds=N` of each load, `--minutes=N` of the soak.
+    /// For the crate `bench`: those of [`OPTIONS`].
     options: Vec<&'a str>,
 }
 
@@ -105,12 +113,13 @@ fn parse<'a>(args: &[&'a str]) -> Result<Ask<'a>, String> {
     while let Some(&arg) = args.next() {
         match arg {
             "--check" => ask.check = true,
+            "--cold" => ask.sections.push("microvm"), // what a cold start takes, by walls
             "--output" => match args.next() {
                 Some(&"json") => ask.json = true,
                 Some(&"text") => ask.json = false,
                 _ => return Err("--output is text or json".to_owned()),
             },
-            _ if arg.starts_with("--seconds=") || arg.starts_with("--minutes=") => ask.options.push(arg),
+            _ if OPTIONS.iter().any(|name| arg.starts_with(name)) => ask.options.push(arg),
             _ if SECTIONS.iter().any(|(name, ..)| *name == arg) => ask.sections.push(arg),
             _ => return Err(usage()),
         }
@@ -127,7 +136,7 @@ fn usage() -> String {
     };
     let sections: Vec<String> = SECTIONS.iter().map(line).collect();
     format!(
-        "cargo xtask bench [SECTION…] [--check] [--output json] [--seconds=N] [--minutes=N]\n{}",
+        "cargo xtask bench [SECTION…] [--cold, that is microvm] [--check] [--output json] [--seconds=N] [--minutes=N]\n{}",
         sections.join("\n")
     )
 }
@@ -164,6 +173,7 @@ mod tests {
         let ask = parse(&["warm", "--check", "--output", "json", "--seconds=1"]).unwrap();
         let expected = Ask { sections: vec!["warm"], check: true, json: true, options: vec!["--seconds=1"] };
         assert_eq!(ask, expected);
+        assert_eq!(parse(&["--cold"]), parse(&["microvm"]));
         assert_eq!(parse(&[]).unwrap().sections, ["server", "warm", "cpu", "cold", "core", "dev"]);
         for bad in [&["war"][..], &["--output", "xml"], &["--output"], &["--chek"]] {
             assert!(parse(bad).is_err(), "{bad:?}");

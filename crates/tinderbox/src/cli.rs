@@ -183,7 +183,7 @@ pub(crate) struct UpArgs {
     /// Sum of MemorySize of all environments at once, MB [default: twice this host's memory]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(u64::from(types::limits::MEMORY_MB_MIN)..))]
     pub(crate) memory: Option<u64>,
-    /// Memory of booted runtimes that wait for a function, MB; 0 keeps none
+    /// Memory of booted runtimes that wait for a function, MB; 0 keeps none, and no snapshots of them
     #[arg(long, value_name = "MB", default_value_t = worker::pool::Settings::default().memory_bytes_max >> 20)]
     pub(crate) pool: u64,
     /// Memory of initialised environments that wait for invocations of versions with SnapStart, MB; 0 keeps none

@@ -417,10 +417,17 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
             memory_bytes_max: settings.snap_start_mb << 20,
             ..worker::snapstart::Settings::default()
         },
+        layers: runtime_snapshots(settings.pool_mb),
         snapshots: settings.snapshots,
         ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
     };
     worker.slowed(settings.time_factor)
+}
+
+/// They take the pool's place: who wants no pool wants none of them.
+fn runtime_snapshots(pool_mb: u64) -> worker::layers::Settings {
+    let default = worker::layers::Settings::default();
+    worker::layers::Settings { rooms_max: if pool_mb == 0 { 0 } else { default.rooms_max }, ..default }
 }
 
 fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {

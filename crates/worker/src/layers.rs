@@ -72,6 +72,16 @@ impl Drop for Kept {
     }
 }
 
+/// A folder that is being written. It would fill a disk that may be full already, so it goes with whoever gives up, a worker
+/// that ends too; what got its name is no more there.
+struct Half(PathBuf);
+
+impl Drop for Half {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
 /// What a copy is restored with beside its kind's own.
 pub(crate) struct Wanted {
     pub(crate) id: EnvironmentId,
@@ -213,36 +223,23 @@ impl Layers {
     async fn make(&self, digest: [u8; 32], kind: &Kind) -> Result<(Arc<Kept>, u64), BootError> {
         let world = &self.parts.world;
         let began = world.now();
-        let folder = self.files.unfinished(digest, world.random_16());
-        let made = self.write_down(kind, &folder).await;
-        let kept = match made {
-            Ok(snapshot) => {
-                let (files, unfinished) = (self.files.clone(), folder.clone());
-                let named =
-                    world.blocking("snapshots", move || files.finish(digest, &unfinished, &snapshot)).await;
-                named.unwrap_or_else(|| Err(std::io::Error::other("panic"))).map_err(|error| failed(&error))
-            }
-            Err(error) => Err(error),
-        };
-        match kept {
-            Ok(found) => {
-                let took_ms = millis(began, world.now());
-                tracing::info!(
-                    kind = kind.name,
-                    memory_mb = kind.memory_mb,
-                    bytes = found.bytes,
-                    took_ms,
-                    "a room was written down"
-                );
-                Ok((Kept::at(found.folder, found.memory), found.bytes))
-            }
-            Err(error) => {
-                let half = folder.clone();
-                // Half a snapshot fills a disk that may be full already.
-                world.blocking("snapshots", move || drop(std::fs::remove_dir_all(half))).await;
-                Err(error)
-            }
-        }
+        let half = Half(self.files.unfinished(digest, world.random_16()));
+        let snapshot = self.write_down(kind, &half.0).await;
+        let files = self.files.clone();
+        let named = world.blocking("snapshots", move || match snapshot {
+            Ok(snapshot) => files.finish(digest, &half.0, &snapshot).map_err(|error| failed(&error)),
+            Err(error) => Err(error), // half of one goes here, where it may take its time
+        });
+        let found = named.await.unwrap_or_else(|| Err(failed(&std::io::Error::other("panic"))))?;
+        let took_ms = millis(began, world.now());
+        tracing::info!(
+            kind = kind.name,
+            memory_mb = kind.memory_mb,
+            bytes = found.bytes,
+            took_ms,
+            "a room was written down"
+        );
+        Ok((Kept::at(found.folder, found.memory), found.bytes))
     }
 
     async fn write_down(&self, kind: &Kind, folder: &Path) -> Result<Snapshot, BootError> {
