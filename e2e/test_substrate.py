@@ -51,7 +51,7 @@ class Nats:
         self.configuration = folder / f"nats-{self.port}.conf"
         self.configuration.write_text(
             f'listen: "127.0.0.1:{self.port}"\nhttp: "127.0.0.1:{self.monitor}"\n'
-            f'jetstream {{ store_dir: "{folder / f"nats-{self.port}"}", max_file_store: 3GB\n{sync} }}\n'
+            f'jetstream {{ store_dir: "{folder / f"nats-{self.port}"}", max_file_store: 6GB\n{sync} }}\n'
         )
         self.url = f"nats://127.0.0.1:{self.port}"
         self.up()

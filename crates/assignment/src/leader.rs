@@ -1,15 +1,16 @@
 //! The leader: steps the machine, carries out what it says, answers who waits.
 
+use crate::journal::{Deposed, Journal};
 use async_trait::async_trait;
 use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, EnvironmentState,
     Retire,
 };
 use fabric::placement::{Place, Placement, PlacementError, ReleaseSlot};
-use fabric::worker::{StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
+use fabric::worker::{self, AcknowledgeEpoch, StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
 use fabric::{Lease, Span, Start};
 use rustc_hash::FxHashMap;
-use scheduler::assignment::{Effect, Input, Machine, Refusal, Settings, WaiterId};
+use scheduler::assignment::{Book, Effect, Held, HeldState, Input, Machine, Refusal, Settings, WaiterId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -22,20 +23,24 @@ pub trait WorkerDirectory: Send + Sync + 'static {
     fn control(&self, worker: &WorkerId) -> Option<Arc<dyn WorkerControl>>;
 }
 
-/// What the service is built from.
-pub struct Parts {
-    pub world: World,
-    pub placement: Arc<dyn Placement>,
-    pub workers: Arc<dyn WorkerDirectory>,
-    pub partition: PartitionId,
-    pub epoch: Epoch,
-    pub settings: Settings,
+/// What a leader is built from.
+#[derive(Clone)]
+pub(crate) struct LeaderParts {
+    pub(crate) world: World,
+    pub(crate) placement: Arc<dyn Placement>,
+    pub(crate) workers: Arc<dyn WorkerDirectory>,
+    pub(crate) partition: PartitionId,
+    pub(crate) settings: Settings,
 }
 
-/// The leader of one partition.
-pub struct AssignmentService {
-    parts: Parts,
+/// The leader of one partition, for one epoch.
+pub(crate) struct Leader {
+    parts: LeaderParts,
+    epoch: Epoch,
+    journal: Journal,
     state: Mutex<State>,
+    /// A worker said that there is a newer epoch.
+    outdated: Notify,
     /// A deadline came nearer: the timer looks again.
     wake: Arc<Notify>,
     /// For the tasks that carry out effects: they must not keep the service alive.
@@ -48,7 +53,10 @@ struct State {
     next_waiter: u64,
     /// Reused by every step, so that the warm path allocates nothing for it.
     effects: Vec<Effect>,
-    closed: bool,
+    /// Why nobody is granted anything any more.
+    closed: Option<AcquireError>,
+    /// Of the beginning, not sent yet.
+    greetings: Vec<Task>,
 }
 
 type Answer = Result<Grant, AcquireError>;
@@ -63,44 +71,102 @@ struct Grant {
 
 /// What a step leaves to be done outside the lock.
 enum Task {
-    Place { environment: EnvironmentId, key: VersionKey, memory_mb: u32 },
-    Start { environment: EnvironmentId, key: VersionKey, worker: WorkerId, token: LeaseToken },
-    Stop { environment: EnvironmentId, worker: WorkerId },
-    Release { environment: EnvironmentId },
+    Place {
+        environment: EnvironmentId,
+        key: VersionKey,
+        memory_mb: u32,
+    },
+    /// Once so many facts are durable.
+    Start {
+        begin: Begin,
+        after: u64,
+    },
+    Stop {
+        environment: EnvironmentId,
+        worker: WorkerId,
+    },
+    Release {
+        environment: EnvironmentId,
+    },
+    Greet {
+        worker: WorkerId,
+        greet: u64,
+    },
 }
 
-impl AssignmentService {
-    /// Starts the service and its timer.
-    pub fn start(parts: Parts) -> Arc<Self> {
-        let state = State {
-            machine: Machine::new(parts.settings),
+/// An environment that a worker is to be told to make.
+struct Begin {
+    environment: EnvironmentId,
+    key: VersionKey,
+    worker: WorkerId,
+    token: LeaseToken,
+}
+
+impl Leader {
+    /// Begins with what the journal says; the epoch has begun in it. Workers are greeted by [`Self::open`].
+    pub(crate) fn start(parts: LeaderParts, epoch: Epoch, journal: Journal, book: &Book) -> Arc<Self> {
+        let mut effects = Vec::new();
+        let now = Duration::from_nanos(parts.world.now().0);
+        let machine = Machine::resume(parts.settings, book, now, &mut effects);
+        let mut state = State {
+            machine,
             waiting: FxHashMap::default(),
             next_waiter: 0,
             effects: Vec::new(),
-            closed: false,
+            closed: None,
+            greetings: Vec::new(),
         };
-        let service = Arc::new_cyclic(|me| Self {
+        (state.greetings, _) = state.sort(effects.drain(..), None, &journal);
+        let leader = Arc::new_cyclic(|me| Self {
             parts,
+            epoch,
+            journal,
             state: Mutex::new(state),
+            outdated: Notify::new(),
             wake: Arc::new(Notify::new()),
             me: me.clone(),
         });
-        service.parts.world.spawn("assignment.timer", Self::timer(service.me.clone()));
-        service
+        leader.parts.world.spawn("assignment.timer", Self::timer(leader.me.clone()));
+        leader
     }
 
-    /// Refuses what waits and what comes. Environments are the workers' to end.
-    pub fn close(&self) {
+    /// Whatever a worker reports after it was greeted finds this leader: only now may they be.
+    pub(crate) fn open(&self) {
+        let greetings = std::mem::take(&mut self.lock().greetings);
+        self.carry_out(greetings);
+    }
+
+    /// Refuses what waits and what comes with this. Environments are the workers' to end.
+    pub(crate) fn close(&self, why: AcquireError) {
         let mut state = self.lock();
-        state.closed = true;
+        state.closed.get_or_insert(why);
         state.waiting.clear();
         self.wake.notify_one();
+        self.journal.flush();
+    }
+
+    /// Completes when there is another leader.
+    pub(crate) async fn deposed(&self) {
+        tokio::select! {
+            () = self.journal.deposed() => {}
+            () = self.outdated.notified() => {}
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Something happened that somebody else noticed: a worker that is there again, or lost.
+    pub(crate) fn tell(&self, input: Input) {
+        let tasks = self.step(input);
+        self.carry_out(tasks);
     }
 
     async fn timer(me: Weak<Self>) {
         loop {
             let Some(service) = me.upgrade() else { return };
-            if service.lock().closed {
+            if service.lock().closed.is_some() {
                 return;
             }
             let next = service.lock().machine.next_deadline();
@@ -132,7 +198,7 @@ impl AssignmentService {
         let now = self.now();
         let mut state = self.lock();
         let before = state.machine.next_deadline();
-        let (tasks, _) = state.advance(now, input, None);
+        let (tasks, _) = state.advance(now, input, None, &self.journal);
         let nearer = match (state.machine.next_deadline(), before) {
             (Some(after), Some(before)) => after < before,
             (after, _) => after.is_some(),
@@ -146,6 +212,10 @@ impl AssignmentService {
 
     fn carry_out(&self, tasks: Vec<Task>) {
         for task in tasks {
+            if let Task::Greet { worker, greet } = task {
+                self.parts.world.spawn("assignment.greet", Self::greet(self.me.clone(), worker, greet));
+                continue;
+            }
             let Some(service) = self.me.upgrade() else { return };
             self.parts.world.spawn("assignment.effect", async move { service.perform(task).await });
         }
@@ -154,9 +224,17 @@ impl AssignmentService {
     async fn perform(&self, task: Task) {
         let input = match task {
             Task::Place { environment, key, memory_mb } => self.place(environment, key, memory_mb).await,
-            Task::Start { environment, key, worker, token } => {
-                self.begin(environment, key, worker, token).await
+            Task::Start { begin, after } => {
+                let environment = begin.environment;
+                let durable = self.parts.world.timeout(JOURNAL_WAIT, self.journal.durable(after)).await;
+                match durable {
+                    Some(Ok(())) => self.begin(begin).await,
+                    // Its worker never hears of it, and whoever waits for it asks the next leader.
+                    Some(Err(Deposed)) => return self.close(AcquireError::NotLeader),
+                    None => Input::NotStarted { environment },
+                }
             }
+            Task::Greet { .. } => return, // has a task of its own
             Task::Stop { environment, worker } => match self.end(environment, &worker).await {
                 Some(input) => input,
                 None => return,
@@ -175,6 +253,10 @@ impl AssignmentService {
     }
 
     async fn place(&self, environment: EnvironmentId, key: VersionKey, memory_mb: u32) -> Input {
+        // What can not be written down is not begun: who waits for it waits as for room, until its deadline.
+        if self.journal.is_behind() {
+            return Input::NotPlaced { environment, ever: false };
+        }
         match self.parts.placement.place(Place { environment, key, memory_mb }).await {
             Ok(slot) => Input::Placed { environment, worker: slot.worker },
             Err(PlacementError::NoCapacity | PlacementError::Unavailable { .. }) => {
@@ -184,20 +266,16 @@ impl AssignmentService {
         }
     }
 
-    async fn begin(
-        &self,
-        environment: EnvironmentId,
-        key: VersionKey,
-        id: WorkerId,
-        token: LeaseToken,
-    ) -> Input {
+    async fn begin(&self, begin: Begin) -> Input {
+        let Begin { environment, key, worker: id, token } = begin;
         let Some(worker) = self.parts.workers.control(&id) else {
             return Input::NotStarted { environment };
         };
-        let (partition, epoch) = (self.parts.partition, self.parts.epoch);
+        let (partition, epoch) = (self.parts.partition, self.epoch);
         match worker.start_environment(StartEnvironment { environment, key, partition, epoch, token }).await {
             Ok(()) => Input::Started { environment },
             Err(error) => {
+                self.look_at(&error);
                 tracing::warn!(%environment, worker = %id, %error, "environment not started");
                 Input::NotStarted { environment }
             }
@@ -210,15 +288,62 @@ impl AssignmentService {
         let Some(worker) = self.parts.workers.control(id) else {
             return Some(Input::Gone { environment });
         };
-        let (partition, epoch) = (self.parts.partition, self.parts.epoch);
+        let (partition, epoch) = (self.parts.partition, self.epoch);
         match worker.stop_environment(StopEnvironment { environment, partition, epoch }).await {
             Ok(()) => None,
             Err(WorkerError::NotThere) => Some(Input::Gone { environment }),
             Err(error) => {
+                self.look_at(&error);
                 tracing::warn!(%environment, worker = %id, %error, "environment not stopped");
                 None
             }
         }
+    }
+
+    /// A worker that has seen a higher epoch knows before the journal does.
+    fn look_at(&self, error: &WorkerError) {
+        if *error == WorkerError::Stale {
+            // Before anybody is answered that a worker did not want them.
+            self.close(AcquireError::NotLeader);
+            self.outdated.notify_one();
+        }
+    }
+
+    /// Until the worker answers, is lost, or somebody else leads.
+    async fn greet(me: Weak<Self>, worker: WorkerId, greet: u64) {
+        let mut wait = GREET_AGAIN;
+        loop {
+            let Some(leader) = me.upgrade() else { return };
+            let wanted = leader.lock().closed.is_none() && leader.lock().machine.is_leased(&worker);
+            if !wanted {
+                return;
+            }
+            if let Some(held) = leader.ask(&worker).await {
+                return leader.tell(Input::Reported { worker, greet, held });
+            }
+            let clock = leader.parts.world.clock.clone();
+            drop(leader);
+            clock.sleep(wait).await;
+            wait = (2 * wait).min(GREET_AGAIN_MAX);
+        }
+    }
+
+    async fn ask(&self, id: &WorkerId) -> Option<Vec<Held>> {
+        let worker = self.parts.workers.control(id)?;
+        let message = AcknowledgeEpoch { partition: self.parts.partition, epoch: self.epoch };
+        match self.parts.world.timeout(GREET_LIMIT, worker.acknowledge(message)).await {
+            Some(Ok(held)) => Some(held.environments.into_iter().map(held_of).collect()),
+            Some(Err(error)) => {
+                self.look_at(&error);
+                tracing::debug!(worker = %id, %error, "the worker has not acknowledged the epoch");
+                None
+            }
+            None => None,
+        }
+    }
+
+    fn why_closed(&self) -> AcquireError {
+        self.lock().closed.clone().unwrap_or(AcquireError::NotLeader)
     }
 
     fn lease(&self, grant: Grant, since: world::Instant) -> Lease {
@@ -227,7 +352,7 @@ impl AssignmentService {
             environment: grant.environment,
             worker: grant.worker,
             partition: self.parts.partition,
-            epoch: self.parts.epoch,
+            epoch: self.epoch,
             token: grant.token,
             start: if grant.cold { Start::Cold } else { Start::Warm },
             spans: vec![Span { room: "assignment".to_owned(), start: Duration::ZERO, duration: waited }],
@@ -237,6 +362,21 @@ impl AssignmentService {
 
 /// The timer looks at least so often, should a wake-up ever be missed.
 const IDLE_LOOK: Duration = Duration::from_secs(1);
+/// How long a cold start waits for the journal: longer than JetStream takes to find a stream a new leader.
+const JOURNAL_WAIT: Duration = Duration::from_secs(10);
+/// How soon, and then how seldom at most, a worker that does not answer is greeted again, and how long it may take.
+const GREET_AGAIN: Duration = Duration::from_millis(20);
+const GREET_AGAIN_MAX: Duration = Duration::from_secs(1);
+const GREET_LIMIT: Duration = Duration::from_secs(5);
+
+fn held_of(held: worker::HeldEnvironment) -> Held {
+    let state = match held.state {
+        worker::HeldState::Free => HeldState::Free,
+        worker::HeldState::Taken => HeldState::Taken,
+        worker::HeldState::Ending => HeldState::Ending,
+    };
+    Held { environment: held.environment, token: held.token, state }
+}
 
 impl State {
     /// Steps the machine and answers waiters. `asking` is the waiter whose own call this is: its answer is
@@ -246,12 +386,30 @@ impl State {
         now: Duration,
         input: Input,
         asking: Option<WaiterId>,
+        journal: &Journal,
     ) -> (Vec<Task>, Option<Answer>) {
         let mut effects = std::mem::take(&mut self.effects);
         self.machine.step(now, input, &mut effects);
+        let (mut tasks, (own, unused)) = self.sort(effects.drain(..), asking, journal);
+        self.effects = effects;
+        // Whoever was granted these left while the answer was on its way.
+        for input in unused {
+            let (more, _) = self.advance(now, input, None, journal);
+            tasks.extend(more);
+        }
+        (tasks, own)
+    }
+
+    /// Facts to the journal, answers to who waits; the rest is to be done, and what was granted to nobody is unused.
+    fn sort(
+        &mut self,
+        effects: impl Iterator<Item = Effect>,
+        asking: Option<WaiterId>,
+        journal: &Journal,
+    ) -> (Vec<Task>, (Option<Answer>, Vec<Input>)) {
         let (mut tasks, mut own) = (Vec::new(), None);
-        let mut unused = Vec::new();
-        for effect in effects.drain(..) {
+        let (mut unused, mut facts) = (Vec::new(), Vec::new());
+        for effect in effects {
             let (waiter, answer) = match effect {
                 Effect::Grant { waiter, environment, worker, token, cold } => {
                     (waiter, Ok(Grant { environment, worker, token, cold }))
@@ -261,8 +419,18 @@ impl State {
                     tasks.push(Task::Place { environment, key, memory_mb });
                     continue;
                 }
+                Effect::Journal(fact) => {
+                    facts.push(fact);
+                    continue;
+                }
                 Effect::Start { environment, key, worker, token } => {
-                    tasks.push(Task::Start { environment, key, worker, token });
+                    // For now how many facts of this step come before; below, of all steps.
+                    let (begin, after) = (Begin { environment, key, worker, token }, facts.len() as u64);
+                    tasks.push(Task::Start { begin, after });
+                    continue;
+                }
+                Effect::Greet { worker, greet } => {
+                    tasks.push(Task::Greet { worker, greet });
                     continue;
                 }
                 Effect::Stop { environment, worker } => {
@@ -280,13 +448,15 @@ impl State {
                 unused.push(Input::Unused { environment: grant.environment, token: grant.token });
             }
         }
-        self.effects = effects;
-        // Whoever was granted these left while the answer was on its way.
-        for input in unused {
-            let (more, _) = self.advance(now, input, None);
-            tasks.extend(more);
+        if !facts.is_empty() {
+            let before = journal.push(facts);
+            for task in &mut tasks {
+                if let Task::Start { after, .. } = task {
+                    *after += before;
+                }
+            }
         }
-        (tasks, own)
+        (tasks, (own, unused))
     }
 }
 
@@ -303,7 +473,7 @@ fn refused(refusal: Refusal) -> AcquireError {
     }
 }
 
-impl Drop for AssignmentService {
+impl Drop for Leader {
     fn drop(&mut self) {
         self.wake.notify_one(); // the timer finds that nothing is left and ends
     }
@@ -311,7 +481,7 @@ impl Drop for AssignmentService {
 
 /// Takes the waiter out of the machine when its caller's future is dropped.
 struct Waiting<'a> {
-    service: &'a AssignmentService,
+    service: &'a Leader,
     waiter: WaiterId,
     answer: oneshot::Receiver<Answer>,
 }
@@ -331,7 +501,7 @@ impl Drop for Waiting<'_> {
 }
 
 #[async_trait]
-impl Assignment for AssignmentService {
+impl Assignment for Leader {
     async fn acquire(&self, message: Acquire) -> Result<Lease, AcquireError> {
         let since = self.parts.world.now();
         let now = Duration::from_nanos(since.0);
@@ -339,8 +509,8 @@ impl Assignment for AssignmentService {
         let token = LeaseToken(self.parts.world.random_u64());
         let (tasks, answer, mut waiting) = {
             let mut state = self.lock();
-            if state.closed {
-                return Err(AcquireError::Unavailable { reason: "shutting down".to_owned() });
+            if let Some(why) = &state.closed {
+                return Err(why.clone());
             }
             state.next_waiter += 1;
             let waiter = WaiterId(state.next_waiter);
@@ -352,7 +522,7 @@ impl Assignment for AssignmentService {
                 environment,
                 token,
             };
-            let (tasks, answer) = state.advance(now, input, Some(waiter));
+            let (tasks, answer) = state.advance(now, input, Some(waiter), &self.journal);
             let waiting = answer.is_none().then(|| {
                 let (tx, answer) = oneshot::channel();
                 state.waiting.insert(waiter, tx);
@@ -365,12 +535,10 @@ impl Assignment for AssignmentService {
             return answer.map(|grant| self.lease(grant, since));
         }
         self.wake.notify_one();
-        let Some(waiting) = &mut waiting else {
-            return Err(AcquireError::Unavailable { reason: "shutting down".to_owned() });
-        };
+        let Some(waiting) = &mut waiting else { return Err(self.why_closed()) };
         match (&mut waiting.answer).await {
             Ok(answer) => answer.map(|grant| self.lease(grant, since)),
-            Err(_) => Err(AcquireError::Unavailable { reason: "shutting down".to_owned() }),
+            Err(_) => Err(self.why_closed()),
         }
     }
 

@@ -4,12 +4,22 @@
 //! and no task; a cold one is carried by a task of its own through placement and the worker, so that a caller
 //! who goes away does not leave a half-made environment behind.
 //!
-//! One leader of one partition for now; followers over a journal take the same machine and the same messages.
+//! A partition has one leader and any number of followers (`service`). Who leads is an entry in `Kv` (`election`); what
+//! a leader must not forget is in a `Log` (`journal`, `records`), which followers replay as it grows (`replica`). A
+//! leader that was deposed is fenced twice: its next append fails, and workers refuse its epoch.
 
+mod election;
+mod journal;
 mod leader;
+mod records;
+mod replica;
+mod service;
 
 #[cfg(test)]
 mod tests;
 
-pub use leader::{AssignmentService, Parts, WorkerDirectory};
+pub use election::{Election, Holding, LEASE, key_of};
+pub use leader::WorkerDirectory;
+pub use replica::replay;
 pub use scheduler::assignment::Settings;
+pub use service::{AssignmentService, Parts};

@@ -1,5 +1,8 @@
 //! The driver with a placement and a worker that are told what to answer.
 
+mod journal;
+mod watching;
+
 use crate::{AssignmentService, Parts, Settings, WorkerDirectory};
 use async_trait::async_trait;
 use fabric::Scope;
@@ -9,10 +12,13 @@ use fabric::assignment::{
 use fabric::placement::{
     Place, Placement, PlacementError, RegisterWorker, ReleaseSlot, Slot, WorkerState, WorkersQuery,
 };
-use fabric::worker::{StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
+use fabric::worker::{
+    AcknowledgeEpoch, HeldEnvironments, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
+};
 use fabric::{Lease, Start};
 use std::sync::Arc;
 use std::time::Duration;
+use substrate::{Log, SqliteLog, SqliteSettings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use types::{AccountId, Epoch, FunctionName, PartitionId, Region, Version, VersionKey, WorkerId};
@@ -53,6 +59,9 @@ impl WorkerControl for Host {
         self.stopped.lock().await.push(message);
         Ok(())
     }
+    async fn acknowledge(&self, _: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
+        Ok(HeldEnvironments { environments: Vec::new() })
+    }
 }
 
 /// Ends a test that would hang.
@@ -66,8 +75,15 @@ impl WorkerDirectory for Directory {
     }
 }
 
-fn service(slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
-    service_in(World::real(), slots, starts)
+async fn service(slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
+    service_in(World::real(), slots, starts).await
+}
+
+/// A log in a folder that is gone when the test is: its file stays open until then.
+pub(crate) async fn journal(world: &World) -> Arc<dyn Log> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("journal.db");
+    Arc::new(SqliteLog::open(world, &file, SqliteSettings::default()).await.expect("opens"))
 }
 
 /// A clock that stands still: what a second look or a deadline would mend is not mended.
@@ -85,21 +101,24 @@ impl Clock for Still {
     }
 }
 
-fn service_in(world: World, slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
+async fn service_in(world: World, slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
     let host = Arc::new(Host {
         slots: Semaphore::new(slots),
         started: Semaphore::new(starts),
         stopped: tokio::sync::Mutex::new(Vec::new()),
     });
     let parts = Parts {
+        journal: journal(&world).await,
         world,
         placement: host.clone(),
         workers: Arc::new(Directory(host.clone())),
         partition: PartitionId(0),
-        epoch: Epoch(1),
         settings: Settings::default(),
+        election: None,
     };
-    (AssignmentService::start(parts), host)
+    let service = AssignmentService::start(parts);
+    assert_eq!(service.leading().await, Some(Epoch(1)));
+    (service, host)
 }
 
 fn wanted(generation: u64) -> Acquire {
@@ -124,7 +143,7 @@ fn report(lease: &Lease, event: EnvironmentEvent) -> EnvironmentReport {
 
 #[tokio::test]
 async fn a_cold_start_goes_through_placement_and_worker_and_is_then_warm() {
-    let (service, _) = service(1, 1);
+    let (service, _) = service(1, 1).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     assert_eq!(lease.start, Start::Cold);
     service.report(report(&lease, EnvironmentEvent::Idle)).await.expect("taken");
@@ -135,7 +154,7 @@ async fn a_cold_start_goes_through_placement_and_worker_and_is_then_warm() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_frees_what_was_made_for_it() {
-    let (service, host) = service(1, 0);
+    let (service, host) = service(1, 0).await;
     let world = World::real();
     // The worker does not answer yet, so the caller waits; then it leaves.
     assert!(world.timeout(Duration::from_millis(20), service.acquire(wanted(1))).await.is_none());
@@ -149,7 +168,7 @@ async fn a_caller_who_leaves_frees_what_was_made_for_it() {
 
 #[tokio::test]
 async fn a_waiter_gets_the_environment_that_comes_free() {
-    let (service, _) = service(1, 1);
+    let (service, _) = service(1, 1).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     let (second, ()) = tokio::join!(service.acquire(wanted(1)), async {
         service.report(report(&lease, EnvironmentEvent::Finishing)).await.expect("taken");
@@ -160,7 +179,7 @@ async fn a_waiter_gets_the_environment_that_comes_free() {
 
 #[tokio::test]
 async fn after_retire_an_old_generation_is_stale_and_idle_ones_are_stopped() {
-    let (service, host) = service(2, 2);
+    let (service, host) = service(2, 2).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     service.report(report(&lease, EnvironmentEvent::Idle)).await.expect("taken");
     let key = wanted(1).key;
@@ -183,7 +202,7 @@ async fn after_retire_an_old_generation_is_stale_and_idle_ones_are_stopped() {
 
 #[tokio::test]
 async fn a_closed_service_refuses_who_waits_and_who_comes() {
-    let (service, _) = service(1, 0);
+    let (service, _) = service(1, 0).await;
     let (waited, ()) = tokio::join!(service.acquire(wanted(1)), async {
         tokio::task::yield_now().await;
         service.close();
@@ -195,7 +214,7 @@ async fn a_closed_service_refuses_who_waits_and_who_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_who_waits_for_the_one_slot_is_lost() {
     let world = World { clock: Arc::new(Still), ..World::real() };
-    let (service, _) = service_in(world, 1, 1_000);
+    let (service, _) = service_in(world, 1, 1_000).await;
     let mut callers = JoinSet::new();
     for caller in 0..16 {
         let service = Arc::clone(&service);
@@ -216,7 +235,7 @@ async fn nobody_who_waits_for_the_one_slot_is_lost() {
 
 #[tokio::test]
 async fn who_waits_across_an_update_is_stale_at_once() {
-    let (service, _) = service(1, 0);
+    let (service, _) = service(1, 0).await;
     let key = wanted(1).key;
     let retire = Retire {
         scope: Scope { account: key.account, region: key.region },
@@ -237,7 +256,7 @@ async fn who_waits_across_an_update_is_stale_at_once() {
 
 #[tokio::test]
 async fn one_that_is_not_found_keeps_its_slot_until_its_worker_says_that_it_is_gone() {
-    let (service, host) = service(1, 2);
+    let (service, host) = service(1, 2).await;
     let lease = service.acquire(wanted(1)).await.expect("a lease");
     service.report(report(&lease, EnvironmentEvent::NotFound)).await.expect("taken");
     while host.stopped.lock().await.is_empty() {
@@ -253,7 +272,7 @@ async fn one_that_is_not_found_keeps_its_slot_until_its_worker_says_that_it_is_g
 
 #[tokio::test]
 async fn the_timer_keeps_nothing_alive() {
-    let (service, host) = service(1, 1);
+    let (service, host) = service(1, 1).await;
     tokio::task::yield_now().await;
     let gone = Arc::downgrade(&service);
     drop(service);

@@ -93,6 +93,9 @@ pub enum AcquireError {
     /// Too many requests wait already.
     #[error("too many waiting")]
     QueueFull,
+    /// This one does not lead the partition, or not any more: ask again whoever does.
+    #[error("not the leader of the partition")]
+    NotLeader,
     /// The role is shutting down, or a role behind it is.
     #[error("unavailable: {reason}")]
     Unavailable { reason: String },

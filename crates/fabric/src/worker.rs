@@ -18,6 +18,9 @@ service! {
         start_environment(Start(StartEnvironment)) -> ();
         /// Ends an environment: an idle one now, a busy one after its invocation. `NotThere` if nothing of it is left.
         stop_environment(Stop(StopEnvironment)) -> ();
+        /// A new leader's first word: the worker refuses every older epoch of the partition from now on, and says what it
+        /// has of it. Asked again it answers again.
+        acknowledge(Acknowledge(AcknowledgeEpoch)) -> HeldEnvironments;
     }
 }
 
@@ -46,6 +49,37 @@ pub struct StopEnvironment {
     pub environment: EnvironmentId,
     pub partition: PartitionId,
     pub epoch: Epoch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcknowledgeEpoch {
+    pub partition: PartitionId,
+    pub epoch: Epoch,
+}
+
+/// Everything of one partition that a worker has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldEnvironments {
+    pub environments: Vec<HeldEnvironment>,
+}
+
+/// One environment that a worker has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldEnvironment {
+    pub environment: EnvironmentId,
+    /// Of its last grant.
+    pub token: LeaseToken,
+    pub state: HeldState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HeldState {
+    /// It takes a lease under any new token.
+    Free,
+    /// It runs an invocation, or waits for its first. A report under this token follows.
+    Taken,
+    /// It was told to end. `Gone` follows.
+    Ending,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -206,6 +206,10 @@ impl From<AcquireError> for ApiError {
             AcquireError::Stale => {
                 Self::service("The function changes faster than it can be invoked. Please try again.")
             }
+            AcquireError::NotLeader => {
+                tracing::warn!("no lease: nobody leads the partition");
+                Self::unavailable()
+            }
             AcquireError::Unavailable { reason } => {
                 tracing::warn!(%reason, "no lease: a role is unavailable");
                 Self::unavailable()
@@ -331,6 +335,7 @@ mod tests {
             (AcquireError::ConcurrencyLimit, 429),
             (AcquireError::QueueFull, 429),
             (AcquireError::NoCapacity, 429),
+            (AcquireError::NotLeader, 503),
             (AcquireError::Unavailable { reason: String::new() }, 503),
         ] {
             let answer = ApiError::from(error).answer();

@@ -16,8 +16,18 @@
 //! ```
 //! Only a worker says Gone, and only then is the slot released: before that the room is in use.
 //!
+//! What is durable goes out as facts ([`Effect::Journal`], see [`journal`]), on the cold path only. A new leader begins
+//! with the book that they add up to ([`Machine::resume`], see `takeover.rs`):
+//!
+//! ```text
+//!   Unknown ──[worker: free]──► Idle       counts as busy, and is granted to nobody, until its worker has taken the new
+//!      ├────[worker: taken]──► Busy        epoch and said how it stands, or the worker's lease has ended
+//!      ├────[worker: ending, or quarantined]──► Stopping
+//!      └────[worker has none such, or is lost]──► (dropped)
+//! ```
+//!
 //! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
-//! [`Settings::finishing_wait`], since the runtime's next `next` is microseconds away and a cold start is not;
+//! [`Settings::finishing_wait`] (for an unknown one [`Settings::unknown_wait`]), since the runtime's next `next` is microseconds away and a cold start is not;
 //! then it goes for a new environment; then, if there is no room, in the queue of its version until its deadline.
 //! Queues of different versions take turns, so that one function's burst does not starve the others. Retired
 //! generations' waiters are refused at once as stale.
@@ -27,154 +37,23 @@
 //! 10 GB serves eighty of 128 MB, and a large waiter does not stand before a small hole for all others.
 
 mod environments;
+pub mod invariants;
+pub mod journal;
+mod takeover;
 mod waiters;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
+pub use journal::{Book, Fact};
+pub use words::{Effect, Held, HeldState, Input, Refusal, Row, Settings, WaiterId};
+
 use environments::{Environment, Environments, Phase};
 use std::time::Duration;
-use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+use takeover::Workers;
+use types::{EnvironmentId, LeaseToken, VersionKey, WorkerId};
 use waiters::{Waiter, Waiters};
-
-/// Names one acquire that has no answer yet; the driver makes them, rising.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WaiterId(pub u64);
-
-/// Knobs, each with its reason.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Environments granted at once to one account in one region.
-    pub concurrency_max: u32,
-    /// An environment that nobody used for so long is stopped.
-    pub idle_max: Duration,
-    /// How long to wait for an environment that is about to be idle before starting a new one.
-    pub finishing_wait: Duration,
-    /// Acquires that may wait at once, over all versions.
-    pub waiters_max: usize,
-    /// How often placement is asked again while someone waits for room: a worker that joins says nothing here.
-    pub room_look: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            concurrency_max: types::limits::CONCURRENT_EXECUTIONS_DEFAULT,
-            idle_max: Duration::from_secs(600),
-            // A hundred times what a runtime needs from `response` to `next`, a fifth of a pooled cold start.
-            finishing_wait: Duration::from_millis(5),
-            waiters_max: 10_000,
-            room_look: Duration::from_secs(1),
-        }
-    }
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// Someone wants an environment. `environment` and `token` are fresh ones to use if they are needed.
-    Acquire {
-        waiter: WaiterId,
-        key: VersionKey,
-        memory_mb: u32,
-        deadline: Duration,
-        environment: EnvironmentId,
-        token: LeaseToken,
-    },
-    /// The waiter has gone.
-    Cancel { waiter: WaiterId },
-    /// A grant that nobody took: the waiter went while it was on its way.
-    Unused { environment: EnvironmentId, token: LeaseToken },
-    /// Placement's answer: a slot.
-    Placed { environment: EnvironmentId, worker: WorkerId },
-    /// Placement's answer: no room now (`ever` = not on any worker at all).
-    NotPlaced { environment: EnvironmentId, ever: bool },
-    /// The worker accepted the environment.
-    Started { environment: EnvironmentId },
-    /// The worker refused it.
-    NotStarted { environment: EnvironmentId },
-    /// The worker says that the answer is out.
-    Finishing { environment: EnvironmentId, token: LeaseToken },
-    /// The worker says that the runtime asked for the next event.
-    Idle { environment: EnvironmentId, token: LeaseToken },
-    /// The worker says that it is destroyed. Final, under whatever token: no id is used twice.
-    Gone { environment: EnvironmentId },
-    /// A frontend did not find it under this lease. Its worker knows whether it is there.
-    NotFound { environment: EnvironmentId, token: LeaseToken },
-    /// Placement has taken back a slot.
-    Released,
-    /// Generations of these versions below `generation_min` serve nobody any more.
-    Retire {
-        account: AccountId,
-        region: Region,
-        function: FunctionName,
-        version: Option<Version>,
-        generation_min: u64,
-    },
-    /// Time passed.
-    Tick,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    Grant {
-        waiter: WaiterId,
-        environment: EnvironmentId,
-        worker: WorkerId,
-        token: LeaseToken,
-        cold: bool,
-    },
-    Refuse {
-        waiter: WaiterId,
-        refusal: Refusal,
-    },
-    /// Ask placement for a slot; answer by `Placed` or `NotPlaced`.
-    Place {
-        environment: EnvironmentId,
-        key: VersionKey,
-        memory_mb: u32,
-    },
-    /// Ask the worker to make it; answer by `Started` or `NotStarted`.
-    Start {
-        environment: EnvironmentId,
-        key: VersionKey,
-        worker: WorkerId,
-        token: LeaseToken,
-    },
-    /// Ask the worker to end it; answer by `Gone`.
-    Stop {
-        environment: EnvironmentId,
-        worker: WorkerId,
-    },
-    /// Tell placement that its slot is free; answer by `Released`.
-    Release {
-        environment: EnvironmentId,
-    },
-}
-
-/// Why a waiter gets nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    Stale,
-    ConcurrencyLimit,
-    /// Not now.
-    NoCapacity,
-    /// On no worker, ever.
-    TooLarge,
-    QueueFull,
-    WorkerRefused,
-}
-
-/// One live environment, for `census`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub environment: EnvironmentId,
-    pub key: VersionKey,
-    pub worker: Option<WorkerId>,
-    pub state: &'static str,
-    pub since: Duration,
-}
 
 /// The machine. Memory is bounded by live environments, waiters and functions that were changed or deleted.
 #[derive(Debug)]
@@ -182,6 +61,7 @@ pub struct Machine {
     settings: Settings,
     environments: Environments,
     waiters: Waiters,
+    workers: Workers,
     room: Room,
 }
 
@@ -202,6 +82,7 @@ impl Machine {
             settings,
             environments: Environments::default(),
             waiters: Waiters::default(),
+            workers: Workers::default(),
             room: Room { releases: 0, refused_mb: u32::MAX, look_at: Duration::ZERO },
         }
     }
@@ -219,21 +100,20 @@ impl Machine {
             Input::NotPlaced { environment, ever } => self.not_placed(now, environment, ever, effects),
             Input::Started { environment } => self.started(now, environment, effects),
             Input::NotStarted { environment } => self.not_started(environment, effects),
-            Input::NotFound { environment, token } => {
-                if self.environments.is_leased(environment, token) {
-                    self.stop(now, environment, effects);
-                }
-            }
+            Input::NotFound { environment, token } => self.not_found(now, environment, token, effects),
             Input::Released => self.released(now, effects),
             Input::Finishing { environment, token } => {
                 self.environments.finishing(now, environment, token);
             }
             Input::Idle { environment, token } => self.idle(now, environment, token, effects),
-            Input::Gone { environment } => self.gone(environment, effects),
+            Input::Gone { environment } => self.forget(environment, effects),
             Input::Retire { account, region, function, version, generation_min } => {
                 self.environments.retire(account, region, function, version, generation_min);
                 self.end_retired(now, effects);
             }
+            Input::Reported { worker, greet, held } => self.reported(now, &worker, greet, held, effects),
+            Input::Connected { worker } => self.greet(worker, effects),
+            Input::WorkerLost { worker } => self.worker_lost(&worker, effects),
             Input::Tick => self.tick(now, effects),
         }
     }
@@ -275,9 +155,11 @@ impl Machine {
             self.grant(now, &waiter, environment, false, effects);
             return;
         }
-        let about_to_be_idle = self.environments.finishing_of(&waiter.key);
+        let unknown = self.environments.unknown_of(&waiter.key);
+        let about_to_be_idle = self.environments.finishing_of(&waiter.key) + unknown;
         if about_to_be_idle > self.waiters.for_finishing(&waiter.key) {
-            let until = (now + self.settings.finishing_wait).min(waiter.deadline);
+            let wait = if unknown > 0 { self.settings.unknown_wait } else { self.settings.finishing_wait };
+            let until = (now + wait).min(waiter.deadline);
             self.waiters.wait_for_finishing(waiter, until);
             return;
         }
@@ -309,7 +191,7 @@ impl Machine {
             effects.push(Effect::Release { environment });
             return;
         };
-        if env.worker.is_some() {
+        if env.worker().is_some() {
             return; // said twice
         }
         // Nobody waits for it any more, or its code was replaced meanwhile: the slot is for others.
@@ -318,9 +200,13 @@ impl Machine {
             effects.push(Effect::Release { environment });
             return;
         }
-        env.worker = Some(worker.clone());
         env.enter(now, Phase::Starting);
-        effects.push(Effect::Start { environment, key: env.key.clone(), worker, token: env.token });
+        let (key, memory_mb, token) = (env.key.clone(), env.memory_mb, env.token);
+        self.environments.settle_on(environment, worker.clone());
+        self.lease(&worker, effects);
+        let created = Fact::Created { environment, key: key.clone(), memory_mb, worker: worker.clone() };
+        effects.push(Effect::Journal(created));
+        effects.push(Effect::Start { environment, key, worker, token });
         // There may be room for more.
         self.serve_queue(now, effects);
     }
@@ -376,6 +262,7 @@ impl Machine {
         if !self.environments.is_in(environment, Phase::Starting) {
             return;
         }
+        self.accepted(environment);
         let Some(waiter) = self.waiters.unbind(environment) else {
             // The waiter went while it started. Its first token is spent, so it can serve nobody else.
             self.stop(now, environment, effects);
@@ -388,11 +275,42 @@ impl Machine {
         if !self.environments.is_in(environment, Phase::Starting) {
             return;
         }
-        self.environments.remove(environment);
-        effects.push(Effect::Release { environment });
+        self.forget(environment, effects);
+    }
+
+    /// It is no more and never will be.
+    fn forget(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        if self.environments.get_mut(environment).is_some_and(|env| env.worker().is_some()) {
+            effects.push(Effect::Journal(Fact::Gone { environment }));
+        }
+        self.drop_one(environment, effects);
+    }
+
+    fn drop_one(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        let Some(env) = self.environments.remove(environment) else { return };
+        if env.worker().is_some() {
+            effects.push(Effect::Release { environment });
+        }
         if let Some(waiter) = self.waiters.unbind(environment) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
         }
+    }
+
+    fn not_found(
+        &mut self,
+        now: Duration,
+        environment: EnvironmentId,
+        token: LeaseToken,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.environments.is_leased(environment, token) {
+            return;
+        }
+        if let Some(env) = self.environments.get_mut(environment) {
+            env.quarantined = true;
+            effects.push(Effect::Journal(Fact::Quarantined { environment }));
+        }
+        self.stop(now, environment, effects);
     }
 
     fn grant(
@@ -434,7 +352,10 @@ impl Machine {
         token: LeaseToken,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(key) = self.environments.settle(now, environment, token) else { return };
+        let Some((key, first)) = self.environments.settle(now, environment, token) else { return };
+        if first {
+            effects.push(Effect::Journal(Fact::Ready { environment }));
+        }
         if self.environments.is_stale(&key) {
             self.stop(now, environment, effects);
             return;
@@ -448,16 +369,6 @@ impl Machine {
             return;
         }
         self.environments.push_idle(now, environment);
-    }
-
-    fn gone(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        let Some(env) = self.environments.remove(environment) else { return };
-        if env.worker.is_some() {
-            effects.push(Effect::Release { environment });
-        }
-        if let Some(waiter) = self.waiters.unbind(environment) {
-            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
-        }
     }
 
     /// There is more room than was known: a chain of questions begins.
@@ -491,7 +402,7 @@ impl Machine {
 
     fn stop(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
         let Some(env) = self.environments.get_mut(environment) else { return };
-        let Some(worker) = env.worker.clone() else { return };
+        let Some(worker) = env.worker().cloned() else { return };
         if self.environments.enter(now, environment, Phase::Stopping) {
             effects.push(Effect::Stop { environment, worker });
         }

@@ -49,11 +49,14 @@ pub struct SqliteSettings {
     pub pages_max: Option<u32>,
     /// While the disk has less free, only what makes the store smaller is written.
     pub room_min_bytes: u64,
+    /// What was answered survives loss of power. Without it, kill -9 only, and a write does not wait for the disk: for
+    /// what means nothing once the machine was off. The store is whole in either case, if perhaps an older one.
+    pub survives_power_loss: bool,
 }
 
 impl Default for SqliteSettings {
     fn default() -> Self {
-        Self { pages_max: None, room_min_bytes: ROOM_MIN_BYTES }
+        Self { pages_max: None, room_min_bytes: ROOM_MIN_BYTES, survives_power_loss: true }
     }
 }
 
@@ -311,7 +314,8 @@ fn open_connection(file: &Path, settings: SqliteSettings) -> Result<Connection, 
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "full")?;
+        let synchronous = if settings.survives_power_loss { "full" } else { "normal" };
+        connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         if let Some(pages) = settings.pages_max {
             connection.pragma_update(None, "max_page_count", pages)?;

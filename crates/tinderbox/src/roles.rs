@@ -28,7 +28,7 @@ use std::time::Duration;
 use substrate::nats::NatsSettings;
 use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
-use types::{AccountId, Epoch, PartitionId, Region, WorkerId, Zone};
+use types::{AccountId, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
 use worker::{Worker, WorkerParts};
 use world::World;
@@ -41,6 +41,8 @@ const MEMORY_OVERCOMMIT: u64 = 2;
 const LOCK: &str = "lock";
 /// How often is looked whether the data folder is still there.
 const FOLDER_LOOK: Duration = Duration::from_secs(2);
+/// How long a start waits for the journal's first word: a moment, but on NATS while it finds a stream a leader.
+const LEAD_WAIT: Duration = Duration::from_secs(10);
 /// How long shutdown waits for invocations in progress, all in all.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// What environments have at least to end by themselves, so that their last lines are kept.
@@ -209,12 +211,15 @@ impl Platform {
         let placer = Arc::new(PlacementService::new(world.clone(), placement::Settings::default()));
         let placement = meet!(encoded, fabric::placement::Placement, placer);
         let directory = Arc::new(Directory::default());
+        let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
         let assigner = AssignmentService::start(assignment::Parts {
             world: world.clone(),
+            journal: Arc::clone(&durable.journal),
+            // The data folder's lock, or the tenure, makes sure that this server is alone.
+            election: None,
             placement: placement.clone(),
             workers: directory.clone(),
             partition: PartitionId(0),
-            epoch: Epoch(1),
             settings: assignment::Settings { idle_max: settings.idle_max, ..assignment::Settings::default() },
         });
         let assignment = meet!(encoded, fabric::assignment::Assignment, assigner.clone());
@@ -222,7 +227,6 @@ impl Platform {
             HostRuntimes::open(&world, data, settings.strict_runtimes)
                 .map_err(|error| format!("runtimes: {error}"))?,
         );
-        let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
         let control = open_control(&world, &settings, &runtimes, assignment.clone(), &durable).await?;
         let control = meet!(encoded, fabric::control::Control, control);
         let found = directory.clone();
@@ -252,6 +256,7 @@ impl Platform {
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
         register(&*placement, settings.memory_mb).await?;
+        lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
         let (assignment, tenure) = (assigner, durable.tenure);
@@ -305,6 +310,14 @@ impl Platform {
             tenure.give_back().await;
         }
         why.map_or(served, Err)
+    }
+}
+
+/// Nobody is granted anything before the partition is led. On a disk so full that not even that can be written down the
+/// server starts all the same, so that something can be deleted, and leads as soon as there is room.
+async fn lead(world: &World, assignment: &AssignmentService) {
+    if world.timeout(LEAD_WAIT, assignment.leading()).await.flatten().is_none() {
+        tracing::error!("the journal could not be written yet: no function can be invoked");
     }
 }
 

@@ -37,7 +37,7 @@ use crate::runtime_api::Event;
 use crate::seat::{Job, Seat, SeatOwner};
 use crate::snapstart::Initialised;
 use crate::worker::House;
-use fabric::assignment::{EnvironmentEvent, EnvironmentReport};
+use fabric::assignment::{AcquireError, EnvironmentEvent, EnvironmentReport};
 use fabric::worker::{InvokeRefusal, StartEnvironment};
 use freezer::Freezer;
 use sandbox::Stats;
@@ -49,6 +49,8 @@ use world::Instant;
 
 /// How long one report to assignment may take; a leader that is away is asked again by its successor anyway.
 const REPORT_LIMIT: Duration = Duration::from_secs(2);
+/// How long until it is asked again who leads.
+const LEADER_LOOK: Duration = Duration::from_millis(50);
 /// Gone frees a slot: it is said again if it did not arrive.
 const GONE_TRIES: u32 = 3;
 
@@ -307,7 +309,19 @@ impl Resident {
         let parts = &self.maker.house.parts;
         let worker = parts.settings.worker.clone();
         let report = EnvironmentReport { worker, environment: self.maker.id, token, event };
-        match parts.world.timeout(REPORT_LIMIT, parts.assignment.report(report)).await {
+        // Between two leaders a report waits for the next: one that has been told that this one is in use would wait for
+        // it for ever. An answer to a caller does not wait.
+        let telling = async {
+            loop {
+                match parts.assignment.report(report.clone()).await {
+                    Err(AcquireError::NotLeader) if event != EnvironmentEvent::Finishing => {
+                        parts.world.clock.sleep(LEADER_LOOK).await;
+                    }
+                    told => return told,
+                }
+            }
+        };
+        match parts.world.timeout(REPORT_LIMIT, telling).await {
             Some(Ok(())) => true,
             Some(Err(error)) => {
                 tracing::warn!(environment = %self.maker.id, ?event, %error, "assignment did not take a report");

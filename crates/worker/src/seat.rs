@@ -9,7 +9,7 @@
 //! ```
 //! `take` is an invocation's doing, the rest the environment's task's.
 
-use fabric::worker::{InvokeFrame, InvokeRefusal};
+use fabric::worker::{HeldState, InvokeFrame, InvokeRefusal};
 use fabric::{FrameSender, Invocation};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -119,6 +119,18 @@ impl Seat {
     /// Whether no invocation has it or is on its way.
     pub(crate) fn is_untaken(&self) -> bool {
         !matches!(*self.grant(), Grant::Taken(_))
+    }
+
+    /// The token of its last grant, and how it stands, as a new leader is told.
+    pub(crate) fn held(&self) -> (LeaseToken, HeldState) {
+        let grant = *self.grant();
+        let state = match grant {
+            _ if *self.stopping.borrow() => HeldState::Ending,
+            Grant::First(_) | Grant::Taken(_) => HeldState::Taken,
+            Grant::Free(_) => HeldState::Free,
+            Grant::Closed(_) => HeldState::Ending,
+        };
+        (grant.token(), state)
     }
 
     /// Asks the environment's task to end it: now if idle, else after its invocation.

@@ -17,10 +17,10 @@ use crate::starts::Starts;
 use async_trait::async_trait;
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{
-    InvokeFrame, InvokeRefusal, InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
-    WorkerInvoke,
+    AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
+    InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -56,11 +56,17 @@ pub(crate) struct House {
 
 #[derive(Default)]
 struct Table {
-    seats: FxHashMap<EnvironmentId, Arc<Seat>>,
+    seats: FxHashMap<EnvironmentId, Place>,
     /// No invocation finds these any more, but they are not gone: their room is in use until they say so.
-    ending: FxHashSet<EnvironmentId>,
+    ending: FxHashMap<EnvironmentId, Place>,
     epochs: FxHashMap<PartitionId, Epoch>,
     draining: bool,
+}
+
+/// One environment, as the table knows it.
+struct Place {
+    seat: Arc<Seat>,
+    partition: PartitionId,
 }
 
 impl Table {
@@ -125,7 +131,7 @@ impl Worker {
         let seats: Vec<Arc<Seat>> = {
             let mut table = self.0.table();
             table.draining = true;
-            table.seats.values().cloned().collect()
+            table.seats.values().map(|place| Arc::clone(&place.seat)).collect()
         };
         seats.iter().for_each(|seat| seat.stop());
         self.0.pool.close().await;
@@ -149,8 +155,8 @@ impl House {
     /// No invocation finds this environment any more.
     pub(crate) fn forget(&self, id: EnvironmentId) {
         let mut table = self.table();
-        if table.seats.remove(&id).is_some() {
-            table.ending.insert(id);
+        if let Some(place) = table.seats.remove(&id) {
+            table.ending.insert(id, place);
         }
     }
 
@@ -203,7 +209,8 @@ impl WorkerControl for Worker {
             return Err(WorkerError::Full);
         }
         let owner = Seat::make(message.token);
-        table.seats.insert(message.environment, Arc::clone(&owner.seat));
+        let place = Place { seat: Arc::clone(&owner.seat), partition: message.partition };
+        table.seats.insert(message.environment, place);
         house.living.send_modify(|living| *living += 1);
         drop(table);
         let resident = Resident::new(Arc::clone(house), message, owner);
@@ -217,11 +224,28 @@ impl WorkerControl for Worker {
             return Err(WorkerError::Stale);
         }
         match table.seats.get(&message.environment) {
-            Some(seat) => seat.stop(),
-            None if table.ending.contains(&message.environment) => {} // it will say when it is gone
+            Some(place) => place.seat.stop(),
+            None if table.ending.contains_key(&message.environment) => {} // it will say when it is gone
             None => return Err(WorkerError::NotThere),
         }
         Ok(())
+    }
+
+    async fn acknowledge(&self, message: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
+        let mut table = self.0.table();
+        // Under the same lock as every start and invocation: whoever of an older epoch comes later is refused, and
+        // what came earlier is in the answer.
+        if !table.admits(message.partition, message.epoch) {
+            return Err(WorkerError::Stale);
+        }
+        let all = table.seats.iter().map(|(id, place)| (id, place, false));
+        let all = all.chain(table.ending.iter().map(|(id, place)| (id, place, true)));
+        let held = all.filter(|(_, place, _)| place.partition == message.partition);
+        let held = held.map(|(&environment, place, ending)| {
+            let (token, state) = place.seat.held();
+            HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
+        });
+        Ok(HeldEnvironments { environments: held.collect() })
     }
 }
 
@@ -230,17 +254,18 @@ impl WorkerInvoke for Worker {
     async fn invoke(&self, request: InvokeRequest) -> Result<FrameStream<InvokeFrame>, InvokeRefusal> {
         let arrived = self.0.parts.world.now();
         let InvokeRequest { lease, invocation } = request;
-        let seat = {
+        let bound = BUFFERED_FRAMES + if invocation.streaming { CHUNKS_IN_FLIGHT_MAX } else { 0 };
+        let (frames, answer) = stream::channel(bound);
+        let (accept, accepted) = oneshot::channel();
+        let job = Job { invocation, token: lease.token, arrived, accept, frames: Arc::new(frames) };
+        {
+            // One lock over both: what an acknowledged epoch was told of a seat is not changed by an older lease.
             let mut table = self.0.table();
             if !table.admits(lease.partition, lease.epoch) {
                 return Err(InvokeRefusal::Stale);
             }
-            table.seats.get(&lease.environment).cloned().ok_or(InvokeRefusal::Gone)?
-        };
-        let bound = BUFFERED_FRAMES + if invocation.streaming { CHUNKS_IN_FLIGHT_MAX } else { 0 };
-        let (frames, answer) = stream::channel(bound);
-        let (accept, accepted) = oneshot::channel();
-        seat.take(Job { invocation, token: lease.token, arrived, accept, frames: Arc::new(frames) })?;
+            table.seats.get(&lease.environment).ok_or(InvokeRefusal::Gone)?.seat.take(job)?;
+        }
         match accepted.await {
             Ok(Ok(())) => Ok(answer),
             Ok(Err(refusal)) => Err(refusal),

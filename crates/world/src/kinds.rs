@@ -46,6 +46,9 @@ const fn row(name: &'static str, owner: &'static str, end: End, panic: Panic) ->
 pub const KINDS: &[TaskKind] = &[
     row("assignment.timer", "assignment", Itself, Lasting),
     row("assignment.effect", "assignment", Itself, Fenced),
+    row("assignment.greet", "assignment", Itself, Fenced),
+    row("assignment.journal", "assignment", Itself, Lasting),
+    row("assignment.partition", "assignment", Aborted, Lasting),
     row("control.collector", "control", Aborted, Lasting),
     row("control.inspect", "control", Itself, Fenced),
     // Mutations: a caller who leaves does not end them.

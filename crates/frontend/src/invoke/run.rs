@@ -24,6 +24,8 @@ use world::Instant;
 
 /// How often a lease is asked for before the answer is 503. More than one refusal in a row means churn.
 const ATTEMPTS_MAX: usize = 8;
+/// How long until it is asked again who leads a partition: a tenth of what a leader's death may cost.
+const LEADER_LOOK: Duration = Duration::from_millis(50);
 /// Beyond timeout and init: boot, and the rest of a stream at its slowest (200 MB at 2 MB/s are 100 s). The worker
 /// enforces the function's timeout; this is for a worker that went silent.
 const SILENCE_MARGIN: Duration = Duration::from_secs(120);
@@ -98,7 +100,9 @@ impl Run {
     /// which on a cold start is long before it says yes.
     async fn start(&mut self) -> Result<(Lease, Instant, FrameStream<InvokeFrame>), ApiError> {
         let begun = self.frontend.world.now();
-        for _ in 0..ATTEMPTS_MAX {
+        let mut attempts = 0;
+        while attempts < ATTEMPTS_MAX {
+            attempts += 1;
             let asked = self.frontend.world.now();
             let wait_max = self.frontend.settings.acquire_wait_max.saturating_sub(asked.since(begun));
             let acquire =
@@ -107,6 +111,12 @@ impl Run {
                 Ok(lease) => lease,
                 Err(AcquireError::Stale) => {
                     self.resolve_again().await?;
+                    continue;
+                }
+                // No attempt at an environment: the partition's next leader is about to begin.
+                Err(AcquireError::NotLeader) if !wait_max.is_zero() => {
+                    attempts -= 1;
+                    self.frontend.world.clock.sleep(LEADER_LOOK).await;
                     continue;
                 }
                 Err(error) => return Err(error.into()),

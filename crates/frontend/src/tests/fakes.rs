@@ -9,8 +9,8 @@ use fabric::assignment::{
 use fabric::control::*;
 use fabric::telemetry::*;
 use fabric::worker::{
-    InvokeFrame, InvokeRefusal, InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
-    WorkerInvoke,
+    AcknowledgeEpoch, HeldEnvironments, InvokeFrame, InvokeRefusal, InvokeRequest, StartEnvironment,
+    StopEnvironment, WorkerControl, WorkerError, WorkerInvoke,
 };
 use fabric::{FrameSender, FrameStream, Lease, Outcome, ResolvedVersion, Scope, Start};
 use sha2::Digest as _;
@@ -219,6 +219,9 @@ impl WorkerControl for NoWorkerControl {
     }
     async fn stop_environment(&self, _: StopEnvironment) -> Result<(), WorkerError> {
         Ok(())
+    }
+    async fn acknowledge(&self, _: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
+        Err(WorkerError::Draining)
     }
 }
 

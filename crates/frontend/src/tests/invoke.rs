@@ -84,6 +84,17 @@ async fn refused_leases_are_asked_for_again_before_user_code_and_missing_environ
 }
 
 #[tokio::test]
+async fn while_a_partition_finds_its_next_leader_a_caller_waits() {
+    let mut kit = Kit::with_function().await;
+    // More often than an attempt is made at an environment.
+    kit.assignment.refusals.lock().unwrap().extend(std::iter::repeat_n(AcquireError::NotLeader, 12));
+    let (_, answer) = kit.invoke(INVOKE, &[], b"{}", vec![success("1"), outcome(None)]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(*kit.assignment.acquires.lock().unwrap(), 13);
+    assert_eq!(*kit.control.resolves.lock().unwrap(), 1);
+}
+
+#[tokio::test]
 async fn endless_refusals_end_in_503_and_no_concurrency_in_429() {
     let kit = Kit::with_function().await;
     kit.worker.refusals.lock().unwrap().extend(std::iter::repeat_n(InvokeRefusal::Busy, 100));

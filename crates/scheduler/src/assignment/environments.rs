@@ -2,6 +2,7 @@
 //! generation of each version may still be used.
 
 use super::Row;
+use super::journal::Entry;
 use super::waiters::Waiter;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
@@ -16,12 +17,14 @@ pub(super) enum Phase {
     Finishing,
     Idle,
     Stopping,
+    /// Of an earlier epoch, and its worker has not said yet how it stands.
+    Unknown,
 }
 
 impl Phase {
     /// Whether it counts against the account's concurrency.
     fn is_granted(self) -> bool {
-        matches!(self, Self::Placing | Self::Starting | Self::Busy | Self::Finishing)
+        matches!(self, Self::Placing | Self::Starting | Self::Busy | Self::Finishing | Self::Unknown)
     }
 
     fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Phase {
             Self::Finishing => "finishing",
             Self::Idle => "idle",
             Self::Stopping => "stopping",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -39,9 +43,16 @@ impl Phase {
 pub(super) struct Environment {
     pub(super) id: EnvironmentId,
     pub(super) key: VersionKey,
-    pub(super) worker: Option<WorkerId>,
+    /// Set by [`Environments::settle_on`].
+    worker: Option<WorkerId>,
     pub(super) token: LeaseToken,
     pub(super) memory_mb: u32,
+    /// How many workers had been greeted when its own accepted it: an older greeting's answer need not know it.
+    pub(super) born: u64,
+    /// The journal says that it is granted no more.
+    pub(super) quarantined: bool,
+    /// While unknown: the lease under which its worker said that it is idle.
+    pub(super) heard_idle: Option<LeaseToken>,
     /// [`super::Room::releases`] when placement was asked: an answer from before a release says nothing about now.
     pub(super) asked: u64,
     /// It has settled at least once, so it takes a lease under any token.
@@ -58,11 +69,36 @@ impl Environment {
             worker: None,
             token: waiter.token,
             memory_mb: waiter.memory_mb,
+            born: 0,
+            quarantined: false,
+            heard_idle: None,
             asked,
             used: false,
             phase: Phase::Placing,
             since: now,
         }
+    }
+
+    /// Of an earlier epoch. Its token is not known until its worker says it.
+    pub(super) fn unknown(now: Duration, id: EnvironmentId, entry: &Entry) -> Self {
+        Self {
+            id,
+            key: entry.key.clone(),
+            worker: None,
+            token: LeaseToken(0),
+            memory_mb: entry.memory_mb,
+            born: 0,
+            quarantined: entry.quarantined,
+            heard_idle: None,
+            asked: 0,
+            used: entry.ready,
+            phase: Phase::Unknown,
+            since: now,
+        }
+    }
+
+    pub(super) fn worker(&self) -> Option<&WorkerId> {
+        self.worker.as_ref()
     }
 
     pub(super) fn enter(&mut self, now: Duration, phase: Phase) {
@@ -96,6 +132,7 @@ struct PerVersion {
     /// Most recently used last.
     idle: Vec<EnvironmentId>,
     finishing: usize,
+    unknown: usize,
     live: usize,
 }
 
@@ -103,6 +140,7 @@ struct PerVersion {
 pub(super) struct Environments {
     by_id: FxHashMap<EnvironmentId, Environment>,
     by_version: FxHashMap<VersionKey, PerVersion>,
+    by_worker: FxHashMap<WorkerId, BTreeSet<EnvironmentId>>,
     /// Idle since when, oldest first: for reaping and for making room.
     idle_order: BTreeSet<(Duration, EnvironmentId)>,
     granted: FxHashMap<(AccountId, Region), u32>,
@@ -128,14 +166,22 @@ impl Environments {
     }
 
     pub(super) fn insert(&mut self, env: Environment) {
-        self.count(&env.key, Phase::Stopping, env.phase);
         self.by_version.entry(env.key.clone()).or_default().live += 1;
+        self.count(&env.key, Phase::Stopping, env.phase);
         self.by_id.insert(env.id, env);
     }
 
     pub(super) fn remove(&mut self, id: EnvironmentId) -> Option<Environment> {
         self.forget_idle(id);
         let env = self.by_id.remove(&id)?;
+        if let Some(worker) = &env.worker
+            && let Some(there) = self.by_worker.get_mut(worker)
+        {
+            there.remove(&id);
+            if there.is_empty() {
+                self.by_worker.remove(worker);
+            }
+        }
         self.count(&env.key, env.phase, Phase::Stopping);
         if env.phase == Phase::Stopping {
             self.stopping_mb -= u64::from(env.memory_mb);
@@ -149,6 +195,18 @@ impl Environments {
         Some(env)
     }
 
+    /// Its worker is found. It keeps it for life.
+    pub(super) fn settle_on(&mut self, id: EnvironmentId, worker: WorkerId) {
+        let Some(env) = self.by_id.get_mut(&id) else { return };
+        self.by_worker.entry(worker.clone()).or_default().insert(id);
+        env.worker = Some(worker);
+    }
+
+    /// Those of one worker, in order.
+    pub(super) fn of_worker(&self, worker: &WorkerId) -> Vec<EnvironmentId> {
+        self.by_worker.get(worker).into_iter().flatten().copied().collect()
+    }
+
     /// Moves to `phase`; `false` if it is there already or not known.
     pub(super) fn enter(&mut self, now: Duration, id: EnvironmentId, phase: Phase) -> bool {
         let Some(env) = self.by_id.get_mut(&id) else { return false };
@@ -160,7 +218,8 @@ impl Environments {
         if phase == Phase::Stopping {
             self.stopping_mb += u64::from(env.memory_mb);
         }
-        if before.is_granted() != phase.is_granted() || [before, phase].contains(&Phase::Finishing) {
+        let counted = [Phase::Finishing, Phase::Unknown].iter().any(|one| [before, phase].contains(one));
+        if before.is_granted() != phase.is_granted() || counted {
             let key = env.key.clone();
             self.count(&key, before, phase);
         }
@@ -180,14 +239,14 @@ impl Environments {
                 self.granted.remove(&account);
             }
         }
-        if (before == Phase::Finishing) != (after == Phase::Finishing)
-            && let Some(version) = self.by_version.get_mut(key)
-        {
-            if after == Phase::Finishing {
-                version.finishing += 1;
-            } else {
-                version.finishing = version.finishing.saturating_sub(1);
-            }
+        if let Some(version) = self.by_version.get_mut(key) {
+            let change = |count: &mut usize, phase: Phase| match (before == phase, after == phase) {
+                (false, true) => *count += 1,
+                (true, false) => *count = count.saturating_sub(1),
+                _ => {}
+            };
+            change(&mut version.finishing, Phase::Finishing);
+            change(&mut version.unknown, Phase::Unknown);
         }
     }
 
@@ -219,21 +278,25 @@ impl Environments {
         Some((env.worker.clone()?, env.token))
     }
 
-    /// It is free again under this token; answers its version. An older token's report is ignored.
+    /// It is free again under this token; answers its version, and whether this is the first time. An older token's
+    /// report is ignored; what an unknown one's worker says is kept until it is known under which lease it runs.
     pub(super) fn settle(
         &mut self,
         now: Duration,
         id: EnvironmentId,
         token: LeaseToken,
-    ) -> Option<VersionKey> {
+    ) -> Option<(VersionKey, bool)> {
         let env = self.by_id.get_mut(&id)?;
+        if env.phase == Phase::Unknown {
+            env.heard_idle = Some(token);
+        }
         if env.token != token || !matches!(env.phase, Phase::Busy | Phase::Finishing) {
             return None;
         }
-        env.used = true;
+        let first = !std::mem::replace(&mut env.used, true);
         let key = env.key.clone();
         self.enter(now, id, Phase::Idle);
-        Some(key)
+        Some((key, first))
     }
 
     pub(super) fn push_idle(&mut self, now: Duration, id: EnvironmentId) {
@@ -269,8 +332,33 @@ impl Environments {
         self.by_version.get(key).map_or(0, |version| version.finishing)
     }
 
+    pub(super) fn unknown_of(&self, key: &VersionKey) -> usize {
+        self.by_version.get(key).map_or(0, |version| version.unknown)
+    }
+
     pub(super) fn concurrency(&self, key: &VersionKey) -> u32 {
         self.granted.get(&(key.account.clone(), key.region.clone())).copied().unwrap_or(0)
+    }
+
+    /// Of each account and region: what counts against its concurrency, and how much of it is unknown.
+    pub(super) fn counted(&self) -> Vec<(AccountId, Region, u32, u32)> {
+        let row = |((account, region), granted): (&(AccountId, Region), &u32)| {
+            let unknown = self.by_id.values().filter(|env| {
+                env.phase == Phase::Unknown && env.key.account == *account && env.key.region == *region
+            });
+            let unknown = u32::try_from(unknown.count()).unwrap_or(u32::MAX);
+            (account.clone(), region.clone(), *granted, unknown)
+        };
+        self.granted.iter().map(row).collect()
+    }
+
+    /// What the journal should say of each that has a worker.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (EnvironmentId, Entry)> {
+        self.by_id.values().filter_map(|env| {
+            let (key, worker) = (env.key.clone(), env.worker.clone()?);
+            let (memory_mb, ready, quarantined) = (env.memory_mb, env.used, env.quarantined);
+            Some((env.id, Entry { key, memory_mb, worker, ready, quarantined }))
+        })
     }
 
     /// A newer generation of this version is known.

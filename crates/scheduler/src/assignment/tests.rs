@@ -1,28 +1,47 @@
 //! The machine driven by hand, and at random against its invariants.
 
+mod reigns;
 mod room;
+mod takeover;
 
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use types::{AccountId, FunctionName, Region, Version};
 
-/// A machine with a clock and an id counter, whose placement and workers always say yes unless told otherwise.
+/// A machine with a clock, an id counter and a journal, whose placement and workers always say yes unless told
+/// otherwise.
 struct Rig {
     machine: Machine,
     now: Duration,
     next: u8,
+    book: Book,
+    facts: Vec<Fact>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Rig {
     fn new(settings: Settings) -> Self {
-        Self { machine: Machine::new(settings), now: Duration::ZERO, next: 0 }
+        let (book, facts) = (Book::default(), Vec::new());
+        Self { machine: Machine::new(settings), now: Duration::ZERO, next: 0, book, facts }
     }
 
+    /// The facts go into the book, which then agrees with the machine; the rest is answered.
     fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.machine.step(self.now, input, &mut effects);
+        self.file(effects)
+    }
+
+    fn file(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        let facts = effects.extract_if(.., |effect| matches!(effect, Effect::Journal(_)));
+        for fact in facts {
+            let Effect::Journal(fact) = fact else { continue };
+            self.book.apply(&fact);
+            self.facts.push(fact);
+        }
+        assert_eq!(invariants::journal_agrees(&self.book, &self.machine), Ok(()));
         effects
     }
 
@@ -52,7 +71,7 @@ impl Rig {
     }
 }
 
-fn key(function: &str, generation: u64) -> VersionKey {
+pub(super) fn key(function: &str, generation: u64) -> VersionKey {
     VersionKey {
         account: AccountId::new("000000000000"),
         region: Region::new("eu-west-1"),

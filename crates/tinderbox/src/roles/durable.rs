@@ -21,8 +21,8 @@ use std::time::Duration;
 use substrate::folder::{Folder, FolderSettings};
 use substrate::nats::{Nats, NatsSettings};
 use substrate::s3::{S3, S3Settings};
-use substrate::sqlite::{FILE_NAME, Sqlite, SqliteSettings};
-use substrate::{Blobs, Expected, Key, Kv, KvError, Revision};
+use substrate::sqlite::{FILE_NAME, Sqlite, SqliteLog, SqliteSettings};
+use substrate::{Blobs, Expected, Key, Kv, KvError, Log, LogName, Revision};
 use tokio::sync::watch;
 use world::{TaskHandle, World};
 
@@ -35,10 +35,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ADVICE: &str =
     "`tinderbox doctor --cluster URLS --monitor HOST:8222` says what is wrong with the servers";
 
+/// The embedded journal's file in the data folder, and its name on NATS.
+const JOURNAL: &str = "journal.db";
+const JOURNAL_NAME: &str = "partition-0";
+
 /// What control is opened over.
 pub(super) struct Durable {
     pub(super) kv: Arc<dyn Kv>,
     pub(super) blobs: Arc<dyn Blobs>,
+    /// Of the one partition.
+    pub(super) journal: Arc<dyn Log>,
     /// `None` in a data folder: its lock does the same.
     pub(super) tenure: Option<Tenure>,
 }
@@ -51,7 +57,9 @@ pub(super) async fn open(
     let Some((nats, s3)) = elsewhere else {
         let kv = Sqlite::open(world, &data.join(FILE_NAME), SqliteSettings::default()).await;
         let blobs = Folder::open(world, &data.join("blobs"), FolderSettings::default()).await;
+        let journal = SqliteLog::open(world, &data.join(JOURNAL), journal_settings()).await;
         return Ok(Durable {
+            journal: Arc::new(journal.map_err(|error| format!("{JOURNAL}: {error}"))?),
             kv: Arc::new(kv.map_err(|error| error.to_string())?),
             blobs: Arc::new(blobs.map_err(|error| error.to_string())?),
             tenure: None,
@@ -60,12 +68,14 @@ pub(super) async fn open(
     let failed = |message: String| StartError { message, advice: ADVICE };
     let nats = Nats::connect(world, nats.clone()).await.map_err(|error| failed(error.to_string()))?;
     let kv: Arc<dyn Kv> = Arc::new(nats.kv().await.map_err(|error| failed(error.to_string()))?);
+    let name = LogName::new(JOURNAL_NAME).ok_or_else(|| "the journal's name".to_owned())?;
+    let journal = nats.log(&name).await.map_err(|error| failed(error.to_string()))?;
     let blobs = S3::open(world, s3.clone()).await.map_err(|error| StartError {
         message: format!("the bucket: {error}"),
         advice: "it must exist, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY may read and write it",
     })?;
     let tenure = Tenure::take(world, Arc::clone(&kv)).await?;
-    Ok(Durable { kv, blobs: Arc::new(blobs), tenure: Some(tenure) })
+    Ok(Durable { kv, blobs: Arc::new(blobs), journal: Arc::new(journal), tenure: Some(tenure) })
 }
 
 /// This server is the one.
@@ -147,6 +157,12 @@ fn taken_by_another() -> StartError {
         message: "another server uses this platform".to_owned(),
         advice: "stop it, or give this one a platform of its own with --platform NAME",
     }
+}
+
+/// What it remembers, environments and the epochs of a worker in this very process, is gone with the machine's power, so
+/// that no cold start need wait for the disk. On a full disk it has the room that was set aside for it.
+fn journal_settings() -> SqliteSettings {
+    SqliteSettings { room_min_bytes: 0, survives_power_loss: false, ..SqliteSettings::default() }
 }
 
 async fn renew(

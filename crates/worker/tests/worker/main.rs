@@ -6,6 +6,7 @@ mod abuse;
 mod copies;
 mod door;
 mod double;
+mod epochs;
 mod kit;
 mod life;
 mod pool;

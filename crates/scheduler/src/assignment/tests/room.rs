@@ -95,6 +95,8 @@ impl World {
             Effect::Start { environment, .. } => Input::Started { environment },
             Effect::Stop { environment, .. } => Input::Gone { environment },
             Effect::Grant { .. } | Effect::Refuse { .. } => unreachable!("taken by step"),
+            Effect::Journal(_) => return,
+            Effect::Greet { .. } => unreachable!("it leads from the start"),
         });
     }
 

@@ -1,0 +1,192 @@
+//! Who leads a partition: an entry in `Kv`, held by renewing it.
+//!
+//! ```text
+//!            nobody has it, or it was not renewed for a lease
+//!  Watching ─────────────────────────────────────────────────► claimed by compare-and-set: epoch + 1 ──► renewed, four
+//!     ▲   └─ renewed: the count begins anew                                │                             times a lease
+//!     └────────────────────────── another has it ◄─────────────────────────┘ ◄──────────────────────────────┘
+//! ```
+//! No clocks are compared. A watcher counts on its own monotonic clock, and only time between two of its own reads that
+//! succeeded, and of that at most twice what it meant to wait: a silent store deposes nobody, nor does a watcher that
+//! was paused. After a silence the holder has longer to say that it is there, since its writes may come back later than
+//! reads. The entry says who is asked; it fences nobody: that is what the journal and the workers do.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use substrate::{Expected, Key, Kv, KvError, Revision};
+use types::{Epoch, PartitionId};
+use world::{Instant, World};
+
+/// How long a leader that does not renew is respected: below the second that its death may cost.
+pub const LEASE: Duration = Duration::from_millis(600);
+/// How many times longer after the store was silent: longer than JetStream takes to find a stream a new leader.
+const AFTER_SILENCE: u32 = 15;
+const FORMAT: u32 = 1;
+
+/// How this service takes part.
+#[derive(Clone)]
+pub struct Election {
+    pub kv: Arc<dyn Kv>,
+    /// Where others reach this service, should it lead.
+    pub holder: String,
+    /// [`LEASE`], or what a test needs.
+    pub lease: Duration,
+}
+
+/// Who leads, as the entry says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    format: u32,
+    pub holder: String,
+    pub epoch: Epoch,
+    /// Random, of one start of one service.
+    writer: u64,
+}
+
+impl Holding {
+    /// Reads an entry's value.
+    pub fn read(value: &[u8]) -> Option<Self> {
+        serde_json::from_slice(value).ok().filter(|holding: &Self| holding.format == FORMAT)
+    }
+}
+
+/// The partition's entry.
+pub fn key_of(partition: PartitionId) -> Result<Key, KvError> {
+    Key::of(&["partition", &partition.to_string(), "leader"])
+}
+
+/// The entry was claimed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    pub(crate) epoch: Epoch,
+    revision: Revision,
+}
+
+/// Looks at one partition's entry.
+pub(crate) struct Watcher {
+    world: World,
+    election: Election,
+    key: Key,
+    writer: u64,
+    seen: Option<Revision>,
+    /// How long it has not moved.
+    still: Duration,
+    /// The last read that succeeded, unless one failed since.
+    read: Option<Instant>,
+    /// The store was silent since the entry last moved.
+    silence: bool,
+}
+
+impl Watcher {
+    pub(crate) fn new(
+        world: World,
+        election: Election,
+        partition: PartitionId,
+        writer: u64,
+    ) -> Result<Self, KvError> {
+        let key = key_of(partition)?;
+        Ok(Self {
+            world,
+            election,
+            key,
+            writer,
+            seen: None,
+            still: Duration::ZERO,
+            read: None,
+            silence: false,
+        })
+    }
+
+    /// How long to wait between two looks.
+    pub(crate) fn pause(&self) -> Duration {
+        self.election.lease / 8
+    }
+
+    /// One look; a claim if it is time for one and it succeeds. `known` is the highest epoch of the journal.
+    pub(crate) async fn look(&mut self, known: Epoch) -> Option<Claim> {
+        let found = self.election.kv.get(&self.key).await;
+        let now = self.world.now();
+        let entry = match found {
+            Ok(entry) => entry,
+            Err(error) => {
+                tracing::debug!(%error, "who leads could not be read");
+                (self.read, self.still, self.silence) = (None, Duration::ZERO, true);
+                return None;
+            }
+        };
+        let Some(entry) = entry else { return self.claim(Expected::Absent, known).await };
+        if self.seen != Some(entry.revision) {
+            (self.seen, self.still, self.silence) = (Some(entry.revision), Duration::ZERO, false);
+        } else if let Some(read) = self.read {
+            self.still += now.since(read).min(2 * self.pause());
+        }
+        self.read = Some(now);
+        let patience = if self.silence { self.election.lease * AFTER_SILENCE } else { self.election.lease };
+        if self.still < patience {
+            return None;
+        }
+        let held = Holding::read(&entry.value).map_or(Epoch(0), |holding| holding.epoch);
+        self.claim(Expected::At(entry.revision), known.max(held)).await
+    }
+
+    async fn claim(&mut self, expected: Expected, known: Epoch) -> Option<Claim> {
+        let epoch = Epoch(known.0 + 1);
+        match self.put(epoch, expected).await {
+            Ok(revision) => Some(Claim { epoch, revision }),
+            Err(KvError::Conflict { .. }) => None,
+            Err(error) => {
+                tracing::warn!(%error, "the partition could not be claimed");
+                self.silence = true;
+                // It may have been, unheard.
+                let revision = self.ours(epoch).await?;
+                Some(Claim { epoch, revision })
+            }
+        }
+    }
+
+    async fn put(&self, epoch: Epoch, expected: Expected) -> Result<Revision, KvError> {
+        let holder = self.election.holder.clone();
+        let holding = Holding { format: FORMAT, holder, epoch, writer: self.writer };
+        let value =
+            serde_json::to_vec(&holding).map_err(|error| KvError::Invalid { reason: error.to_string() })?;
+        self.election.kv.put(self.key.clone(), Bytes::from(value), expected).await
+    }
+
+    /// The revision of the entry, if it is this service's of that epoch.
+    async fn ours(&self, epoch: Epoch) -> Option<Revision> {
+        let entry = self.election.kv.get(&self.key).await.ok()??;
+        let holding = Holding::read(&entry.value)?;
+        (holding.writer == self.writer && holding.epoch == epoch).then_some(entry.revision)
+    }
+
+    /// Renews until another has it.
+    pub(crate) async fn renew(&self, claim: Claim) {
+        let mut at = claim.revision;
+        loop {
+            self.world.clock.sleep(self.election.lease / 4).await;
+            match self.put(claim.epoch, Expected::At(at)).await {
+                Ok(renewed) => at = renewed,
+                Err(KvError::Conflict { .. }) => match self.ours(claim.epoch).await {
+                    // A renewal of ours of which we did not hear.
+                    Some(revision) => at = revision,
+                    None => match self.election.kv.get(&self.key).await {
+                        Ok(_) => return,
+                        Err(error) => tracing::warn!(%error, "who leads could not be read"),
+                    },
+                },
+                Err(error) => tracing::warn!(%error, "the partition could not be renewed yet"),
+            }
+        }
+    }
+
+    /// A clean end: the next leader need not wait. It finds the last epoch in the journal.
+    pub(crate) async fn give_back(&self) {
+        let Ok(Some(entry)) = self.election.kv.get(&self.key).await else { return };
+        if Holding::read(&entry.value).is_some_and(|holding| holding.writer == self.writer) {
+            // Failing that, the next one waits a moment.
+            let _ = self.election.kv.delete(self.key.clone(), Expected::At(entry.revision)).await;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Whose turn it is, on a clock that is moved by hand.
+
+use super::*;
+use crate::election::{Election, Watcher};
+use bytes::Bytes;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use substrate::kv::{Entry, KvPage, Watch};
+use substrate::{Expected, Key, Kv, KvError, Revision, Sqlite, Write};
+
+const LEASE: Duration = Duration::from_millis(800);
+/// What a watcher waits between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Default)]
+struct Hand(AtomicU64);
+
+impl Clock for Hand {
+    fn now(&self) -> Instant {
+        Instant(self.0.load(Ordering::SeqCst))
+    }
+    fn wall(&self) -> WallTime {
+        WallTime(0)
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<()> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A store that can be silent.
+struct Moody {
+    kv: Sqlite,
+    silent: AtomicBool,
+}
+
+impl Moody {
+    fn heard(&self) -> Result<(), KvError> {
+        let silent = self.silent.load(Ordering::SeqCst);
+        if silent { Err(KvError::Unavailable { reason: "silent".to_owned() }) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Kv for Moody {
+    async fn get(&self, key: &Key) -> Result<Option<Entry>, KvError> {
+        self.heard()?;
+        self.kv.get(key).await
+    }
+    async fn write(&self, batch: Vec<Write>) -> Result<Revision, KvError> {
+        self.heard()?;
+        self.kv.write(batch).await
+    }
+    async fn list(&self, prefix: &Key, after: Option<&Key>, max: usize) -> Result<KvPage, KvError> {
+        self.kv.list(prefix, after, max).await
+    }
+    fn watch(&self, prefix: &Key) -> Watch {
+        self.kv.watch(prefix)
+    }
+}
+
+struct Scene {
+    clock: Arc<Hand>,
+    kv: Arc<Moody>,
+    watcher: Watcher,
+    key: Key,
+}
+
+impl Scene {
+    /// Somebody leads, and a watcher has seen it.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("kv.db");
+        let kv = Sqlite::open(&World::real(), &file, SqliteSettings::default()).await.expect("opens");
+        let kv = Arc::new(Moody { kv, silent: AtomicBool::new(false) });
+        let clock = Arc::new(Hand::default());
+        let world = World { clock: clock.clone(), ..World::real() };
+        let election = Election { kv: kv.clone(), holder: "here".to_owned(), lease: LEASE };
+        let key = crate::key_of(PartitionId(0)).expect("valid");
+        let mut leader = Watcher::new(world.clone(), election.clone(), PartitionId(0), 1).expect("a watcher");
+        assert_eq!(leader.look(Epoch(4)).await.map(|claim| claim.epoch), Some(Epoch(5)), "nobody had it");
+        let mut watcher = Watcher::new(world, election, PartitionId(0), 2).expect("a watcher");
+        assert!(watcher.look(Epoch(0)).await.is_none());
+        Self { clock, kv, watcher, key }
+    }
+
+    /// So many looks, so far apart; answers the epoch that was claimed.
+    async fn look(&mut self, times: u32, apart: Duration) -> Option<Epoch> {
+        for _ in 0..times {
+            self.clock.0.fetch_add(u64::try_from(apart.as_nanos()).expect("short"), Ordering::SeqCst);
+            if let Some(claim) = self.watcher.look(Epoch(0)).await {
+                return Some(claim.epoch);
+            }
+        }
+        None
+    }
+
+    /// As its holder does, whatever it says.
+    async fn renew(&self) {
+        let entry = self.kv.kv.get(&self.key).await.expect("readable").expect("held");
+        let value: Bytes = entry.value;
+        self.kv.put(self.key.clone(), value, Expected::At(entry.revision)).await.expect("renewed");
+    }
+}
+
+#[tokio::test]
+async fn a_leader_that_does_not_renew_for_a_lease_is_succeeded_by_a_higher_epoch() {
+    let mut scene = Scene::new().await;
+    assert_eq!(scene.look(7, PAUSE).await, None);
+    scene.renew().await;
+    assert_eq!(scene.look(8, PAUSE).await, None, "the count began anew");
+    assert_eq!(
+        scene.look(1, PAUSE).await,
+        Some(Epoch(6)),
+        "what the entry says counts, not the journal alone"
+    );
+    scene.renew().await;
+}
+
+#[tokio::test]
+async fn a_silent_store_deposes_nobody_and_gives_the_leader_time_to_come_back() {
+    let mut scene = Scene::new().await;
+    assert_eq!(scene.look(7, PAUSE).await, None);
+    scene.kv.silent.store(true, Ordering::SeqCst);
+    assert_eq!(scene.look(1_000, PAUSE).await, None);
+    scene.kv.silent.store(false, Ordering::SeqCst);
+    // Reads are back sooner than the leader's writes.
+    assert_eq!(scene.look(100, PAUSE).await, None);
+    scene.renew().await;
+    assert_eq!(scene.look(8, PAUSE).await, None);
+    assert_eq!(scene.look(1, PAUSE).await, Some(Epoch(6)), "after which all is as before");
+}
+
+#[tokio::test]
+async fn a_watcher_that_was_paused_does_not_count_its_pause() {
+    let mut scene = Scene::new().await;
+    assert_eq!(scene.look(1, Duration::from_secs(3_600)).await, None);
+    assert_eq!(scene.look(5, PAUSE).await, None);
+    assert_eq!(scene.look(1, PAUSE).await, Some(Epoch(6)));
+}

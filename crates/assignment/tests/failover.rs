@@ -1,0 +1,182 @@
+//! Two services of one partition and the workers that they lead: one is killed, paused, ended; over the embedded store
+//! and over a real NATS server.
+//!
+//! `cargo xtask test --only tools` installs the server; without it those tests say so and pass, but not in CI.
+
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
+#[path = "failover/fleet.rs"]
+mod fleet;
+#[allow(dead_code)] // it serves other tests, too
+#[path = "../../substrate/tests/cluster/kit.rs"]
+mod kit;
+
+use assignment::{AssignmentService, Election, LEASE, Parts, Settings, replay};
+use fabric::Start;
+use fabric::assignment::{AcquireError, Assignment, CensusQuery};
+use fabric::worker::InvokeRefusal;
+use fleet::{Fleet, Pausable, acquire, census_until, granted, wanted};
+use scheduler::assignment::invariants;
+use std::sync::Arc;
+use substrate::{Kv, Log, LogName, Sqlite, SqliteLog, SqliteSettings};
+use types::{Epoch, PartitionId};
+use world::World;
+
+/// What both services share.
+struct Store {
+    kv: Arc<dyn Kv>,
+    log: Arc<dyn Log>,
+    fleet: Arc<Fleet>,
+    _folder: Option<tempfile::TempDir>,
+    _server: Option<kit::NatsServer>,
+}
+
+impl Store {
+    async fn embedded() -> Self {
+        let (world, folder) = (World::real(), tempfile::tempdir().expect("a folder"));
+        let settings = SqliteSettings::default();
+        let kv = Sqlite::open(&world, &folder.path().join("kv.db"), settings).await.expect("opens");
+        let log = SqliteLog::open(&world, &folder.path().join("journal.db"), settings).await.expect("opens");
+        let (kv, log) = (Arc::new(kv), Arc::new(log));
+        Self { kv, log, fleet: Fleet::new(), _folder: Some(folder), _server: None }
+    }
+
+    /// `None` where no server is installed.
+    async fn nats() -> Option<Self> {
+        let world = World::real();
+        let server = kit::NatsServer::start(&world, None, "").await?;
+        let nats = kit::connect(&world, server.settings("failover")).await;
+        let kv = Arc::new(nats.kv().await.expect("opens"));
+        let name = LogName::new("partition-0").expect("a name");
+        let log = Arc::new(nats.log(&name).await.expect("opens"));
+        Some(Self { kv, log, fleet: Fleet::new(), _folder: None, _server: Some(server) })
+    }
+
+    fn service(&self, world: World, holder: &str) -> Arc<AssignmentService> {
+        let (kv, holder) = (Arc::clone(&self.kv), holder.to_owned());
+        AssignmentService::start(Parts {
+            world,
+            placement: self.fleet.clone(),
+            workers: self.fleet.clone(),
+            partition: PartitionId(0),
+            settings: Settings::default(),
+            journal: Arc::clone(&self.log),
+            election: Some(Election { kv, holder, lease: LEASE }),
+        })
+    }
+
+    /// Journal and workers agree, and nothing is anywhere twice.
+    async fn check(&self) {
+        let book = replay(&World::real(), Arc::clone(&self.log)).await.expect("readable");
+        let held = self.fleet.held();
+        invariants::no_orphans(&book, held.iter().map(|(id, worker)| (*id, worker))).expect("no orphan");
+        invariants::one_worker_each(held.iter().map(|(id, worker)| (*id, worker))).expect("one worker each");
+        invariants::one_lease_each(self.fleet.running()).expect("one lease each");
+    }
+}
+
+/// Kills the leader while environments run and idle: the follower goes on with all of them.
+async fn the_follower_goes_on(store: Store) {
+    let world = World::real();
+    let first = store.service(world.clone(), "first");
+    assert_eq!(first.leading().await, Some(Epoch(1)));
+    let second = store.service(world.clone(), "second");
+    let services = [&first, &second];
+    let mut leases = Vec::new();
+    for _ in 0..4 {
+        let lease = acquire(&services, &wanted("hello")).await;
+        assert_eq!(lease.start, Start::Cold);
+        store.fleet.invoke(&lease).expect("let in");
+        leases.push(lease);
+    }
+    for lease in &leases[..2] {
+        store.fleet.finish(lease, &services).await;
+    }
+    store.check().await;
+
+    let killed = world.now();
+    drop(first);
+    assert_eq!(second.leading().await, Some(Epoch(2)));
+    let services = [&second];
+    let warm = acquire(&services, &wanted("hello")).await;
+    assert_eq!((warm.start, warm.epoch), (Start::Warm, Epoch(2)));
+    println!("granted again {:?} after the leader was killed", world.now().since(killed));
+    // Those of both workers are known again, each as it stands.
+    census_until(&second, &["busy", "busy", "busy", "idle"]).await;
+    store.fleet.invoke(&warm).expect("let in");
+    let other = acquire(&services, &wanted("hello")).await;
+    store.fleet.invoke(&other).expect("let in");
+    let mut reused = [warm.environment, other.environment];
+    let mut idle = [leases[0].environment, leases[1].environment];
+    reused.sort();
+    idle.sort();
+    assert_eq!(reused, idle, "the idle ones, and no other");
+    let cold = acquire(&services, &wanted("hello")).await;
+    assert_eq!(cold.start, Start::Cold, "the others still run");
+    // What ran through it all ends under the new leader.
+    for lease in &leases[2..] {
+        store.fleet.finish(lease, &services).await;
+    }
+    let again = acquire(&services, &wanted("hello")).await;
+    assert_eq!((again.start, again.epoch), (Start::Warm, Epoch(2)));
+    store.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_leader_is_killed_the_follower_goes_on_with_what_there_is() {
+    the_follower_goes_on(Store::embedded().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_nats_too_the_follower_goes_on_with_what_there_is() {
+    let Some(store) = Store::nats().await else { return };
+    the_follower_goes_on(store).await;
+}
+
+/// A leader that was paused comes back and does not know that it was deposed.
+async fn fenced_twice(store: Store) {
+    let (world, paused) = Pausable::world();
+    let first = store.service(world, "first");
+    assert_eq!(first.leading().await, Some(Epoch(1)));
+    let second = store.service(World::real(), "second");
+    let lease = acquire(&[&first], &wanted("hello")).await;
+    store.fleet.invoke(&lease).expect("let in");
+    store.fleet.finish(&lease, &[&first]).await;
+
+    paused.send_replace(true);
+    assert_eq!(second.leading().await, Some(Epoch(2)));
+    let warm = acquire(&[&second], &wanted("hello")).await;
+    assert_eq!((warm.environment, warm.start), (lease.environment, Start::Warm));
+    store.fleet.invoke(&warm).expect("let in");
+
+    // To the old leader it is idle still: the worker is the fence, before user code.
+    let outdated = first.acquire(wanted("hello")).await.expect("it believes that it leads");
+    assert_eq!((outdated.environment, outdated.epoch), (lease.environment, Epoch(1)));
+    assert_eq!(store.fleet.invoke(&outdated), Err(InvokeRefusal::Stale));
+    // A cold start needs the journal: that is the other fence, and after it the old leader knows.
+    assert_eq!(first.acquire(wanted("other")).await, Err(AcquireError::NotLeader));
+    assert_eq!(first.acquire(wanted("hello")).await, Err(AcquireError::NotLeader));
+    store.check().await;
+    assert_eq!(second.census(CensusQuery).await.expect("it leads").len(), 1, "nothing of the old one's");
+
+    // It is a follower now, and takes over in its turn, at once where the leader ends cleanly.
+    paused.send_replace(false);
+    store.fleet.finish(&warm, &[&second]).await;
+    second.close();
+    assert!(first.leading().await > Some(Epoch(2)));
+    let again = granted(&first, &wanted("hello")).await;
+    assert_eq!((again.environment, again.start), (lease.environment, Start::Warm));
+    store.fleet.invoke(&again).expect("let in");
+    store.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_comes_back_from_a_pause_is_fenced_at_the_worker_and_by_its_first_append() {
+    fenced_twice(Store::embedded().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_nats_too_a_leader_that_comes_back_from_a_pause_is_fenced() {
+    let Some(store) = Store::nats().await else { return };
+    fenced_twice(store).await;
+}

@@ -1,0 +1,388 @@
+//! Leaders that die, are paused and come back, workers that are lost, messages in any order: at random, with every
+//! invariant after every step.
+
+use super::*;
+use invariants as must;
+use types::Epoch;
+
+const LIMIT: u32 = 4;
+const SETTINGS: fn() -> Settings =
+    || Settings { concurrency_max: LIMIT, waiters_max: 16, ..Settings::default() };
+
+/// What a worker does by its own rules.
+#[derive(Default)]
+struct Host {
+    highest: u64,
+    /// Last token, and whether it is free, taken by an invocation that runs, or not taken yet.
+    held: BTreeMap<EnvironmentId, (VersionKey, LeaseToken, Seat)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seat {
+    First,
+    Running,
+    Free,
+}
+
+/// On its way.
+enum Packet {
+    /// To whoever leads when it arrives.
+    ToLeader(Input),
+    Start {
+        epoch: u64,
+        host: usize,
+        environment: EnvironmentId,
+        key: VersionKey,
+        token: LeaseToken,
+        needs: usize,
+    },
+    Stop {
+        epoch: u64,
+        host: usize,
+        environment: EnvironmentId,
+    },
+    Greet {
+        epoch: u64,
+        host: usize,
+        greet: u64,
+    },
+    Place {
+        environment: EnvironmentId,
+    },
+    /// An invocation, under its lease.
+    Invoke {
+        epoch: u64,
+        host: usize,
+        environment: EnvironmentId,
+        key: VersionKey,
+        token: LeaseToken,
+    },
+}
+
+struct Cluster {
+    now: Duration,
+    next: u64,
+    epoch: u64,
+    machine: Machine,
+    /// Deposed and not aware of it.
+    zombie: Option<(u64, Machine)>,
+    durable: Book,
+    /// Written by this leader, not durable yet.
+    pending: Vec<Fact>,
+    written: usize,
+    hosts: [Host; 2],
+    packets: Vec<Packet>,
+    answered: BTreeSet<WaiterId>,
+    keys: BTreeMap<EnvironmentId, VersionKey>,
+}
+
+fn id_of(host: usize) -> WorkerId {
+    WorkerId::new(["a", "b"][host])
+}
+
+impl Cluster {
+    fn new() -> Self {
+        Self {
+            now: Duration::ZERO,
+            next: 0,
+            epoch: 1,
+            machine: Machine::new(SETTINGS()),
+            zombie: None,
+            durable: Book::default(),
+            pending: Vec::new(),
+            written: 0,
+            hosts: Default::default(),
+            packets: Vec::new(),
+            answered: BTreeSet::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    fn acquire(&mut self, function: &str) -> Input {
+        self.next += 1;
+        let environment = EnvironmentId(u128::from(self.next).to_be_bytes());
+        let wanted = key(function, 1);
+        self.keys.insert(environment, wanted.clone());
+        let (waiter, token) = (WaiterId(self.next), LeaseToken(self.next));
+        let deadline = self.now + SECOND;
+        Input::Acquire { waiter, key: wanted, memory_mb: 128, deadline, environment, token }
+    }
+
+    fn lead(&mut self, input: Input) -> Result<(), must::Violation> {
+        let mut effects = Vec::new();
+        self.machine.step(self.now, input, &mut effects);
+        self.carry_out(effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), must::Violation> {
+        let epoch = self.epoch;
+        for effect in effects {
+            match effect {
+                Effect::Journal(fact) => {
+                    self.pending.push(fact);
+                    self.written += 1;
+                }
+                Effect::Grant { waiter, environment, worker, token, .. } => {
+                    assert!(self.answered.insert(waiter), "a waiter is answered once");
+                    must::acknowledged(&self.machine, environment, &worker)?;
+                    self.grant(epoch, environment, &worker, token);
+                }
+                Effect::Refuse { waiter, .. } => assert!(self.answered.insert(waiter)),
+                Effect::Place { environment, .. } => self.packets.push(Packet::Place { environment }),
+                Effect::Start { environment, key, worker, token } => {
+                    let (host, needs) = (host_of(&worker), self.written);
+                    self.packets.push(Packet::Start { epoch, host, environment, key, token, needs });
+                }
+                Effect::Stop { environment, worker } => {
+                    self.packets.push(Packet::Stop { epoch, host: host_of(&worker), environment });
+                }
+                Effect::Greet { worker, greet } => {
+                    self.packets.push(Packet::Greet { epoch, host: host_of(&worker), greet });
+                }
+                Effect::Release { .. } => self.packets.push(Packet::ToLeader(Input::Released)),
+            }
+        }
+        Ok(())
+    }
+
+    fn grant(&mut self, epoch: u64, environment: EnvironmentId, worker: &WorkerId, token: LeaseToken) {
+        let key = self.keys[&environment].clone();
+        self.packets.push(Packet::Invoke { epoch, host: host_of(worker), environment, key, token });
+    }
+
+    /// The deposed leader goes on: what it grants is on its way, what it appends never is.
+    fn lead_as_zombie(&mut self, input: Input) {
+        let Some((epoch, mut machine)) = self.zombie.take() else { return };
+        let mut effects = Vec::new();
+        machine.step(self.now, input, &mut effects);
+        for effect in effects {
+            if let Effect::Grant { environment, worker, token, .. } = effect {
+                self.grant(epoch, environment, &worker, token);
+            }
+        }
+        self.zombie = Some((epoch, machine));
+    }
+
+    fn flush(&mut self, count: usize) {
+        for fact in self.pending.drain(..count.min(self.pending.len())) {
+            self.durable.apply(&fact);
+        }
+    }
+
+    /// The leader dies or stops, with part of what it wrote on the disk; the next begins.
+    fn succeed(&mut self, durable: usize) -> Result<(), must::Violation> {
+        self.flush(durable);
+        let sent = self.written - self.pending.len();
+        self.packets.retain(|packet| match packet {
+            Packet::Start { needs, .. } => *needs <= sent,
+            Packet::Place { .. } | Packet::ToLeader(Input::Placed { .. } | Input::Reported { .. }) => false,
+            Packet::ToLeader(Input::Started { .. } | Input::NotStarted { .. }) => false,
+            _ => true,
+        });
+        self.pending.clear();
+        self.written = 0;
+        self.packets.iter_mut().for_each(|packet| {
+            if let Packet::Start { needs, .. } = packet {
+                *needs = 0;
+            }
+        });
+        let before = self.epoch;
+        self.epoch += 1;
+        self.durable.apply(&Fact::EpochBegun { epoch: Epoch(self.epoch) });
+        let mut effects = Vec::new();
+        let next = Machine::resume(SETTINGS(), &self.durable, self.now, &mut effects);
+        self.zombie = Some((before, std::mem::replace(&mut self.machine, next)));
+        self.carry_out(effects)
+    }
+
+    fn deliver(&mut self, which: usize) -> Result<(), must::Violation> {
+        if self.packets.is_empty() {
+            return Ok(());
+        }
+        match self.packets.swap_remove(which % self.packets.len()) {
+            Packet::ToLeader(input) => return self.lead(input),
+            Packet::Place { environment } => {
+                let worker = id_of(which % 2);
+                return self.lead(Input::Placed { environment, worker });
+            }
+            Packet::Start { epoch, host, environment, key, token, needs } => {
+                if self.written - self.pending.len() < needs {
+                    self.packets.push(Packet::Start { epoch, host, environment, key, token, needs });
+                    return Ok(());
+                }
+                let there = &mut self.hosts[host];
+                let answer = if there.admits(epoch) {
+                    there.held.insert(environment, (key, token, Seat::First));
+                    Input::Started { environment }
+                } else {
+                    Input::NotStarted { environment }
+                };
+                // Who asked is not there any more to hear it.
+                if epoch == self.epoch {
+                    self.packets.push(Packet::ToLeader(answer));
+                }
+            }
+            Packet::Stop { epoch, host, environment } => {
+                let there = &mut self.hosts[host];
+                if there.admits(epoch)
+                    && there.held.get(&environment).is_none_or(|(_, _, seat)| *seat != Seat::Running)
+                {
+                    there.held.remove(&environment);
+                    self.packets.push(Packet::ToLeader(Input::Gone { environment }));
+                }
+            }
+            Packet::Greet { epoch, host, greet } => {
+                let there = &mut self.hosts[host];
+                if there.admits(epoch) {
+                    let held = there.held.iter().map(|(&environment, &(_, token, seat))| Held {
+                        environment,
+                        token,
+                        state: if seat == Seat::Free { HeldState::Free } else { HeldState::Taken },
+                    });
+                    let held = held.collect();
+                    let reported = Input::Reported { worker: id_of(host), greet, held };
+                    if epoch == self.epoch {
+                        self.packets.push(Packet::ToLeader(reported));
+                    }
+                }
+            }
+            Packet::Invoke { epoch, host, environment, token, .. } => {
+                let there = &mut self.hosts[host];
+                if there.admits(epoch)
+                    && let Some((_, last, seat)) = there.held.get_mut(&environment)
+                {
+                    let taken = match seat {
+                        Seat::First => *last == token,
+                        Seat::Free => *last != token,
+                        Seat::Running => panic!("granted while it runs: the worker would say Busy"),
+                    };
+                    if taken {
+                        must::not_outdated(environment, Epoch(epoch), Epoch(there.highest))?;
+                        (*last, *seat) = (token, Seat::Running);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What runs ends, or an environment dies.
+    fn end_one(&mut self, which: usize, dies: bool) {
+        let running = self
+            .hosts
+            .iter_mut()
+            .flat_map(|host| host.held.iter_mut().filter(|(_, (_, _, seat))| dies || *seat == Seat::Running));
+        let mut running: Vec<_> = running.collect();
+        if running.is_empty() {
+            return;
+        }
+        let which = which % running.len();
+        let (environment, (_, token, seat)) = &mut running[which];
+        let (environment, token) = (**environment, *token);
+        if dies {
+            self.hosts.iter_mut().for_each(|host| drop(host.held.remove(&environment)));
+            self.packets.push(Packet::ToLeader(Input::Gone { environment }));
+        } else {
+            *seat = Seat::Free;
+            self.packets.push(Packet::ToLeader(Input::Idle { environment, token }));
+        }
+    }
+
+    /// Its lease ended: it has ended everything by then, and nobody reaches it.
+    fn lose(&mut self, host: usize) -> Result<(), must::Violation> {
+        self.hosts[host].held.clear();
+        self.packets.retain(|packet| match packet {
+            Packet::Start { host: to, .. }
+            | Packet::Stop { host: to, .. }
+            | Packet::Greet { host: to, .. }
+            | Packet::Invoke { host: to, .. } => *to != host,
+            Packet::ToLeader(Input::Reported { worker, .. }) => *worker != id_of(host),
+            _ => true,
+        });
+        self.lead(Input::WorkerLost { worker: id_of(host) })
+    }
+
+    fn check(&self) -> Result<(), must::Violation> {
+        let mut written = self.durable.clone();
+        self.pending.iter().for_each(|fact| written.apply(fact));
+        must::journal_agrees(&written, &self.machine)?;
+        must::counts_within(&self.machine, &SETTINGS())?;
+        let ids = [id_of(0), id_of(1)];
+        let held = || {
+            let all = self.hosts.iter().zip(&ids);
+            all.flat_map(|(host, id)| host.held.keys().map(move |environment| (*environment, id)))
+        };
+        must::one_worker_each(held())?;
+        must::no_orphans(&self.durable, held())?;
+        let running = self.hosts.iter().flat_map(|host| &host.held);
+        let running = running.filter(|(_, (_, _, seat))| *seat == Seat::Running);
+        let running: Vec<_> = running.map(|(id, (key, token, _))| (*id, *token, key)).collect();
+        let coming = self.packets.iter().filter_map(|packet| match packet {
+            Packet::Invoke { epoch, host, environment, key, token }
+                if *epoch >= self.hosts[*host].highest
+                    && self.hosts[*host].held.contains_key(environment) =>
+            {
+                Some((*environment, *token, key))
+            }
+            _ => None,
+        });
+        let leases: Vec<_> = running.into_iter().chain(coming).collect();
+        must::one_lease_each(leases.iter().map(|(environment, token, _)| (*environment, *token)))?;
+        must::within_concurrency(leases.iter().map(|(_, _, key)| *key), LIMIT)
+    }
+}
+
+impl Host {
+    fn admits(&mut self, epoch: u64) -> bool {
+        self.highest = self.highest.max(epoch);
+        epoch == self.highest
+    }
+}
+
+fn host_of(worker: &WorkerId) -> usize {
+    usize::from(worker.as_str() == "b")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #[test]
+    fn over_any_number_of_reigns_no_environment_is_granted_twice(
+        steps in proptest::collection::vec((0u8..32, any::<u8>()), 1..300)
+    ) {
+        let mut cluster = Cluster::new();
+        for (what, which) in steps {
+            let which = usize::from(which);
+            cluster.now += Duration::from_millis(7);
+            let done = match what {
+                0..=5 => {
+                    let input = cluster.acquire(["f", "g"][which % 2]);
+                    cluster.lead(input)
+                }
+                6 | 7 => {
+                    let input = cluster.acquire(["f", "g"][which % 2]);
+                    cluster.lead_as_zombie(input);
+                    Ok(())
+                }
+                8..=21 => cluster.deliver(which),
+                22..=24 => {
+                    cluster.end_one(which, false);
+                    Ok(())
+                }
+                25 => {
+                    cluster.end_one(which, true);
+                    Ok(())
+                }
+                26 | 27 => {
+                    cluster.flush(usize::MAX);
+                    Ok(())
+                }
+                28 => cluster.succeed(which % 4),
+                29 => cluster.lose(which % 2),
+                30 => cluster.lead(Input::Connected { worker: id_of(which % 2) }),
+                _ => cluster.lead(Input::Tick),
+            };
+            prop_assert_eq!(done, Ok(()));
+            prop_assert_eq!(cluster.check(), Ok(()));
+        }
+    }
+}

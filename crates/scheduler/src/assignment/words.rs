@@ -1,0 +1,184 @@
+//! What the machine is told and what it says: inputs, effects, settings.
+
+use super::journal::Fact;
+use std::time::Duration;
+use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+
+/// Names one acquire that has no answer yet; the driver makes them, rising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaiterId(pub u64);
+
+/// Knobs, each with its reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Environments granted at once to one account in one region.
+    pub concurrency_max: u32,
+    /// An environment that nobody used for so long is stopped.
+    pub idle_max: Duration,
+    /// How long to wait for an environment that is about to be idle before starting a new one.
+    pub finishing_wait: Duration,
+    /// How long to wait for what a new leader's workers have not said yet.
+    pub unknown_wait: Duration,
+    /// Acquires that may wait at once, over all versions.
+    pub waiters_max: usize,
+    /// How often placement is asked again while someone waits for room: a worker that joins says nothing here.
+    pub room_look: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency_max: types::limits::CONCURRENT_EXECUTIONS_DEFAULT,
+            idle_max: Duration::from_secs(600),
+            // A hundred times what a runtime needs from `response` to `next`, a fifth of a pooled cold start.
+            finishing_wait: Duration::from_millis(5),
+            // A worker answers in a moment or is away; most of a cold start is lost if it is, and a herd of cold starts
+            // avoided if it is not.
+            unknown_wait: Duration::from_millis(100),
+            waiters_max: 10_000,
+            room_look: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Someone wants an environment. `environment` and `token` are fresh ones to use if they are needed.
+    Acquire {
+        waiter: WaiterId,
+        key: VersionKey,
+        memory_mb: u32,
+        deadline: Duration,
+        environment: EnvironmentId,
+        token: LeaseToken,
+    },
+    /// The waiter has gone.
+    Cancel { waiter: WaiterId },
+    /// A grant that nobody took: the waiter went while it was on its way.
+    Unused { environment: EnvironmentId, token: LeaseToken },
+    /// Placement's answer: a slot.
+    Placed { environment: EnvironmentId, worker: WorkerId },
+    /// Placement's answer: no room now (`ever` = not on any worker at all).
+    NotPlaced { environment: EnvironmentId, ever: bool },
+    /// The worker accepted the environment.
+    Started { environment: EnvironmentId },
+    /// The worker refused it.
+    NotStarted { environment: EnvironmentId },
+    /// The worker says that the answer is out.
+    Finishing { environment: EnvironmentId, token: LeaseToken },
+    /// The worker says that the runtime asked for the next event.
+    Idle { environment: EnvironmentId, token: LeaseToken },
+    /// The worker says that it is destroyed. Final, under whatever token: no id is used twice.
+    Gone { environment: EnvironmentId },
+    /// A frontend did not find it under this lease. Its worker knows whether it is there.
+    NotFound { environment: EnvironmentId, token: LeaseToken },
+    /// Placement has taken back a slot.
+    Released,
+    /// The worker's answer to the `Greet` of that number: it has taken this epoch as the highest, and this is what it
+    /// has of the partition.
+    Reported { worker: WorkerId, greet: u64, held: Vec<Held> },
+    /// The worker is there again after a while in which its word did not reach us.
+    Connected { worker: WorkerId },
+    /// Its lease ended: whatever it had has ended with it.
+    WorkerLost { worker: WorkerId },
+    /// Generations of these versions below `generation_min` serve nobody any more.
+    Retire {
+        account: AccountId,
+        region: Region,
+        function: FunctionName,
+        version: Option<Version>,
+        generation_min: u64,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// One environment that a worker has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub environment: EnvironmentId,
+    /// Of its last grant.
+    pub token: LeaseToken,
+    pub state: HeldState,
+}
+
+/// How it stands with its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldState {
+    /// It takes a lease under any new token.
+    Free,
+    /// It runs an invocation, or waits for its first; the worker will say `Idle` or `Gone` under this token.
+    Taken,
+    /// It ends.
+    Ending,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Append the fact, in the order of the effects, many to an append. The `Start` of an environment waits until its
+    /// `Created` is durable; nothing else waits.
+    Journal(Fact),
+    /// Tell the worker this epoch and ask what it has, again until it answers or is lost; answer by `Reported`.
+    Greet {
+        worker: WorkerId,
+        greet: u64,
+    },
+    Grant {
+        waiter: WaiterId,
+        environment: EnvironmentId,
+        worker: WorkerId,
+        token: LeaseToken,
+        cold: bool,
+    },
+    Refuse {
+        waiter: WaiterId,
+        refusal: Refusal,
+    },
+    /// Ask placement for a slot; answer by `Placed` or `NotPlaced`.
+    Place {
+        environment: EnvironmentId,
+        key: VersionKey,
+        memory_mb: u32,
+    },
+    /// Ask the worker to make it; answer by `Started` or `NotStarted`.
+    Start {
+        environment: EnvironmentId,
+        key: VersionKey,
+        worker: WorkerId,
+        token: LeaseToken,
+    },
+    /// Ask the worker to end it; answer by `Gone`.
+    Stop {
+        environment: EnvironmentId,
+        worker: WorkerId,
+    },
+    /// Tell placement that its slot is free; answer by `Released`.
+    Release {
+        environment: EnvironmentId,
+    },
+}
+
+/// Why a waiter gets nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Stale,
+    ConcurrencyLimit,
+    /// Not now.
+    NoCapacity,
+    /// On no worker, ever.
+    TooLarge,
+    QueueFull,
+    WorkerRefused,
+}
+
+/// One live environment, for `census`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub environment: EnvironmentId,
+    pub key: VersionKey,
+    pub worker: Option<WorkerId>,
+    pub state: &'static str,
+    pub since: Duration,
+}
