@@ -138,8 +138,8 @@ fn raise_descriptors() -> Result<(), StartError> {
     }
 }
 
-/// Takes the data folder, launches the spawner and gives up every privilege.
-pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
+/// Takes the data folder, launches the spawner with the monitors that its machines may have, and gives up every privilege.
+pub(crate) fn launch(data: &Path, monitors: process::Monitors) -> Result<Launched, StartError> {
     raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let path = data.join(LOCK);
@@ -148,7 +148,8 @@ pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
         message: format!("another server uses the data folder {}", data.display()),
         advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
     })?;
-    let spawner = process::launch(&process::Config::new(data)).map_err(|error| error.to_string())?;
+    let config = process::Config { monitors, ..process::Config::new(data) };
+    let spawner = process::launch(&config).map_err(|error| error.to_string())?;
     process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
     Ok(Launched { spawner, lock: Lock { file, path } })
 }

@@ -24,7 +24,7 @@ pub(crate) use line::Accelerator;
 use super::sparse;
 use super::vmm::console::Console;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
-use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, ProcessSandbox, Tap};
+use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, MonitorWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
 use async_trait::async_trait;
 use line::Beginning;
@@ -66,7 +66,6 @@ const MEMORY_SET: u32 = 201;
 pub(crate) struct QemuLauncher {
     sandbox: Arc<ProcessSandbox>,
     world: World,
-    program: PathBuf,
     version: (u64, u64, u64),
     accelerator: Accelerator,
     processor: String,
@@ -91,7 +90,7 @@ impl QemuLauncher {
             if kvm { Accelerator::Kvm } else { Accelerator::Tcg { tsc_khz: tsc_khz(&world).await? } };
         let processor = process::processor();
         let copies = Mutex::new(Copies::new(HELD_BYTES_MAX));
-        Ok(Self { sandbox, world, program, version, accelerator, processor, copies })
+        Ok(Self { sandbox, world, version, accelerator, processor, copies })
     }
 
     fn overhead_mb(&self) -> u32 {
@@ -144,11 +143,10 @@ impl QemuLauncher {
         let wire = MachineWire {
             memory_mb: spec.memory_mb + self.overhead_mb(),
             share_mb: spec.share_mb,
-            program: self.program.clone(),
+            monitor: MonitorWire::Qemu,
             arguments: line::arguments(spec, self.accelerator, beginning),
-            jailer: None,
-            system: true,
             kvm: self.accelerator == Accelerator::Kvm,
+            file_bytes_max: spec.file_bytes_max,
             tap: Tap::Inherited(line::TAP_FD),
             network_bytes: spec.rates.network_bytes,
             nat: spec.nat,
@@ -156,7 +154,7 @@ impl QemuLauncher {
             files: numbers.into_iter().map(Given::Inherited).collect(),
         };
         let console = Console::read(&self.world, console).map_err(step)?;
-        let handle = self.sandbox.boot_machine(wire, fds).await?;
+        let (handle, _) = self.sandbox.boot_machine(wire, fds).await?;
         let opened = self.world.timeout(GREETING_LIMIT, Qmp::open(control)).await;
         let qmp = match opened {
             Some(Ok((qmp, version))) if version == self.version => qmp,

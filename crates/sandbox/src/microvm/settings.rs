@@ -3,7 +3,7 @@
 //! [`choose`] is pure: it decides from [`Found`], which says what [`find`] saw.
 
 use super::assets::{self, Recipe};
-use crate::process::{Kvm, report};
+use crate::process::{FirecrackerPrograms, Kvm, Monitors, report};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -89,6 +89,25 @@ impl Backend {
             Self::Process => "process",
             Self::Qemu { .. } => "qemu",
             Self::Firecracker => "firecracker",
+        }
+    }
+}
+
+impl Backend {
+    /// What its spawner is to be started with: the programs that machines run, and no others.
+    pub fn monitors(self, settings: &MicroVmSettings) -> Monitors {
+        let settings = settings.clone().resolved();
+        // The spawner has another folder to work in.
+        let whole = |path: Option<PathBuf>| path.map(|path| std::path::absolute(&path).unwrap_or(path));
+        match self {
+            Self::Process => Monitors::default(),
+            Self::Qemu { .. } => Monitors { qemu: whole(settings.qemu), firecracker: None },
+            Self::Firecracker => {
+                let programs = whole(settings.firecracker).zip(whole(settings.jailer));
+                let programs =
+                    programs.map(|(firecracker, jailer)| FirecrackerPrograms { firecracker, jailer });
+                Monitors { qemu: None, firecracker: programs }
+            }
         }
     }
 }
