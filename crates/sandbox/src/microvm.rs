@@ -103,10 +103,11 @@ impl MicroVmSandbox {
         setup: Setup,
     ) -> Result<Arc<Self>, BootError> {
         let program = setup.settings.qemu.clone().unwrap_or_else(|| PathBuf::from(QEMU));
+        let copies_mb = setup.settings.copies_mb.unwrap_or(settings::COPIES_MB);
         let find = |kvm| {
             let (processes, world, program) = (processes.clone(), world.clone(), program.clone());
             async move {
-                let found = QemuLauncher::find(processes, world, program, kvm).await;
+                let found = QemuLauncher::find(processes, world, program, kvm, copies_mb).await;
                 found.map_err(|reason| BootError::Host { step: "QEMU", reason })
             }
         };

@@ -251,7 +251,7 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        register(&*placement, settings.memory_mb).await?;
+        register(&*placement, settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls))).await?;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
         let (assignment, tenure) = (assigner, durable.tenure);
@@ -453,8 +453,7 @@ fn offered_egress(
     Ok(Egress::None)
 }
 
-async fn register(placement: &dyn Placement, memory_mb: Option<u64>) -> Result<(), String> {
-    let memory_mb = memory_mb.unwrap_or_else(|| host_memory_mb() * MEMORY_OVERCOMMIT);
+async fn register(placement: &dyn Placement, memory_mb: u64) -> Result<(), String> {
     let registered = placement.register(RegisterWorker {
         worker: WorkerId::new(WORKER),
         zone: Zone::new(WORKER),
@@ -462,6 +461,15 @@ async fn register(placement: &dyn Placement, memory_mb: Option<u64>) -> Result<(
         environments_max: 1_000,
     });
     registered.await.map_err(|error| error.to_string())
+}
+
+/// What functions may be promised together, where the operator does not say it.
+fn memory_mb(walls: &Walls) -> u64 {
+    let held_mb = match walls {
+        Walls::Process => 0,
+        Walls::MicroVm { backend, settings, .. } => settings.held_mb(*backend),
+    };
+    host_memory_mb().saturating_sub(held_mb) * MEMORY_OVERCOMMIT
 }
 
 fn host_memory_mb() -> u64 {

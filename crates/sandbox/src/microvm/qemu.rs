@@ -45,8 +45,6 @@ const VERSION_MIN: (u64, u64, u64) = (7, 2, 0);
 /// What the monitor needs beside the guest's memory, MB: itself, and under TCG the code that it translated.
 const OVERHEAD_KVM_MB: u32 = 96;
 const OVERHEAD_TCG_MB: u32 = 256;
-/// Snapshots' memory that is held for clones, bytes of what is not zero.
-const HELD_BYTES_MAX: u64 = 2 << 30;
 /// From exec to the greeting: QEMU loads its libraries, and a busy host lets it wait.
 const GREETING_LIMIT: Duration = Duration::from_secs(60);
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -79,6 +77,7 @@ impl QemuLauncher {
         world: World,
         program: PathBuf,
         kvm: bool,
+        copies_mb: u32,
     ) -> Result<Self, String> {
         let looked_at = program.clone();
         let version = world.blocking("machine look", move || version_of(&looked_at)).await;
@@ -89,7 +88,7 @@ impl QemuLauncher {
         let accelerator =
             if kvm { Accelerator::Kvm } else { Accelerator::Tcg { tsc_khz: tsc_khz(&world).await? } };
         let processor = process::processor();
-        let copies = Mutex::new(Copies::new(HELD_BYTES_MAX));
+        let copies = Mutex::new(Copies::new(u64::from(copies_mb) << 20));
         Ok(Self { sandbox, world, version, accelerator, processor, copies })
     }
 
