@@ -68,6 +68,7 @@ const GUEST_MB: u32 = 96;
 const WAITING_BEHIND_US: u64 = 24 * 3_600 * 1_000_000;
 /// A kernel that has not greeted by then on hardware does not run there.
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
+const PROBE_TMP_MB: u32 = 1;
 const PROBE_FILE: &str = "kvm-probe";
 const QEMU: &str = "/usr/bin/qemu-system-x86_64";
 const FIRECRACKER: &str = "/usr/bin/firecracker";
@@ -102,10 +103,11 @@ impl MicroVmSandbox {
         setup: Setup,
     ) -> Result<Arc<Self>, BootError> {
         let program = setup.settings.qemu.clone().unwrap_or_else(|| PathBuf::from(QEMU));
+        let copies_mb = setup.settings.copies_mb.unwrap_or(settings::COPIES_MB);
         let find = |kvm| {
             let (processes, world, program) = (processes.clone(), world.clone(), program.clone());
             async move {
-                let found = QemuLauncher::find(processes, world, program, kvm).await;
+                let found = QemuLauncher::find(processes, world, program, kvm, copies_mb).await;
                 found.map_err(|reason| BootError::Host { step: "QEMU", reason })
             }
         };
@@ -211,8 +213,9 @@ impl MicroVmSandbox {
     }
 
     async fn probe(&self) -> Result<(), BootError> {
-        let furniture = self.drives.furnish(&[], Tmp::New { size_mb: 1 }).await?;
-        let machine = self.launcher.boot(&self.machine(128, Egress::None, &[], &furniture)).await?;
+        let furniture = self.drives.furnish(&[], Tmp::New { size_mb: PROBE_TMP_MB }).await?;
+        let machine =
+            self.launcher.boot(&self.machine((128, PROBE_TMP_MB), Egress::None, &[], &furniture)).await?;
         let greeted = Link::greet(machine.channel, &self.world, self.moment()).await;
         machine.vmm.end().await;
         Ok(greeted.map(drop)?)
@@ -224,7 +227,7 @@ impl MicroVmSandbox {
 
     fn machine(
         &self,
-        memory_mb: u32,
+        (memory_mb, tmp_mb): (u32, u32),
         egress: Egress,
         allow_hosts: &[std::net::SocketAddr],
         furniture: &Furniture,
@@ -232,7 +235,7 @@ impl MicroVmSandbox {
         MachineSpec {
             memory_mb: memory_mb + GUEST_MB,
             share_mb: memory_mb,
-            vcpus: u32::try_from(u64::from(memory_mb).div_ceil(MEMORY_MB_PER_VCPU)).unwrap_or(1).max(1),
+            vcpus: vcpus(memory_mb),
             kernel: self.kernel.clone(),
             initramfs: self.initramfs.clone(),
             boot_arguments: self.boot_arguments.clone(),
@@ -240,6 +243,7 @@ impl MicroVmSandbox {
             nat: egress == Egress::Nat,
             allow_hosts: allow_hosts.to_vec(),
             rates: Rates::default(),
+            file_bytes_max: (u64::from(memory_mb + GUEST_MB) << 20).max(walls::tmp::image_bytes(tmp_mb)),
         }
     }
 
@@ -342,7 +346,8 @@ impl MicroVmSandbox {
         let tmp = Tmp::New { size_mb: if waits { 1 } else { spec.ephemeral_storage_mb } };
         let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
         let furnished = self.world.now();
-        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
+        let sizes = (spec.memory_mb, spec.ephemeral_storage_mb);
+        let wanted = self.machine(sizes, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.boot(&wanted).await?;
         let mut environment = self.settle(machine, spec, furniture, waits, furnished).await?;
         environment.began_with(Step { name: "drives", from: began, to: furnished });
@@ -363,6 +368,11 @@ impl MicroVmSandbox {
             nat: spec.egress == Egress::Nat,
         }
     }
+}
+
+/// As AWS has it: one for each 1,769 MB that were begun.
+fn vcpus(memory_mb: u32) -> u32 {
+    u32::try_from(u64::from(memory_mb).div_ceil(MEMORY_MB_PER_VCPU)).unwrap_or(1).max(1)
 }
 
 /// A monitor that ended may leave nobody to close the stream that a guest was to open.
@@ -440,7 +450,8 @@ impl Sandbox for MicroVmSandbox {
         let bound = self.record(&spec, &furniture);
         written.fits(&bound)?;
         let furnished = self.world.now();
-        let wanted = self.machine(spec.memory_mb, spec.egress, &spec.allow_hosts, &furniture);
+        let sizes = (spec.memory_mb, spec.ephemeral_storage_mb);
+        let wanted = self.machine(sizes, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.restore(&wanted, &from).await?;
         let steps = vec![
             Step { name: "drives", from: began, to: furnished },
@@ -456,5 +467,17 @@ impl Sandbox for MicroVmSandbox {
 
     async fn shutdown(&self) {
         self.processes.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_has_a_processor_for_each_1769_mb() {
+        let had = [128, 1_769, 1_770, 3_538, 10_240].map(vcpus);
+        assert_eq!(had, [1, 1, 2, 2, 6]);
+        assert_eq!(GUEST_MB, 96, "SPECIFICATION.md says so");
     }
 }

@@ -38,7 +38,8 @@ pub(crate) use client::MachineHandle;
 pub use client::ProcessSandbox;
 pub(crate) use probe::processor;
 pub use probe::{CgroupVersion, HostReport, Kvm, kvm, probe, report};
-pub(crate) use protocol::{Access, Given, JailerWire, MachineWire, Tap};
+pub(crate) use protocol::{Access, Given, MachineWire, MonitorWire, Tap};
+pub use protocol::{FirecrackerPrograms, Monitors};
 #[doc(hidden)]
 pub use walls::Fault;
 use walls::{cgroup, fault, hand, init, landlock, namespaces, rootfs, seccomp, sys, tmp, watch};
@@ -86,6 +87,8 @@ pub struct Config {
     pub tmp_ready_mb: u32,
     /// How many of them wait at most; 0: every boot makes its own.
     pub tmp_ready_max: u32,
+    /// What machines may be made with. None by default.
+    pub monitors: Monitors,
     /// For tests of what is left: where the spawner is to die.
     #[doc(hidden)]
     pub fault: Option<Fault>,
@@ -102,6 +105,7 @@ impl Config {
             environments_max: ENVIRONMENTS_MAX,
             tmp_ready_mb: TMP_READY_MB,
             tmp_ready_max: TMP_READY_MAX,
+            monitors: Monitors::default(),
             fault: None,
         }
     }
@@ -192,6 +196,7 @@ pub fn launch(config: &Config) -> Result<SpawnerHandle, LaunchError> {
         run,
         tmp_ready_mb: config.tmp_ready_mb,
         tmp_ready_max: config.tmp_ready_max,
+        monitors: config.monitors.clone(),
         fault: config.fault,
     };
     match introduce(&ours, config) {

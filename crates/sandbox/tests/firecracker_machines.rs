@@ -10,7 +10,7 @@ mod common;
 
 use sandbox::microvm::firecracker::Config;
 use sandbox::microvm::firecracker::rehearsal::{Machines, Rehearsed};
-use sandbox::process::{self, ProcessSandbox};
+use sandbox::process::{self, FirecrackerPrograms, Monitors, ProcessSandbox};
 use sandbox::{BootError, Connection, Sandbox, Snapshot};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -56,6 +56,15 @@ impl Bench {
         let scratch = tempfile::tempdir().unwrap();
         let mut spawner = process::Config::new(scratch.path());
         spawner.executable = common::rehearsal();
+        // Copies, which a test may change.
+        let copied = |from: &Path, name: &str| {
+            let to = scratch.path().join(name);
+            std::fs::copy(from, &to).unwrap();
+            to
+        };
+        let (firecracker, jailer) = (copied(&firecracker, "firecracker"), copied(&jailer, "jailer"));
+        let programs = FirecrackerPrograms { firecracker: firecracker.clone(), jailer: jailer.clone() };
+        spawner.monitors = Monitors { qemu: None, firecracker: Some(programs) };
         let handle = process::launch(&spawner).unwrap();
         let pid = handle.pid();
         let sandbox = ProcessSandbox::new(handle, world.clone()).unwrap();
@@ -126,15 +135,21 @@ impl Bench {
         (machine, guest)
     }
 
-    /// Nothing is left: neither folders of machines, nor groups, nor processes.
-    fn assert_nothing_is_left(&self) {
-        let left: Vec<_> = std::fs::read_dir(self.scratch.path().join("machines")).unwrap().collect();
-        assert!(left.is_empty(), "{left:?}");
-        let left: Vec<_> = common::leftovers(self.scratch.path())
-            .into_iter()
-            .filter(|line| !line.starts_with("loop device"))
-            .collect();
-        assert!(left.is_empty(), "{left:?}");
+    /// Nothing is left: neither folders of machines, nor groups, nor processes. Of a dropped one, soon.
+    async fn assert_nothing_is_left(&self) {
+        let gone = async {
+            while !self.left().is_empty() {
+                self.world.clock.sleep(Duration::from_millis(10)).await;
+            }
+        };
+        assert!(self.world.timeout(LONG, gone).await.is_some(), "{:?}", self.left());
+    }
+
+    fn left(&self) -> Vec<String> {
+        let folders = std::fs::read_dir(self.scratch.path().join("machines")).unwrap();
+        let folders = folders.map(|entry| format!("{:?}", entry.unwrap().path()));
+        let others = common::leftovers(self.scratch.path()).into_iter();
+        folders.chain(others.filter(|line| !line.starts_with("loop device"))).collect()
     }
 }
 
@@ -211,7 +226,7 @@ async fn a_machine_boots_answers_stands_still_and_goes_on() {
     machine.end().await;
     bench.within(machine.ended()).await;
     drop(machine);
-    bench.assert_nothing_is_left();
+    bench.assert_nothing_is_left().await;
     bench.sandbox.shutdown().await;
 }
 
@@ -242,7 +257,7 @@ async fn ten_copies_at_once_have_their_own_drives_and_once_told_their_own_random
         machine.end().await;
     }
     drop(copies);
-    bench.assert_nothing_is_left();
+    bench.assert_nothing_is_left().await;
     bench.sandbox.shutdown().await;
 }
 
@@ -316,7 +331,7 @@ async fn a_snapshot_that_is_not_whole_is_refused_and_leaves_nothing() {
     std::fs::write(&state, &good).unwrap();
     File::options().write(true).open(&snapshot.memory).unwrap().set_len(1 << 20).unwrap();
     assert!(refused("a short memory").await.contains("128 MiB"));
-    bench.assert_nothing_is_left();
+    bench.assert_nothing_is_left().await;
     bench.sandbox.shutdown().await;
 }
 
@@ -338,7 +353,7 @@ async fn a_machine_that_ends_by_itself_or_is_killed_is_told_and_leaves_nothing()
     assert_eq!(bench.within(guest.line()).await, "");
     machine.end().await;
     drop(machine);
-    bench.assert_nothing_is_left();
+    bench.assert_nothing_is_left().await;
     bench.sandbox.shutdown().await;
 }
 
@@ -375,11 +390,73 @@ async fn firecracker_runs_as_nobody_behind_its_own_filters() {
         .collect();
     names.sort();
     let drives = (b'a'..=b'h').map(|letter| format!("vd{}", char::from(letter)));
-    let others = ["channel", "dev", "firecracker", "firecracker.pid", "initramfs", "kernel", "run"];
+    let others = [
+        "channel",
+        "dev",
+        "firecracker",
+        "firecracker.pid",
+        "initramfs",
+        "kernel",
+        "memory.new",
+        "run",
+        "state.new",
+    ];
     let mut expected: Vec<String> = others.map(str::to_owned).into_iter().chain(drives).collect();
     expected.sort();
     assert_eq!(names, expected);
     machine.end().await;
+    bench.sandbox.shutdown().await;
+}
+
+/// What root runs is what the operator named at the start, whatever lies at that path later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jailer_that_is_changed_while_the_server_runs_is_never_run() {
+    let Some(bench) = Bench::new() else { return };
+    for name in ["firecracker", "jailer"] {
+        let path = bench.scratch.path().join(name);
+        // The same file, as a server that was broken into could write to it, and then another.
+        std::fs::write(&path, "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    }
+    let (machine, mut guest) = bench.boot("slot", "tmp").await;
+    assert_eq!(bench.within(guest.ask("begin vdb")).await, "slot");
+    machine.end().await;
+    bench.sandbox.shutdown().await;
+}
+
+/// What a Firecracker that was broken into can leave behind: nothing, and no more than a bound meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_monitor_fills_no_disk_and_leaves_nothing_that_can_not_be_removed() {
+    let Some(bench) = Bench::new() else { return };
+    let (machine, _) = bench.boot("slot", "tmp").await;
+    let [monitor] = monitors_of(bench.spawner)[..] else { panic!("one monitor") };
+    let root = PathBuf::from(format!("/proc/{monitor}/root"));
+    let closed = root.join("channel/closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::write(closed.join("file"), "x").unwrap();
+    std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    let full = std::fs::write(root.join("channel/much"), vec![1; 1 << 20]);
+    assert_eq!(full.unwrap_err().raw_os_error(), Some(libc::ENOSPC));
+    let full = (0..100).try_for_each(|nth| File::create(root.join(format!("channel/{nth}"))).map(drop));
+    assert_eq!(full.unwrap_err().raw_os_error(), Some(libc::ENOSPC));
+    // The rest of what it may write to is in memory, or a file that ends at a length.
+    let mounts = std::fs::read_to_string(format!("/proc/{monitor}/mounts")).unwrap();
+    let mut disk: Vec<&str> = mounts
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split(' ').skip(1);
+            let (place, kind, options) = (words.next()?, words.next()?, words.next()?);
+            let written = options.split(',').any(|word| word == "rw") && !["tmpfs", "proc"].contains(&kind);
+            written.then_some(place)
+        })
+        .collect();
+    disk.sort_unstable();
+    assert_eq!(disk, ["/memory.new", "/state.new", "/vdh"], "{mounts}");
+    let limits = std::fs::read_to_string(format!("/proc/{monitor}/limits")).unwrap();
+    let size = limits.lines().find(|line| line.starts_with("Max file size")).unwrap();
+    assert_eq!(size.split_whitespace().nth(3), Some((256 << 20).to_string().as_str()), "{limits}");
+    machine.end().await;
+    drop(machine);
+    bench.assert_nothing_is_left().await;
     bench.sandbox.shutdown().await;
 }
 

@@ -10,7 +10,7 @@ mod machines;
 use machines::LEFT_OUT;
 use sandbox::conformance::program;
 use sandbox::microvm::assets;
-use sandbox::microvm::settings::{self, MicroVmSettings};
+use sandbox::microvm::settings::{self, Backend, MicroVmSettings};
 use sandbox::microvm::{MicroVmSandbox, Setup};
 use sandbox::process::{self, Config, ProcessSandbox};
 use sandbox::{BootError, BootSpec, Door, Egress, Environment, Sandbox};
@@ -77,6 +77,15 @@ impl Host {
         config.executable = common::rehearsal();
         config.cpu_floor_percent = 200;
         config.tmp_ready_max = 0;
+        let settings = KINDS.map(|kind| (kind, settings_of(kind)));
+        for (kind, settings) in settings.iter().filter_map(|(kind, one)| Some((*kind, one.as_ref()?))) {
+            match kind {
+                Kind::Qemu => config.monitors.qemu = Backend::Qemu { fast: false }.monitors(settings).qemu,
+                Kind::Firecracker => {
+                    config.monitors.firecracker = Backend::Firecracker.monitors(settings).firecracker;
+                }
+            }
+        }
         let handle = process::launch(&config).expect("a spawner");
         let spawner = handle.pid();
         let processes = ProcessSandbox::new(handle, world.clone()).expect("a sandbox");

@@ -140,8 +140,8 @@ fn raise_descriptors() -> Result<(), StartError> {
     }
 }
 
-/// Takes the data folder, launches the spawner and gives up every privilege.
-pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
+/// Takes the data folder, launches the spawner with the monitors that its machines may have, and gives up every privilege.
+pub(crate) fn launch(data: &Path, monitors: process::Monitors) -> Result<Launched, StartError> {
     raise_descriptors()?;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let path = data.join(LOCK);
@@ -150,7 +150,8 @@ pub(crate) fn launch(data: &Path) -> Result<Launched, StartError> {
         message: format!("another server uses the data folder {}", data.display()),
         advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
     })?;
-    let spawner = process::launch(&process::Config::new(data)).map_err(|error| error.to_string())?;
+    let config = process::Config { monitors, ..process::Config::new(data) };
+    let spawner = process::launch(&config).map_err(|error| error.to_string())?;
     process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
     Ok(Launched { spawner, lock: Lock { file, path } })
 }
@@ -255,7 +256,7 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        register(&*placement, settings.memory_mb).await?;
+        register(&*placement, settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls))).await?;
         lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
@@ -473,8 +474,7 @@ fn offered_egress(
     Ok(Egress::None)
 }
 
-async fn register(placement: &dyn Placement, memory_mb: Option<u64>) -> Result<(), String> {
-    let memory_mb = memory_mb.unwrap_or_else(|| host_memory_mb() * MEMORY_OVERCOMMIT);
+async fn register(placement: &dyn Placement, memory_mb: u64) -> Result<(), String> {
     let registered = placement.register(RegisterWorker {
         worker: WorkerId::new(WORKER),
         zone: Zone::new(WORKER),
@@ -482,6 +482,15 @@ async fn register(placement: &dyn Placement, memory_mb: Option<u64>) -> Result<(
         environments_max: 1_000,
     });
     registered.await.map_err(|error| error.to_string())
+}
+
+/// What functions may be promised together, where the operator does not say it.
+fn memory_mb(walls: &Walls) -> u64 {
+    let held_mb = match walls {
+        Walls::Process => 0,
+        Walls::MicroVm { backend, settings, .. } => settings.held_mb(*backend),
+    };
+    host_memory_mb().saturating_sub(held_mb) * MEMORY_OVERCOMMIT
 }
 
 fn host_memory_mb() -> u64 {

@@ -140,14 +140,17 @@ fn template(folder: &Path, mkfs: &Path, size_mb: u32) -> Result<File, StepError>
     File::open(&path).at("/tmp template")
 }
 
-fn make_image(mkfs: &Path, image: &File, size_mb: u32) -> Result<(), StepError> {
-    // The size is what files may fill: inode tables (256 bytes each), bitmaps, and the clusters that ext4 keeps
-    // back for delayed allocation (2 percent, at most 4,096 of 4 KiB) come on top.
+/// Length of an image of this size. The size is what files may fill: inode tables (256 bytes each), bitmaps, and the
+/// clusters that ext4 keeps back for delayed allocation (2 percent, at most 4,096 of 4 KiB) come on top.
+pub fn image_bytes(size_mb: u32) -> u64 {
     let usable = u64::from(size_mb) << 20;
     let tables = inodes(size_mb) * 256;
     let kept_back = (usable / 49).min(4_096 * 4_096);
-    let size = (usable + tables + kept_back + usable / 256 + (1 << 20)).next_multiple_of(4_096);
-    image.set_len(size).at("size of the /tmp template")?;
+    (usable + tables + kept_back + usable / 256 + (1 << 20)).next_multiple_of(4_096)
+}
+
+fn make_image(mkfs: &Path, image: &File, size_mb: u32) -> Result<(), StepError> {
+    image.set_len(image_bytes(size_mb)).at("size of the /tmp template")?;
     let output = Command::new(mkfs)
         .args(["-q", "-F", "-m", "0", "-b", "4096", "-I", "256", "-N"])
         .arg(inodes(size_mb).to_string())

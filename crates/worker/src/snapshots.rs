@@ -224,11 +224,19 @@ impl Snapshots {
         let index = Index::new(key.clone(), self.sandbox, &files, memory);
         let (record, records) = (index.clone(), self.records.clone());
         self.disk("record of a snapshot", move || record.write(&records)).await?;
-        if let Some(id) = index.memory_id() {
-            // As good as made from its chunks, and the first copy need not wait for that.
-            drop(self.cache.adopt(&account, &id, &snapshot.memory).await?);
-        }
+        self.adopt_memory(&account, &index, &snapshot.memory).await;
         Ok(Stored::new(index, Some(folder.to_owned())))
+    }
+
+    /// As good as made from its chunks, and the first copy need not wait for that. The record stands already, and what it
+    /// names is whole: after a kill before this, or where there is no room for it, the memory is made from its chunks when
+    /// a copy asks, and the file that is not taken goes: here, or with this process's folder at the next start.
+    async fn adopt_memory(&self, account: &AccountKey, index: &Index, memory: &Path) {
+        let Some(id) = index.memory_id() else { return };
+        let Err(error) = self.cache.adopt(account, &id, memory).await.map(drop) else { return };
+        tracing::debug!(%error, "a snapshot's memory is not kept for its copies");
+        let left = memory.to_owned();
+        self.disk("snapshot", move || fs::remove_file(left)).await.ok(); // swept at the next start
     }
 
     /// Everything that a copy needs, on this host's disk.

@@ -14,6 +14,7 @@
 //! | `channel` | the folder through which both meet; the guest's byte stream |
 //! | `machine` | the controls of one machine |
 //! | `jail` | its process, as the spawner makes it |
+//! | `output` | the files that a snapshot is written into, on the server's side
 //! | `metrics` | what Firecracker counts |
 
 mod api;
@@ -21,6 +22,7 @@ mod channel;
 mod jail;
 mod machine;
 mod metrics;
+mod output;
 #[doc(hidden)]
 pub mod rehearsal;
 mod words;
@@ -34,6 +36,7 @@ use async_trait::async_trait;
 use channel::{Channel, GuestStream};
 use jail::{Jail, Plan, Shown};
 use machine::{FirecrackerMachine, Standing};
+use output::Output;
 use rustix::fs::{FileType, Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read};
@@ -95,8 +98,6 @@ pub(crate) struct FirecrackerLauncher {
     version: String,
     template: Option<serde_json::Value>,
     kvm: Kvm,
-    firecracker: Arc<File>,
-    jailer: Arc<File>,
     sandbox: Arc<ProcessSandbox>,
     world: World,
 }
@@ -118,19 +119,11 @@ impl FirecrackerLauncher {
             });
         }
         let template = config.cpu_template.as_deref().map(template_of).transpose()?;
-        let open = |path: &Path| {
-            let failed = |error: io::Error| OpenError::Program {
-                program: path.display().to_string(),
-                reason: error.to_string(),
-            };
-            File::open(path).map(Arc::new).map_err(failed)
-        };
-        let (firecracker, jailer) = (open(&config.firecracker)?, open(&config.jailer)?);
         empty_folder(&config.folder).map_err(|error| OpenError::Folder {
             path: config.folder.display().to_string(),
             reason: error.to_string(),
         })?;
-        Ok(Self { config, version, template, kvm: process::kvm(), firecracker, jailer, sandbox, world })
+        Ok(Self { config, version, template, kvm: process::kvm(), sandbox, world })
     }
 
     /// A Firecracker that listens, with nothing in it yet.
@@ -141,16 +134,18 @@ impl FirecrackerLauncher {
     ) -> Result<(FirecrackerMachine, GuestStream), BootError> {
         let id: String = self.world.random_16().iter().map(|byte| format!("{byte:02x}")).collect();
         let parent = self.config.folder.join(&id);
-        let made = self.world.blocking("machine files", move || Channel::make(parent)).await;
+        let made = self.world.blocking("machine files", move || Output::make(parent)).await;
         let made = made.unwrap_or_else(|| Err(io::Error::other("panic")));
-        let (channel, listener) = made.map_err(|error| host("channel folder", &error))?;
-        let stream = GuestStream::new(listener).map_err(|error| host("channel folder", &error))?;
-        let mut shown = shown_files(spec, &channel).map_err(|error| host("drives", &error))?;
+        let output = made.map_err(|error| host("machine files", &error))?;
+        let mut shown = shown_files(spec, &output).map_err(|error| host("drives", &error))?;
         if let Some(from) = from {
             shown.extend(self.snapshot_files(spec, from).await?);
         }
-        let plan = Plan { id, firecracker: &self.firecracker, jailer: &self.jailer, shown, machine: spec };
-        let jail = Jail::start(&self.sandbox, &self.world, plan).await?;
+        let plan = Plan { id, shown, machine: spec };
+        let (jail, folder) = Jail::start(&self.sandbox, &self.world, plan).await?;
+        let made = Channel::make(folder, output).map_err(|error| host("channel folder", &error));
+        let (channel, listener) = made?;
+        let stream = GuestStream::new(listener).map_err(|error| host("channel folder", &error))?;
         let api = Arc::new(Api::new(channel.folder().clone(), self.world.clone()));
         let machine = FirecrackerMachine {
             api: api.clone(),
@@ -184,7 +179,7 @@ impl FirecrackerLauncher {
 
     /// Both files, looked at: a memory that is too short would be a SIGBUS in Firecracker the first time it is missed.
     async fn snapshot_files(&self, spec: &MachineSpec, from: &Snapshot) -> Result<[Shown; 2], BootError> {
-        let (state, memory) = (from.folder.join(words::STATE_FILE), from.memory.clone());
+        let (state, memory) = (from.folder.join(words::SNAPSHOT_STATE), from.memory.clone());
         let opened = self
             .world
             .blocking("machine files", move || io::Result::Ok((File::open(state)?, File::open(memory)?)));
@@ -248,7 +243,7 @@ async fn tell(machine: &FirecrackerMachine) {
     }
 }
 
-fn shown_files(spec: &MachineSpec, channel: &Channel) -> io::Result<Vec<Shown>> {
+fn shown_files(spec: &MachineSpec, output: &Output) -> io::Result<Vec<Shown>> {
     let show = |name: &str, file: &Arc<File>, writable| Shown {
         name: name.to_owned(),
         file: file.clone(),
@@ -257,11 +252,13 @@ fn shown_files(spec: &MachineSpec, channel: &Channel) -> io::Result<Vec<Shown>> 
     let mut shown = vec![
         show(words::KERNEL, &spec.kernel, false),
         show(words::INITRAMFS, &spec.initramfs, false),
-        show(words::CHANNEL, channel.folder(), true),
+        show(words::STATE_FILE, output.state(), true),
+        show(words::MEMORY_FILE, output.memory(), true),
     ];
     for (index, drive) in spec.drives.iter().enumerate() {
         let name = words::drive_name(index);
-        shown.push(show(&name, &channel.named(&name, &drive.file)?, drive.writable));
+        let file = if drive.writable { output.writable(&name, &drive.file)? } else { drive.file.clone() };
+        shown.push(show(&name, &file, drive.writable));
     }
     Ok(shown)
 }

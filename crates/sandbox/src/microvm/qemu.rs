@@ -24,7 +24,7 @@ pub(crate) use line::Accelerator;
 use super::sparse;
 use super::vmm::console::Console;
 use super::vmm::{Launcher, Machine, MachineSpec, Vmm};
-use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, ProcessSandbox, Tap};
+use crate::process::{self, Given, Kvm, MachineHandle, MachineWire, MonitorWire, ProcessSandbox, Tap};
 use crate::{BootError, Snapshot, Stats};
 use async_trait::async_trait;
 use line::Beginning;
@@ -45,8 +45,6 @@ const VERSION_MIN: (u64, u64, u64) = (7, 2, 0);
 /// What the monitor needs beside the guest's memory, MB: itself, and under TCG the code that it translated.
 const OVERHEAD_KVM_MB: u32 = 96;
 const OVERHEAD_TCG_MB: u32 = 256;
-/// Snapshots' memory that is held for clones, bytes of what is not zero.
-const HELD_BYTES_MAX: u64 = 2 << 30;
 /// From exec to the greeting: QEMU loads its libraries, and a busy host lets it wait.
 const GREETING_LIMIT: Duration = Duration::from_secs(60);
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -66,7 +64,6 @@ const MEMORY_SET: u32 = 201;
 pub(crate) struct QemuLauncher {
     sandbox: Arc<ProcessSandbox>,
     world: World,
-    program: PathBuf,
     version: (u64, u64, u64),
     accelerator: Accelerator,
     processor: String,
@@ -80,6 +77,7 @@ impl QemuLauncher {
         world: World,
         program: PathBuf,
         kvm: bool,
+        copies_mb: u32,
     ) -> Result<Self, String> {
         let looked_at = program.clone();
         let version = world.blocking("machine look", move || version_of(&looked_at)).await;
@@ -90,8 +88,8 @@ impl QemuLauncher {
         let accelerator =
             if kvm { Accelerator::Kvm } else { Accelerator::Tcg { tsc_khz: tsc_khz(&world).await? } };
         let processor = process::processor();
-        let copies = Mutex::new(Copies::new(HELD_BYTES_MAX));
-        Ok(Self { sandbox, world, program, version, accelerator, processor, copies })
+        let copies = Mutex::new(Copies::new(u64::from(copies_mb) << 20));
+        Ok(Self { sandbox, world, version, accelerator, processor, copies })
     }
 
     fn overhead_mb(&self) -> u32 {
@@ -144,11 +142,10 @@ impl QemuLauncher {
         let wire = MachineWire {
             memory_mb: spec.memory_mb + self.overhead_mb(),
             share_mb: spec.share_mb,
-            program: self.program.clone(),
+            monitor: MonitorWire::Qemu,
             arguments: line::arguments(spec, self.accelerator, beginning),
-            jailer: None,
-            system: true,
             kvm: self.accelerator == Accelerator::Kvm,
+            file_bytes_max: spec.file_bytes_max,
             tap: Tap::Inherited(line::TAP_FD),
             network_bytes: spec.rates.network_bytes,
             nat: spec.nat,
@@ -156,7 +153,7 @@ impl QemuLauncher {
             files: numbers.into_iter().map(Given::Inherited).collect(),
         };
         let console = Console::read(&self.world, console).map_err(step)?;
-        let handle = self.sandbox.boot_machine(wire, fds).await?;
+        let (handle, _) = self.sandbox.boot_machine(wire, fds).await?;
         let opened = self.world.timeout(GREETING_LIMIT, Qmp::open(control)).await;
         let qmp = match opened {
             Some(Ok((qmp, version))) if version == self.version => qmp,

@@ -3,7 +3,7 @@
 //! [`choose`] is pure: it decides from [`Found`], which says what [`find`] saw.
 
 use super::assets::{self, Recipe};
-use crate::process::{Kvm, report};
+use crate::process::{FirecrackerPrograms, Kvm, Monitors, report};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ const JAILER: &str = "jailer";
 const VERSION_BYTES_MAX: usize = 4 << 10;
 /// A program that needs longer to say it is of no use.
 const VERSION_TIME_MAX: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+/// [`MicroVmSettings::copies_mb`] where nothing is set: two or three kinds of rooms that wait.
+pub const COPIES_MB: u32 = 512;
 /// What to install where nothing is, on Debian and its kind.
 pub const INSTALL_QEMU: &str = "apt install qemu-system-x86 linux-image-cloud-amd64";
 
@@ -38,6 +40,8 @@ pub struct MicroVmSettings {
     pub qemu: Option<PathBuf>,
     pub firecracker: Option<PathBuf>,
     pub jailer: Option<PathBuf>,
+    /// QEMU: memory of snapshots that stays in the host's memory for the next copy, MB.
+    pub copies_mb: Option<u32>,
 }
 
 impl MicroVmSettings {
@@ -47,6 +51,14 @@ impl MicroVmSettings {
         self.firecracker = self.firecracker.or_else(|| in_path(FIRECRACKER));
         self.jailer = self.jailer.or_else(|| in_path(JAILER));
         self
+    }
+
+    /// The host's memory that machines of this backend take beside what functions ask for, MB: not to be promised to those.
+    pub fn held_mb(&self, backend: Backend) -> u64 {
+        match backend {
+            Backend::Qemu { .. } => u64::from(self.copies_mb.unwrap_or(COPIES_MB)),
+            Backend::Process | Backend::Firecracker => 0,
+        }
     }
 
     /// What assets are to be made from.
@@ -89,6 +101,25 @@ impl Backend {
             Self::Process => "process",
             Self::Qemu { .. } => "qemu",
             Self::Firecracker => "firecracker",
+        }
+    }
+}
+
+impl Backend {
+    /// What its spawner is to be started with: the programs that machines run, and no others.
+    pub fn monitors(self, settings: &MicroVmSettings) -> Monitors {
+        let settings = settings.clone().resolved();
+        // The spawner has another folder to work in.
+        let whole = |path: Option<PathBuf>| path.map(|path| std::path::absolute(&path).unwrap_or(path));
+        match self {
+            Self::Process => Monitors::default(),
+            Self::Qemu { .. } => Monitors { qemu: whole(settings.qemu), firecracker: None },
+            Self::Firecracker => {
+                let programs = whole(settings.firecracker).zip(whole(settings.jailer));
+                let programs =
+                    programs.map(|(firecracker, jailer)| FirecrackerPrograms { firecracker, jailer });
+                Monitors { qemu: None, firecracker: programs }
+            }
         }
     }
 }
@@ -301,6 +332,18 @@ mod tests {
         // A kernel can be made for it: the operator knows.
         let software = Found { kvm: Kvm::WithoutFlags, ..everything() };
         assert_eq!(choose(Wanted::Firecracker, &software), Ok(Backend::Firecracker));
+    }
+
+    #[test]
+    fn what_qemu_holds_for_copies_is_bounded_and_no_function_is_promised_it() {
+        let mut settings = MicroVmSettings::default();
+        let held = |settings: &MicroVmSettings| {
+            [Backend::Qemu { fast: false }, Backend::Firecracker, Backend::Process]
+                .map(|one| settings.held_mb(one))
+        };
+        assert_eq!(held(&settings), [u64::from(COPIES_MB), 0, 0]);
+        settings.copies_mb = Some(64);
+        assert_eq!(held(&settings), [64, 0, 0]);
     }
 
     #[test]

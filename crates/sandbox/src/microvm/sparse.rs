@@ -1,3 +1,3 @@
 //! Copies of large files that are mostly zeros.
 
-pub(crate) use walls::sparse::{append, copy, punch};
+pub(crate) use walls::sparse::{append, copy};

@@ -91,6 +91,8 @@ pub(crate) struct MachineSpec {
     pub(crate) nat: bool,
     pub(crate) allow_hosts: Vec<SocketAddr>,
     pub(crate) rates: Rates,
+    /// Most of any file that the monitor may write: the memory of a snapshot, or the end of what is used of `/tmp`'s drive.
+    pub(crate) file_bytes_max: u64,
 }
 
 /// One block device.

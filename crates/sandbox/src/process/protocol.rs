@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Both ends are one binary, but a test may mix two builds: they must notice.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// From the server to the spawner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToSpawner {
@@ -47,8 +47,26 @@ pub(crate) struct SpawnerConfig {
     /// Size of the file systems for `/tmp` that are made ahead, and how many wait at most.
     pub(crate) tmp_ready_mb: u32,
     pub(crate) tmp_ready_max: u32,
+    /// The only programs that a machine's jail may become.
+    pub(crate) monitors: Monitors,
     /// For tests.
     pub(crate) fault: Option<super::Fault>,
+}
+
+/// Monitors of machines: said once, before the server gives up its privileges, and never again. What a server asks for later
+/// names one of them and no program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monitors {
+    /// Where QEMU is, on the host as in its jail.
+    pub qemu: Option<PathBuf>,
+    pub firecracker: Option<FirecrackerPrograms>,
+}
+
+/// Firecracker comes as two programs, of which one starts the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirecrackerPrograms {
+    pub firecracker: PathBuf,
+    pub jailer: PathBuf,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -97,14 +115,12 @@ pub(crate) struct MachineWire {
     pub(crate) memory_mb: u32,
     /// By which the processor share goes.
     pub(crate) share_mb: u32,
-    /// Absolute, inside the jail; also its first argument.
-    pub(crate) program: PathBuf,
+    pub(crate) monitor: MonitorWire,
+    /// The monitor's.
     pub(crate) arguments: Vec<String>,
-    /// The program is a jailer, which starts the monitor.
-    pub(crate) jailer: Option<JailerWire>,
-    /// The host's programs and libraries are there, read-only.
-    pub(crate) system: bool,
     pub(crate) kvm: bool,
+    /// Most of any file that the monitor may write, bytes: the end of its `/tmp` drive, or of a snapshot's memory.
+    pub(crate) file_bytes_max: u64,
     pub(crate) tap: Tap,
     /// Each way, in a second; 0: no bound.
     pub(crate) network_bytes: u64,
@@ -113,13 +129,14 @@ pub(crate) struct MachineWire {
     pub(crate) files: Vec<Given>,
 }
 
-/// A jailer's own arguments, before those of the monitor. What is shown to run stays in the jail that the jailer starts
-/// in; all else is in the one that it makes, `/jail/MONITOR/ID/root`.
+/// Which monitor, of those that the spawner knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct JailerWire {
-    /// Name of the monitor in the jail.
-    pub(crate) monitor: String,
-    pub(crate) id: String,
+pub(crate) enum MonitorWire {
+    /// The host's programs and libraries are in its jail, read-only.
+    Qemu,
+    /// Started by its jailer. What it is shown is in the jail which that makes, `/jail/firecracker/ID/root`, beside a folder
+    /// `channel`: in memory, bounded, gone with the machine. The answer to the boot carries a descriptor of it.
+    Firecracker { id: String },
 }
 
 /// How the monitor gets at its network device.
@@ -145,10 +162,7 @@ pub(crate) enum Given {
 pub(crate) enum Access {
     /// As the file's mode allows everybody.
     Read,
-    /// Likewise, and run it.
-    Execute,
-    /// A file becomes the monitor's own: it is given to its user. A folder keeps its owner, and is written to as its mode
-    /// allows everybody.
+    /// Likewise. Only of a file that the server itself opened for writing.
     Write,
 }
 
@@ -164,7 +178,7 @@ pub(crate) enum FromSpawner {
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// With the listeners of both doors; of a machine, with nothing: its monitor runs.
+    /// With the listeners of both doors. Of a machine, whose monitor runs: with its channel folder, if it has one.
     Booted,
     /// With the read ends of stdout, stderr and, if asked for, telemetry, and the write end of the bind pipe.
     Started,

@@ -22,6 +22,7 @@ mod jail;
 mod living;
 mod machine;
 mod network;
+mod programs;
 mod ready;
 mod reclaim;
 
@@ -122,6 +123,8 @@ struct Environment {
     pid: i32,
     kind: Kind,
     network: Option<Network>,
+    /// Of a machine whose boot is not answered yet, and that has no network: what the answer rides with.
+    channel_folder: Option<OwnedFd>,
     memory_bytes: u64,
     /// Largest use that was sampled; see `cgroup`.
     memory_peak_bytes: u64,
@@ -434,6 +437,7 @@ impl Environment {
             pidfd,
             pid,
             kind,
+            channel_folder: None,
             network: egress.map(|allow_hosts| Network::new(egress::Policy { allow_hosts, deny: Vec::new() })),
             memory_bytes: u64::from(memory_mb) << 20,
             memory_peak_bytes: 0,

@@ -92,6 +92,10 @@ impl Folder {
         self.path.join("machine")
     }
 
+    pub(crate) fn monitors(&self) -> PathBuf {
+        self.path.join("monitors")
+    }
+
     pub(crate) fn tmp_images(&self) -> PathBuf {
         self.path.join("tmp")
     }

@@ -3,7 +3,7 @@
 use crate::{common, machines};
 use sandbox::conformance::Kit;
 use sandbox::microvm::assets::{self, Assets};
-use sandbox::microvm::settings::MicroVmSettings;
+use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::microvm::{MicroVmSandbox, Setup};
 use sandbox::process::{self, Config, ProcessSandbox};
 use std::path::{Path, PathBuf};
@@ -58,6 +58,7 @@ pub(crate) async fn kit() -> Option<Kit> {
     config.executable = common::rehearsal();
     config.cpu_floor_percent = 200;
     config.tmp_ready_max = 0;
+    config.monitors = Backend::Firecracker.monitors(&settings);
     let handle = process::launch(&config).expect("a spawner");
     let spawner = handle.pid();
     let processes = ProcessSandbox::new(handle, world.clone()).expect("a sandbox");

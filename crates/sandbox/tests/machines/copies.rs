@@ -3,7 +3,7 @@
 use crate::common;
 use sandbox::Sandbox;
 use sandbox::microvm::assets;
-use sandbox::microvm::settings::MicroVmSettings;
+use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::microvm::{MicroVmSandbox, Setup};
 use sandbox::process::{self, Config, ProcessSandbox};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,7 @@ pub(crate) async fn firecracker() -> Option<Host> {
     config.executable = common::rehearsal();
     config.cpu_floor_percent = 200;
     config.tmp_ready_max = 0;
+    config.monitors = Backend::Firecracker.monitors(&settings);
     let processes =
         ProcessSandbox::new(process::launch(&config).expect("a spawner"), world.clone()).expect("a sandbox");
     let setup = Setup { folder: data.path().join("microvm"), assets, settings };

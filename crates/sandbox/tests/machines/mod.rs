@@ -9,7 +9,7 @@ pub(crate) mod copies;
 use crate::common;
 use sandbox::conformance::Kit;
 use sandbox::microvm::assets::{self, Assets};
-use sandbox::microvm::settings::{self, MicroVmSettings};
+use sandbox::microvm::settings::{self, Backend, MicroVmSettings};
 use sandbox::microvm::{MicroVmSandbox, Setup};
 use sandbox::process::{self, Config, ProcessSandbox};
 use std::path::{Path, PathBuf};
@@ -81,6 +81,7 @@ pub(crate) async fn machines() -> Option<Machines> {
     // Software execution of a kernel needs more than the share of a small function.
     config.cpu_floor_percent = 200;
     config.tmp_ready_max = 0;
+    config.monitors = Backend::Qemu { fast: false }.monitors(&MicroVmSettings::default());
     let handle = process::launch(&config).expect("a spawner");
     let spawner = handle.pid();
     let processes = ProcessSandbox::new(handle, world.clone()).expect("a sandbox");

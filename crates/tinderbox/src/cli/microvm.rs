@@ -42,6 +42,9 @@ pub(crate) struct MicroVmFlags {
     /// Firecracker's jailer [default: jailer in PATH]
     #[arg(long, value_name = "PROGRAM", env = "TINDERBOX_JAILER", value_parser = folder)]
     jailer: Option<PathBuf>,
+    /// QEMU: memory of snapshots that stays in this host's memory for the next copy, MB [default: 512]
+    #[arg(long, value_name = "MB", env = "TINDERBOX_COPIES_MB")]
+    copies_mb: Option<u32>,
 }
 
 impl MicroVmFlags {
@@ -56,6 +59,7 @@ impl MicroVmFlags {
             qemu: self.qemu.clone(),
             firecracker: self.firecracker.clone(),
             jailer: self.jailer.clone(),
+            copies_mb: self.copies_mb,
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), F
     let mut settings = settings(global, &args)?;
     let microvm = args.microvm.settings();
     let backend = microvm::backend(args.sandbox.wanted(), &microvm, &args.data)?;
-    let launched = roles::launch(&args.data).map_err(host)?;
+    let launched = roles::launch(&args.data, backend.monitors(&microvm)).map_err(host)?;
     // After the launch: privileges are gone, and a bar may have a thread.
     settings.walls = walls(backend, microvm, &args.data, screen)?;
     let runtime = runtime()?;
@@ -161,7 +161,8 @@ pub(super) fn beside(
     encoded: bool,
     work: impl AsyncFnOnce(Client, String) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let launched = roles::launch(data).map_err(host)?;
+    let launched =
+        roles::launch(data, Backend::Process.monitors(&MicroVmSettings::default())).map_err(host)?;
     block_on(runtime()?, async {
         let (signal, hurry) = (signalled(1), signalled(2));
         let settings = defaults(global, data, port.unwrap_or_else(free_port), encoded);

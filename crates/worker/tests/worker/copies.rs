@@ -417,6 +417,40 @@ async fn a_damaged_version_is_initialised_in_the_invocation_and_written_down_aga
     host.until("it is initialised again", |counts| counts.inits.load(Ordering::SeqCst) >= 2).await;
 }
 
+/// A kill between a version's record and the move of its memory into the cache leaves a record, chunks, and a file in the
+/// folder of what is being cut; no room in the cache leaves the first two.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_whose_memory_was_not_taken_into_the_cache_is_whole_and_leaves_no_memory_on_the_disk() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::open(data.path(), |config, settings| {
+        config.snap_start = SnapStart::PublishedVersions;
+        settings.snapshot_store.cache_bytes_max = 0;
+    })
+    .await;
+    let versions = vec![Preparation { key: published(), pending: true }];
+    host.kit.fakes.preparations.send_replace(Preparations { at: 1, versions });
+    let mut prepared = host.kit.fakes.prepared.subscribe();
+    let told =
+        tokio::time::timeout(Duration::from_secs(20), prepared.wait_for(|told| !told.is_empty())).await;
+    assert!(told.expect("told").unwrap()[0].initialised);
+    let snapshots = data.path().join("snapshots");
+    assert_eq!(entries(&snapshots.join("functions")), 1);
+    assert_eq!(entries(&snapshots.join("memory")), 0, "there was no room");
+    host.kit.worker.shutdown(Duration::from_secs(5)).await;
+    // As a kill before the move would leave it.
+    let half = snapshots.join("work/half");
+    std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join("memory"), "a customer's").unwrap();
+
+    let host = with_snap_start(data.path(), false).await;
+    assert!(!half.exists(), "swept");
+    // As soon as the records are read; who comes sooner is booted.
+    while host.counted()[1] == 0 {
+        host.serve(published()).await;
+    }
+    assert_eq!(entries(&snapshots.join("memory")), 1, "made from its chunks");
+}
+
 fn damage(folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -3,21 +3,17 @@
 use super::words;
 use crate::microvm::vmm::MachineSpec;
 use crate::microvm::vmm::console::Console;
-use crate::process::{Access, Given, JailerWire, MachineHandle, MachineWire, ProcessSandbox, Tap};
+use crate::process::{Access, Given, MachineHandle, MachineWire, MonitorWire, ProcessSandbox, Tap};
 use crate::{BootError, Exit, ExitStatus, Stats};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use world::World;
 
 /// What Firecracker (about 5 MB), its copy in the jail and the jailer's watcher need beside the guest's memory, MB. Page
 /// tables of the guest's memory and, under the sandbox's version 1 groups, caches of drives are in it too.
 const OVERHEAD_MB: u32 = 48;
-/// Names of the programs in the jail. The second is the name of the folder that the jailer makes, too.
-const JAILER: &str = "jailer";
-const FIRECRACKER: &str = "firecracker";
 const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
@@ -33,8 +29,6 @@ pub(super) struct Shown {
 pub(super) struct Plan<'a> {
     /// 32 hexadecimal digits.
     pub(super) id: String,
-    pub(super) firecracker: &'a Arc<File>,
-    pub(super) jailer: &'a Arc<File>,
     pub(super) shown: Vec<Shown>,
     pub(super) machine: &'a MachineSpec,
 }
@@ -46,12 +40,12 @@ pub(super) struct Jail {
 }
 
 impl Jail {
-    /// Answers when the jailer runs; what it or Firecracker makes of it is told by [`Jail::ended`] alone.
+    /// Answers when the jailer runs, with the channel folder; what it or Firecracker makes of it is told by [`Jail::ended`] alone.
     pub(super) async fn start(
         sandbox: &ProcessSandbox,
         world: &World,
         plan: Plan<'_>,
-    ) -> Result<Self, BootError> {
+    ) -> Result<(Self, File), BootError> {
         let step = |error: io::Error| super::host("descriptors of a machine", &error);
         // A full pipe drops what is said: nobody inside waits for a reader.
         let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
@@ -62,18 +56,21 @@ impl Jail {
         let wire = MachineWire {
             memory_mb: spec.memory_mb + OVERHEAD_MB,
             share_mb: spec.share_mb,
-            program: PathBuf::from(format!("/{JAILER}")),
+            monitor: MonitorWire::Firecracker { id: plan.id },
             arguments: words::arguments(),
-            jailer: Some(JailerWire { monitor: FIRECRACKER.to_owned(), id: plan.id }),
-            system: false,
             kvm: true,
+            file_bytes_max: spec.file_bytes_max,
             tap: Tap::Named,
             network_bytes: spec.rates.network_bytes,
             nat: spec.nat,
             allow_hosts: spec.allow_hosts.clone(),
             files,
         };
-        Ok(Self { handle: sandbox.boot_machine(wire, fds).await?, said })
+        let (handle, folder) = sandbox.boot_machine(wire, fds).await?;
+        let Some(folder) = folder else {
+            return Err(BootError::Host { step: "channel folder", reason: "it did not come".to_owned() });
+        };
+        Ok((Self { handle, said }, folder.into()))
     }
 
     /// Completes when it is gone, with how and with the last that it wrote. May be called by many, at any time.
@@ -115,13 +112,8 @@ fn given(plan: &Plan<'_>, said: OwnedFd) -> io::Result<(Vec<Given>, Vec<OwnedFd>
     let show = |name: &str, access| Given::Shown { name: name.to_owned(), access };
     let copy = |file: &File| file.try_clone().map(OwnedFd::from);
     // On the first is what the guest's kernel says, where the operator's boot arguments give it a serial line.
-    let mut files = vec![
-        Given::Inherited(STDOUT),
-        Given::Inherited(STDERR),
-        show(JAILER, Access::Execute),
-        show(FIRECRACKER, Access::Execute),
-    ];
-    let mut fds = vec![said.try_clone()?, said, copy(plan.jailer)?, copy(plan.firecracker)?];
+    let mut files = vec![Given::Inherited(STDOUT), Given::Inherited(STDERR)];
+    let mut fds = vec![said.try_clone()?, said];
     for shown in &plan.shown {
         files.push(show(&shown.name, if shown.writable { Access::Write } else { Access::Read }));
         fds.push(copy(&shown.file)?);

@@ -16,11 +16,9 @@ use super::channel::{Channel, GuestStream};
 use super::jail::Jail;
 use super::metrics::Metrics;
 use super::words;
-use crate::microvm::sparse;
 use crate::microvm::vmm::Vmm;
 use crate::{BootError, Connection, Snapshot, Stats};
 use async_trait::async_trait;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -104,8 +102,6 @@ impl Vmm for FirecrackerMachine {
             }
             Standing::Stopped => {}
         }
-        let channel = self.channel.clone();
-        self.of_the_disk(move || channel.make_snapshot_files()).await?;
         let create = words::create_snapshot(self.was_booted && !swaps());
         let asked = self.api.put_within(SNAPSHOT_TIME, "/snapshot/create", &create);
         let written = self.unless_ended("snapshot", asked).await;
@@ -113,29 +109,17 @@ impl Vmm for FirecrackerMachine {
         let taken = match written {
             Ok(()) => {
                 let (folder, bytes) = (into.to_owned(), u64::from(self.memory_mb) << 20);
-                self.of_the_disk(move || {
-                    channel.take_snapshot_files(&folder, bytes)?;
-                    let memory =
-                        File::options().read(true).write(true).open(folder.join(words::MEMORY_FILE))?;
-                    // Most of a guest's memory was never touched, or given back: a disk need not hold its zeros.
-                    sparse::punch(&memory)
-                })
-                .await
+                self.of_the_disk(move || channel.output().take(&folder, bytes)).await
             }
             Err(error) => Err(error),
         };
         if let Err(error) = taken {
             // Half a snapshot fills a disk that may be full already.
             let channel = self.channel.clone();
-            let _ = self
-                .of_the_disk(move || {
-                    channel.remove_snapshot_files();
-                    Ok(())
-                })
-                .await;
+            let _ = self.of_the_disk(move || channel.output().empty()).await;
             return Err(error);
         }
-        Ok(Snapshot { folder: into.to_owned(), memory: into.join(words::MEMORY_FILE) })
+        Ok(Snapshot { folder: into.to_owned(), memory: into.join(words::SNAPSHOT_MEMORY) })
     }
 
     async fn reconnect(&self) -> Result<Option<Box<dyn Connection>>, BootError> {

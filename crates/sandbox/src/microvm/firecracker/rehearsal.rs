@@ -40,6 +40,7 @@ impl Machines {
             nat: false,
             allow_hosts: Vec::new(),
             rates: Rates::default(),
+            file_bytes_max: 256 << 20,
         };
         Ok(Self { launcher, spec })
     }

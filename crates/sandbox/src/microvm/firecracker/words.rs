@@ -13,9 +13,10 @@ pub(super) const INITRAMFS: &str = "initramfs";
 pub(super) const CHANNEL: &str = "channel";
 pub(super) const SNAPSHOT_STATE: &str = "state";
 pub(super) const SNAPSHOT_MEMORY: &str = "memory";
+/// Likewise: what a snapshot is written into.
+pub(super) const STATE_FILE: &str = "state.new";
+pub(super) const MEMORY_FILE: &str = "memory.new";
 /// Names in the channel folder, which the server sees too.
-pub(super) const STATE_FILE: &str = "state";
-pub(super) const MEMORY_FILE: &str = "memory";
 pub(super) const METRICS_PIPE: &str = "metrics";
 pub(super) const VSOCK: &str = "v.sock";
 /// Same in every machine, for snapshots freeze them; what differs lies outside the machine's network namespace.
@@ -163,8 +164,8 @@ pub(super) struct State {
 pub(super) fn create_snapshot(resident: bool) -> Value {
     json!({
         "snapshot_type": if resident { "Diff" } else { "Full" },
-        "snapshot_path": format!("/{CHANNEL}/{STATE_FILE}"),
-        "mem_file_path": format!("/{CHANNEL}/{MEMORY_FILE}"),
+        "snapshot_path": format!("/{STATE_FILE}"),
+        "mem_file_path": format!("/{MEMORY_FILE}"),
     })
 }
 

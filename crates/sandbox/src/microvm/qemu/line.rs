@@ -174,6 +174,7 @@ mod tests {
             nat: true,
             allow_hosts: Vec::new(),
             rates: Rates { drive_bytes: 7, drive_operations: 0, network_bytes: 0 },
+            file_bytes_max: 0,
         }
     }
 

@@ -54,7 +54,8 @@ struct Identity {
     changed: (i64, i64),
 }
 
-/// Sealed copies by the file that they are of: those that were used last, within a bound of bytes.
+/// Sealed copies by the file that they are of: those that were used last, within a bound of bytes of what is not zero. One
+/// that alone is more is not held: each machine has its own.
 pub(super) struct Copies {
     bytes_max: u64,
     clock: u64,
@@ -95,11 +96,15 @@ impl Copies {
     /// Holds one that was made; others go if there are too many bytes. Machines that use those keep them.
     pub(super) fn hold(&mut self, wanted: &Wanted, copy: &Arc<File>) {
         let bytes = copy.metadata().map_or(0, |metadata| metadata.blocks() * 512);
+        if bytes > self.bytes_max {
+            return;
+        }
         self.clock += 1;
         self.held.insert(wanted.identity, Held { copy: copy.clone(), bytes, used: self.clock });
-        while self.held.values().map(|held| held.bytes).sum::<u64>() > self.bytes_max && self.held.len() > 1 {
+        while self.held.values().map(|held| held.bytes).sum::<u64>() > self.bytes_max {
             let oldest = self.held.iter().min_by_key(|(_, held)| held.used).map(|(identity, _)| *identity);
-            oldest.map(|identity| self.held.remove(&identity));
+            let Some(identity) = oldest else { return };
+            self.held.remove(&identity);
         }
     }
 }
@@ -161,5 +166,11 @@ mod tests {
         assert!(copies.find(&one).unwrap().is_ok());
         one.write_all_at(&[9; 8_192], 0).unwrap();
         assert!(copies.find(&one).unwrap().is_err(), "another file now");
+        let large = file(4);
+        large.write_all_at(&[4; 3 * 4_096], 0).unwrap();
+        let wanted = copies.find(&large).unwrap().err().unwrap();
+        copies.hold(&wanted, &copy_of(&large).unwrap());
+        assert!(copies.find(&large).unwrap().is_err(), "more than the bound alone");
+        assert!(copies.find(&three).unwrap().is_ok(), "and costs no other its place");
     }
 }

@@ -18,12 +18,12 @@ pub(crate) struct MachineHandle {
 
 impl ProcessSandbox {
     /// Builds a jail and has it become the monitor; answers when it has. Everything made is undone if this fails or if the
-    /// future is dropped. `files` are those of `spec.files`, in their order.
+    /// future is dropped. `files` are those of `spec.files`, in their order. With the channel folder of a monitor that has one.
     pub(crate) async fn boot_machine(
         &self,
         spec: MachineWire,
         files: Vec<OwnedFd>,
-    ) -> Result<MachineHandle, BootError> {
+    ) -> Result<(MachineHandle, Option<OwnedFd>), BootError> {
         if spec.nat && !self.capabilities.egress_nat {
             return Err(BootError::Unsupported("egress nat"));
         }
@@ -40,7 +40,7 @@ impl ProcessSandbox {
         self.shared.books().exits.insert((key, MONITOR), tx);
         let question = Request::BootMachine { environment: key, spec };
         match self.shared.ask_with(question, files).await {
-            Ok((Answer::Booted, _)) => Ok(handle),
+            Ok((Answer::Booted, mut fds)) => Ok((handle, fds.pop())),
             Ok(_) => Err(out_of_phase("boot of a machine")),
             Err(failure) => {
                 handle.guard.armed = false;

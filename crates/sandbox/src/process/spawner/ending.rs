@@ -33,6 +33,7 @@ impl Spawner {
         };
         environment.count_kills(self.host.tree.as_ref());
         environment.state = State::Ending { boot, reaped: false };
+        environment.channel_folder = None;
         if let Some(network) = &mut environment.network {
             network.forget_doors();
         }

@@ -9,6 +9,7 @@ use super::super::sweep::{Folder, GROUP_PREFIX};
 use super::super::sys::{self, StepError};
 use super::super::{EGRESS_ARGUMENT, landlock, tmp, uids};
 use super::jail::MountNamespaces;
+use super::programs::Programs;
 use crate::egress;
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub(super) struct Host {
     pub(super) tree: Box<dyn Tree>,
     pub(super) template: Template,
     pub(super) mount_namespaces: MountNamespaces,
+    pub(super) programs: Programs,
     pub(super) tmp: tmp::Kind,
     pub(super) filters: Option<Filters>,
     pub(super) landlock: bool,
@@ -41,6 +43,7 @@ impl Host {
         let host = MountNamespaces::own()?;
         let template = Template::build(&folder.template_root(), Path::new("/"))?;
         let mount_namespaces = MountNamespaces { host, spawner: MountNamespaces::own()? };
+        let programs = Programs::take(&config.monitors, &folder.monitors());
         let tmp =
             if is_root { tmp::Kind::find(&folder.tmp_images()) } else { Err("it needs root".to_owned()) };
         let sized_tmp = tmp.is_ok();
@@ -81,7 +84,18 @@ impl Host {
             seccomp: filters.is_some(),
             missing,
         };
-        Ok(Self { tree, template, mount_namespaces, tmp, filters, landlock, users, egress, capabilities })
+        Ok(Self {
+            tree,
+            template,
+            mount_namespaces,
+            programs,
+            tmp,
+            filters,
+            landlock,
+            users,
+            egress,
+            capabilities,
+        })
     }
 }
 

@@ -7,26 +7,27 @@
 //!
 //! The root is a small tmpfs of its own, read-only in the end: what the program needs of the system if it needs any, a
 //! `/dev` with the few devices that it may use, `/proc` of its own pid namespace, and the files of the server that are
-//! shown by name. Nothing privileged resolves a path that another chose: files come as descriptors. The server opened
-//! them in the host's mount namespace and only there can they be bound, so the child steps into that for a moment.
+//! shown by name. Which program it is stands in the spawner's configuration (`programs`). Nothing privileged resolves a
+//! path that another chose: files come as descriptors. The server opened them in the host's mount namespace and only there
+//! can they be bound, so the child steps into that for a moment.
 //!
-//! Whose files: a descriptor that is inherited can do what it was opened for. Of those shown by name, read-only ones are
-//! shared by many machines and keep their owner: their mode lets everybody read them, and the server's folder around
-//! them (0700), which a bind mount leaves behind, lets nobody else come near. A writable one is one machine's alone: a
-//! file is given to its user, a folder stays the server's, or its monitor could close it to the one who is to remove it.
-//! So no file system need know of mapped mounts.
+//! Whose files: a descriptor that is inherited can do what it was opened for, and so can what is shown by name: nothing is
+//! writable that the server could not write to itself. All keep their owner: their mode lets everybody read or write them,
+//! and the server's folder around them (0700), which a bind mount leaves behind, lets nobody else come near. So no file
+//! system need know of mapped mounts. What a monitor writes ends at a length; what it makes is in memory and goes with it.
 
 mod jailer;
 
 use super::super::cgroup::{Limits, Tree};
 use super::super::fault;
 use super::super::namespaces::{self, Identity};
-use super::super::protocol::{Access, Channel, FromInit, Given, MachineWire, Tap};
+use super::super::protocol::{Access, Channel, FromInit, Given, MachineWire, MonitorWire, Tap};
 use super::super::rootfs::{self, SYSTEM};
 use super::super::sys::{
     self, At, MOUNT_NODEV, MOUNT_NOEXEC, MOUNT_NOSUID, MOUNT_READ_ONLY, StepError, c_path, mount_attributes,
 };
-use rustix::fs::{CWD, FileType, Gid, Mode, Uid};
+use super::programs::{FIRECRACKER, FirecrackerFiles, JAILER, Program};
+use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid};
 use rustix::mount::{MountFlags, OpenTreeFlags};
 use rustix::thread::LinkNameSpaceType;
 use std::convert::Infallible;
@@ -43,6 +44,8 @@ pub(super) const FIRST_RAISED_FD: i32 = 64;
 /// As for code: enough for drives, sockets and event descriptors.
 const OPEN_FILES_MAX: u64 = 1_024;
 const CORE_BYTES_MAX: u64 = 1;
+/// The folder where Firecracker makes its sockets, and the server its own.
+pub(super) const CHANNEL: &str = "channel";
 /// The numbers of these devices are the kernel's (Documentation/admin-guide/devices.txt).
 const DEVICES: [(&str, u32, u32); 4] = [("null", 1, 3), ("zero", 1, 5), ("random", 1, 8), ("urandom", 1, 9)];
 const KVM: (&str, u32, u32) = ("kvm", 10, 232);
@@ -55,6 +58,7 @@ pub(super) struct Plan<'a> {
     pub(super) tree: &'a dyn Tree,
     pub(super) uid: u32,
     pub(super) spec: &'a MachineWire,
+    pub(super) program: Program<'a>,
     /// As `spec.files` says.
     pub(super) files: Vec<OwnedFd>,
     pub(super) namespaces: &'a MountNamespaces,
@@ -85,6 +89,8 @@ struct Own {
     host: OwnedFd,
     spawner: OwnedFd,
     files: Vec<OwnedFd>,
+    /// Of Firecracker, and its jailer.
+    programs: Vec<(&'static str, OwnedFd)>,
     life: OwnedFd,
 }
 
@@ -92,8 +98,21 @@ struct Own {
 struct Shown<'a> {
     tree: OwnedFd,
     name: &'a str,
-    access: Access,
-    is_dir: bool,
+    access: Shows,
+}
+
+/// What a monitor may do with what it is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    Reads,
+    Writes,
+    Runs,
+}
+
+/// What stands when the walls do.
+struct Walls {
+    network: MachineNetwork,
+    channel_folder: Option<OwnedFd>,
 }
 
 /// What the monitor is given: its number, and what is put there.
@@ -117,14 +136,14 @@ fn build_and_become(plan: &mut Plan<'_>) -> Result<Infallible, StepError> {
     dies_with_us().at("parent death signal")?;
     sys::reset_signals();
     let own = take_descriptors(plan)?;
-    let network = build(plan, &own)?;
+    let Walls { network, channel_folder } = build(plan, &own)?;
     // Cleared by the change of user; kept by exec.
     dies_with_us().at("parent death signal")?;
-    limit_resources().at("resource limits")?;
-    let tun: Vec<BorrowedFd<'_>> = network.tun.iter().map(AsFd::as_fd).collect();
-    plan.channel.send(&FromInit::Booted, &tun).at("word to the spawner")?;
-    drop(tun);
-    if plan.spec.jailer.is_some() {
+    limit_resources(plan.spec.file_bytes_max).at("resource limits")?;
+    let told: Vec<BorrowedFd<'_>> = channel_folder.iter().chain(&network.tun).map(AsFd::as_fd).collect();
+    plan.channel.send(&FromInit::Booted, &told).at("word to the spawner")?;
+    drop(told);
+    if matches!(plan.program, Program::Firecracker(_)) {
         jailer::fork_under_watch(plan)?;
     }
     let mut numbered: Vec<Numbered<'_>> = Vec::new();
@@ -149,13 +168,19 @@ fn take_descriptors(plan: &mut Plan<'_>) -> Result<Own, StepError> {
         host: raise(plan.namespaces.host.as_fd())?,
         spawner: raise(plan.namespaces.spawner.as_fd())?,
         files: plan.files.iter().map(|file| raise(file.as_fd())).collect::<Result<_, _>>()?,
+        programs: match plan.program {
+            Program::Qemu(_) => Vec::new(),
+            Program::Firecracker(FirecrackerFiles { firecracker, jailer }) => {
+                vec![(FIRECRACKER, raise(firecracker.as_fd())?), (JAILER, raise(jailer.as_fd())?)]
+            }
+        },
         // Held until exec: by then the monitor is in its group, where the sweep finds it.
         // SAFETY: the spawner keeps this number open for its whole life, and so does its fork up to here.
         life: raise(unsafe { BorrowedFd::borrow_raw(plan.life) })?,
     };
     let mut keep =
         vec![channel.as_raw_fd(), own.host.as_raw_fd(), own.spawner.as_raw_fd(), own.life.as_raw_fd()];
-    keep.extend(own.files.iter().map(AsRawFd::as_raw_fd));
+    keep.extend(own.files.iter().chain(own.programs.iter().map(|(_, file)| file)).map(AsRawFd::as_raw_fd));
     keep.extend(fault::descriptor());
     sys::close_all_but(&keep);
     // The old ones' numbers were closed above with all others and must not be closed again.
@@ -181,26 +206,29 @@ fn occupy_low_numbers() -> io::Result<()> {
 }
 
 /// The walls, in the order that needs each privilege last used before it is given up.
-fn build(plan: &Plan<'_>, own: &Own) -> Result<MachineNetwork, StepError> {
+fn build(plan: &Plan<'_>, own: &Own) -> Result<Walls, StepError> {
     rustix::process::setsid().at("session")?;
     plan.tree.create(plan.group, &plan.limits).at("control group")?;
     plan.tree.enter(plan.group).at("entering the control group")?;
-    let shown = open_shown(plan, own)?;
+    let mut shown = open_shown(plan, own)?;
+    for (name, file) in &own.programs {
+        shown.push(open_one(name, Shows::Runs, file)?);
+    }
     namespaces::leave_the_host(namespaces::Network::Own)?;
     let owner = (plan.spec.tap == Tap::Named).then_some(plan.uid);
     let network = tap::create(plan.spec.nat, owner, plan.spec.network_bytes).at("network of the machine")?;
     let proc = rootfs::open_proc().at("proc")?;
-    build_root(plan, &shown)?;
+    let channel_folder = build_root(plan, &shown)?;
     drop(shown);
     rootfs::pivot(plan.root)?;
     rootfs::attach(&proc, Path::new("/proc")).at("attach /proc")?;
     rootfs::narrow_proc().at("/proc")?;
     mount_attributes(CWD, c"/", MOUNT_READ_ONLY, false).at("read-only root")?;
-    match plan.spec.jailer {
-        Some(_) => jailer::narrow()?,
-        None => namespaces::become_nobody(Identity::Own { uid: plan.uid, gid: plan.uid })?,
+    match plan.program {
+        Program::Firecracker(_) => jailer::narrow()?,
+        Program::Qemu(_) => namespaces::become_nobody(Identity::Own { uid: plan.uid, gid: plan.uid })?,
     }
-    Ok(network)
+    Ok(Walls { network, channel_folder })
 }
 
 /// Binds what is shown by name, in the namespace that the server opened it in.
@@ -221,13 +249,27 @@ fn open_shown<'a>(plan: &Plan<'a>, own: &Own) -> Result<Vec<Shown<'a>>, StepErro
     step(&own.host)?;
     let mut shown = Vec::new();
     for (name, access, file) in wanted {
-        shown.push(open_one(name, access, file, plan.uid)?);
+        let shows = match access {
+            Access::Read => Shows::Reads,
+            Access::Write => Shows::Writes,
+        };
+        shown.push(open_one(name, shows, file)?);
     }
     step(&own.spawner)?;
     Ok(shown)
 }
 
-fn open_one<'a>(name: &'a str, access: Access, file: &OwnedFd, uid: u32) -> Result<Shown<'a>, StepError> {
+fn open_one<'a>(name: &'a str, access: Shows, file: &OwnedFd) -> Result<Shown<'a>, StepError> {
+    let refused =
+        |reason: &str| StepError { step: "what is shown in the jail", reason: format!("{name}: {reason}") };
+    let status = rustix::fs::fstat(file).at("stat what is shown in the jail")?;
+    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+        return Err(refused("not a file"));
+    }
+    let opened = rustix::fs::fcntl_getfl(file).at("flags of what is shown in the jail")?;
+    if access == Shows::Writes && (opened & OFlags::RWMODE != OFlags::RDWR || opened.contains(OFlags::PATH)) {
+        return Err(refused("the server can not write to it itself"));
+    }
     let flags =
         OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     let tree = rustix::mount::open_tree(file, "", flags)
@@ -236,21 +278,16 @@ fn open_one<'a>(name: &'a str, access: Access, file: &OwnedFd, uid: u32) -> Resu
     let attributes = MOUNT_NOSUID
         | MOUNT_NODEV
         | match access {
-            Access::Read => MOUNT_READ_ONLY | MOUNT_NOEXEC,
-            Access::Execute => MOUNT_READ_ONLY,
-            Access::Write => MOUNT_NOEXEC,
+            Shows::Reads => MOUNT_READ_ONLY | MOUNT_NOEXEC,
+            Shows::Runs => MOUNT_READ_ONLY,
+            Shows::Writes => MOUNT_NOEXEC,
         };
     mount_attributes(&tree, c"", attributes, true).at("narrow what is shown in the jail")?;
-    let status = rustix::fs::fstat(file).at("stat what is shown in the jail")?;
-    let is_dir = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
-    if access == Access::Write && !is_dir {
-        let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
-        rustix::fs::fchown(file, Some(user), Some(group)).at("owner of what is shown in the jail")?;
-    }
-    Ok(Shown { tree, name, access, is_dir })
+    Ok(Shown { tree, name, access })
 }
 
-fn build_root(plan: &Plan<'_>, shown: &[Shown<'_>]) -> Result<(), StepError> {
+/// Answers the channel folder of a monitor that has one.
+fn build_root(plan: &Plan<'_>, shown: &[Shown<'_>]) -> Result<Option<OwnedFd>, StepError> {
     let root = plan.root;
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     let options = c"size=64k,nr_inodes=128,mode=755";
@@ -259,23 +296,23 @@ fn build_root(plan: &Plan<'_>, shown: &[Shown<'_>]) -> Result<(), StepError> {
         std::fs::create_dir(root.join(name)).at("folders of the jail")?;
     }
     build_dev(&root.join("dev"), plan).at("/dev of the jail")?;
-    if plan.spec.system {
+    if plan.spec.monitor == MonitorWire::Qemu {
         for name in SYSTEM.into_iter().chain(["etc"]) {
             show_system(plan.template, root, name).at("the system's folders in the jail")?;
         }
     }
-    let mut innermost = root.to_owned();
-    if let Some(jailer) = &plan.spec.jailer {
-        jailer::build_inner_root(root, jailer).at("folder for the jailer")?;
-        innermost = jailer::inner_root(root, jailer);
+    let (mut innermost, mut channel_folder) = (root.to_owned(), None);
+    if let MonitorWire::Firecracker { id } = &plan.spec.monitor {
+        innermost = jailer::build_inner_root(root, id).at("folder for the jailer")?;
+        channel_folder =
+            Some(jailer::build_channel(&innermost.join(CHANNEL)).at("channel folder of the monitor")?);
     }
     for one in shown {
-        let place =
-            if one.access == Access::Execute { root.join(one.name) } else { innermost.join(one.name) };
-        let made = if one.is_dir { std::fs::create_dir(&place) } else { std::fs::write(&place, "") };
+        let place = if one.access == Shows::Runs { root.join(one.name) } else { innermost.join(one.name) };
+        let made = std::fs::write(&place, "");
         made.and_then(|()| rootfs::attach(&one.tree, &place)).at("attach what is shown in the jail")?;
     }
-    Ok(())
+    Ok(channel_folder)
 }
 
 /// As code is shown it: the template's mounts are read-only, and so are these.
@@ -317,8 +354,9 @@ fn build_dev(dev: &Path, plan: &Plan<'_>) -> io::Result<()> {
     mount_attributes(CWD, &c_path(dev)?, MOUNT_READ_ONLY, false)
 }
 
-fn limit_resources() -> io::Result<()> {
+fn limit_resources(file_bytes_max: u64) -> io::Result<()> {
     sys::limit(libc::RLIMIT_CORE, CORE_BYTES_MAX)?;
+    sys::limit(libc::RLIMIT_FSIZE, file_bytes_max)?;
     sys::limit(libc::RLIMIT_NOFILE, OPEN_FILES_MAX)
 }
 
@@ -332,9 +370,15 @@ fn become_monitor(plan: &Plan<'_>, numbered: &[Numbered<'_>]) -> Result<Infallib
         }
     }
     let text = |bytes: &[u8]| CString::new(bytes).at("arguments of the monitor");
-    let program = text(spec.program.as_os_str().as_bytes())?;
+    let program = match plan.program {
+        Program::Qemu(path) => text(path.as_os_str().as_bytes())?,
+        Program::Firecracker(_) => text(format!("/{JAILER}").as_bytes())?,
+    };
     let mut arguments = vec![program.clone()];
-    let jailers = spec.jailer.as_ref().map(|jailer| jailer::arguments(jailer, plan.uid)).unwrap_or_default();
+    let jailers = match &spec.monitor {
+        MonitorWire::Qemu => Vec::new(),
+        MonitorWire::Firecracker { id } => jailer::arguments(id, plan.uid),
+    };
     for argument in jailers.iter().chain(&spec.arguments) {
         arguments.push(text(argument.as_bytes())?);
     }

@@ -10,21 +10,24 @@
 
 use super::super::cgroup::Limits;
 use super::super::fault;
-use super::super::protocol::{Access, Given, MachineWire, Tap};
+use super::super::protocol::{Access, Given, MachineWire, MonitorWire, Tap};
 use super::super::rootfs::SYSTEM;
 use super::super::sys::{self, At, Forked, StepError};
 use super::booting::Conceived;
-use super::jail::{self, FIRST_RAISED_FD, Plan};
+use super::jail::{self, CHANNEL, FIRST_RAISED_FD, Plan};
+use super::programs::{FIRECRACKER, JAILER};
 use super::{Birth, Environment, Kind, Spawner, State};
 use rustix::event::epoll;
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path};
 
 /// By which the server knows a machine's only process.
 pub(crate) const MONITOR: u64 = 0;
 const ARGUMENTS_MAX: usize = 256;
 const ARGUMENT_BYTES_MAX: usize = 4_096;
 const NAME_BYTES_MAX: usize = 32;
+/// Beside those of the system: what a jail has by itself, the jailer's makings among it.
+const TAKEN: [&str; 9] =
+    ["dev", "proc", "etc", "jail", "run", CHANNEL, FIRECRACKER, JAILER, "firecracker.pid"];
 
 impl Spawner {
     pub(super) fn boot_machine(&mut self, request: u64, key: u64, spec: &MachineWire, files: Vec<OwnedFd>) {
@@ -43,12 +46,15 @@ impl Spawner {
         if spec.nat && !self.host.capabilities.egress_nat {
             return Err(refuse("egress nat is not possible here"));
         }
+        // What can not be run is refused before anything is made.
+        self.host.programs.of(&spec.monitor)?;
         let Conceived { slot, group, channel, theirs } = self.conceive(key)?;
         let Some(uid) = self.host.users.as_ref().map(|users| users.uid(slot)) else {
             return Err(refuse("it needs root, to give each machine a user of its own"));
         };
         let mut limits = Limits::of(spec.share_mb, self.config.cpu_floor_percent);
         limits.memory_bytes = u64::from(spec.memory_mb) << 20;
+        let program = self.host.programs.of(&spec.monitor)?;
         // SAFETY: the spawner has one thread.
         match unsafe { sys::fork_into_pid_namespace() }.at("fork of a machine")? {
             Forked::Child => jail::run(Plan {
@@ -57,6 +63,7 @@ impl Spawner {
                 tree: self.host.tree.as_ref(),
                 uid,
                 spec,
+                program,
                 files,
                 namespaces: &self.host.mount_namespaces,
                 template: &self.host.template.root,
@@ -78,11 +85,15 @@ impl Spawner {
     pub(super) fn on_jail_stands(&mut self, key: u64, mut fds: Vec<OwnedFd>) -> bool {
         let Some(environment) = self.environments.get_mut(&key) else { return true };
         let network = environment.network.as_mut();
-        if fds.len() != usize::from(network.is_some()) || !environment.running.is_empty() {
+        // The channel folder, if it has one, and the TUN if it has that.
+        let tun = usize::from(network.is_some());
+        if !(tun..=tun + 1).contains(&fds.len()) || !environment.running.is_empty() {
             return false;
         }
         if let Some(network) = network {
-            network.hold(fds.pop(), Vec::new());
+            network.hold(fds.pop(), fds);
+        } else {
+            environment.channel_folder = fds.pop();
         }
         environment.running.insert(MONITOR);
         true
@@ -96,7 +107,11 @@ impl Spawner {
             State::Booting { .. } if environment.running.is_empty() => self.end(key, None),
             State::Booting { .. } => {
                 fault::step();
-                if environment.network.is_some() { self.attach(key) } else { self.stands(key, Vec::new()) }
+                if environment.network.is_some() {
+                    return self.attach(key);
+                }
+                let folder = environment.channel_folder.take();
+                self.stands(key, folder.into_iter().collect());
             }
             State::Live | State::Ending { .. } => {}
         }
@@ -113,11 +128,10 @@ fn check(spec: &MachineWire, files: usize) -> Result<(), StepError> {
     if spec.arguments.len() > ARGUMENTS_MAX || spec.arguments.iter().any(long) {
         return refuse("too many arguments, or one too long".to_owned());
     }
-    if !is_plain(&spec.program) {
-        return refuse(format!("{}: not a path in the jail", spec.program.display()));
-    }
-    if spec.jailer.as_ref().is_some_and(|jailer| !is_name(&jailer.monitor) || !is_name(&jailer.id)) {
-        return refuse("a jailer with no plain names".to_owned());
+    if let MonitorWire::Firecracker { id } = &spec.monitor
+        && !is_name(id)
+    {
+        return refuse("an id that is no plain name".to_owned());
     }
     let mut numbers: Vec<i32> = Vec::new();
     numbers.extend(match spec.tap {
@@ -127,7 +141,7 @@ fn check(spec: &MachineWire, files: usize) -> Result<(), StepError> {
     for file in &spec.files {
         match file {
             Given::Inherited(number) => numbers.push(*number),
-            Given::Shown { name, access: Access::Read | Access::Execute | Access::Write } => {
+            Given::Shown { name, access: Access::Read | Access::Write } => {
                 if !is_name(name) {
                     return refuse(format!("{name:?}: not a name in the jail"));
                 }
@@ -142,16 +156,10 @@ fn check(spec: &MachineWire, files: usize) -> Result<(), StepError> {
     Ok(())
 }
 
-fn is_plain(path: &Path) -> bool {
-    path.is_absolute()
-        && path.as_os_str().len() <= ARGUMENT_BYTES_MAX
-        && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
-}
-
 /// One component that no folder of the jail has.
 fn is_name(name: &str) -> bool {
     let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
-    let taken = ["dev", "proc", "etc", "jail"].contains(&name) || SYSTEM.contains(&name);
+    let taken = TAKEN.contains(&name) || SYSTEM.contains(&name);
     !name.is_empty()
         && name.len() <= NAME_BYTES_MAX
         && !name.starts_with('.')
@@ -162,18 +170,15 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::protocol::JailerWire;
-    use std::path::PathBuf;
 
     fn spec() -> MachineWire {
         MachineWire {
             memory_mb: 128,
             share_mb: 128,
-            program: PathBuf::from("/usr/bin/monitor"),
-            jailer: None,
+            monitor: MonitorWire::Qemu,
             arguments: vec!["-x".to_owned()],
-            system: true,
             kvm: false,
+            file_bytes_max: 0,
             tap: Tap::Inherited(3),
             network_bytes: 0,
             nat: false,
@@ -194,19 +199,16 @@ mod tests {
         assert!(with(|spec| spec.files.push(Given::Inherited(3))).is_err(), "the TAP's number");
         assert!(with(|spec| spec.files.push(Given::Inherited(0))).is_err());
         assert!(with(|spec| spec.files.push(Given::Inherited(FIRST_RAISED_FD))).is_err());
-        assert!(with(|spec| spec.program = PathBuf::from("usr/bin/x")).is_err());
-        assert!(with(|spec| spec.program = PathBuf::from("/usr/../x")).is_err());
         assert!(with(|spec| spec.arguments.push("a\0b".to_owned())).is_err());
-        let jailer = |monitor: &str, id: &str| JailerWire { monitor: monitor.to_owned(), id: id.to_owned() };
-        for (jailer, good) in
-            [(jailer("monitor", "0a"), true), (jailer("..", "0a"), false), (jailer("monitor", "a/b"), false)]
-        {
+        for (id, good) in [("0a", true), ("..", false), ("a/b", false), ("", false)] {
             let mut spec = spec();
-            spec.jailer = Some(jailer);
-            assert_eq!(check(&spec, 1).is_ok(), good);
+            spec.monitor = MonitorWire::Firecracker { id: id.to_owned() };
+            assert_eq!(check(&spec, 1).is_ok(), good, "{id}");
         }
         assert!(with(|spec| spec.arguments = vec![String::new(); ARGUMENTS_MAX + 1]).is_err());
-        for name in ["", ".", "..", "a/b", "usr", "dev", "proc", "UPPER", ".hidden"] {
+        // Neither what is outside nor what root will run in there.
+        let taken = ["usr", "dev", "proc", "run", "jail", "channel", "jailer", "firecracker"];
+        for name in ["", ".", "..", "a/b", "UPPER", ".hidden"].into_iter().chain(taken) {
             let mut spec = spec();
             spec.files = vec![Given::Shown { name: name.to_owned(), access: Access::Read }];
             assert!(check(&spec, 1).is_err(), "{name:?}");

@@ -10,12 +10,14 @@
 //! with the spawner; so the child that the spawner knows stays as pid 1, keeps that signal, and takes everything in its
 //! pid namespace with it when it ends.
 
+use super::super::programs::FIRECRACKER;
 use super::Plan;
 use crate::process::namespaces::{self, Identity};
-use crate::process::protocol::JailerWire;
 use crate::process::sys::{self, At, StepError};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::MountFlags;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// Where the jailer makes its jails: it runs a copy of the monitor there, and makes devices.
@@ -27,24 +29,32 @@ const CAPABILITIES: [u32; 9] = [0, 1, 3, 6, 7, 8, 18, 21, 27];
 /// By convention of shells: what ended by a signal.
 const SIGNALLED: i32 = 128;
 
-/// The folder that the monitor will find itself in, below this root.
-pub(super) fn inner_root(root: &Path, jailer: &JailerWire) -> PathBuf {
-    root.join(BASE).join(&jailer.monitor).join(&jailer.id).join("root")
-}
-
-/// Makes that folder: in memory, since it holds a copy of the monitor (3 MB) and nothing else that is large.
-pub(super) fn build_inner_root(root: &Path, jailer: &JailerWire) -> io::Result<()> {
+/// Makes the folder that the monitor will find itself in, below this root: in memory, since it holds a copy of the monitor
+/// (3 MB) and nothing else that is large.
+pub(super) fn build_inner_root(root: &Path, id: &str) -> io::Result<PathBuf> {
     let base = root.join(BASE);
     std::fs::create_dir(&base)?;
     rustix::mount::mount("tmpfs", &base, "tmpfs", MountFlags::NOSUID, c"size=32m,nr_inodes=128,mode=755")?;
-    std::fs::create_dir_all(inner_root(root, jailer))
+    let inner = base.join(FIRECRACKER).join(id).join("root");
+    std::fs::create_dir_all(&inner)?;
+    Ok(inner)
+}
+
+/// Makes and opens the folder through which the server meets the monitor: for a handful of sockets and pipes. Whatever a
+/// monitor that was broken into makes of it takes no disk, and ends with the last that holds it open.
+pub(super) fn build_channel(folder: &Path) -> io::Result<OwnedFd> {
+    std::fs::create_dir(folder)?;
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    rustix::mount::mount("tmpfs", folder, "tmpfs", flags, c"size=64k,nr_inodes=32,mode=777")?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(CWD, folder, flags, Mode::empty())?)
 }
 
 /// What the jailer is told; the rest is the monitor's. Nothing of groups: it stays in the one that it is in.
-pub(super) fn arguments(jailer: &JailerWire, uid: u32) -> Vec<String> {
-    let (uid, monitor, base) = (uid.to_string(), format!("/{}", jailer.monitor), format!("/{BASE}"));
+pub(super) fn arguments(id: &str, uid: u32) -> Vec<String> {
+    let (uid, monitor, base) = (uid.to_string(), format!("/{FIRECRACKER}"), format!("/{BASE}"));
     let told = [
-        ["--id", &jailer.id],
+        ["--id", id],
         ["--exec-file", &monitor],
         ["--uid", &uid],
         ["--gid", &uid],
