@@ -195,9 +195,7 @@ impl Platform {
     pub(crate) async fn start(settings: Settings, launched: Launched) -> Result<Self, StartError> {
         let world = World::real();
         let Launched { spawner, lock } = launched;
-        let bound = TcpListener::bind(settings.address).await;
-        let listener = bound.map_err(|error| not_bound(settings.address, &error))?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let (listener, address) = listen(settings.address).await?;
         let walls =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
         let sandbox = sandbox_of(&world, &settings.walls, &settings.data, &walls).await?;
@@ -337,6 +335,14 @@ async fn folder_lost(world: &World, lock: &Lock) {
             _ => {}
         }
     }
+}
+
+/// Bound, and nothing is accepted yet; where, since port 0 is any free one.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = TcpListener::bind(address).await;
+    let listener = bound.map_err(|error| not_bound(address, &error))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok((listener, address))
 }
 
 /// The sandbox that the chosen walls are; the processes' spawner makes machines' jails too.
