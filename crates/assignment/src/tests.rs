@@ -19,10 +19,11 @@ use fabric::{Lease, Start};
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::{Log, SqliteLog, SqliteSettings};
+use testkit::clock::SetClock;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use types::{AccountId, Epoch, FunctionName, PartitionId, Region, Version, VersionKey, WorkerId};
-use world::{BoxFuture, Clock, Instant, WallTime, World};
+use world::World;
 
 /// Placement with a number of slots, and the one worker.
 struct Host {
@@ -84,21 +85,6 @@ pub(crate) async fn journal(world: &World) -> Arc<dyn Log> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("journal.db");
     Arc::new(SqliteLog::open(world, &file, SqliteSettings::default()).await.expect("opens"))
-}
-
-/// A clock that stands still: what a second look or a deadline would mend is not mended.
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Instant {
-        Instant(0)
-    }
-    fn wall(&self) -> WallTime {
-        WallTime(0)
-    }
-    fn sleep(&self, _: Duration) -> BoxFuture<()> {
-        Box::pin(std::future::pending())
-    }
 }
 
 async fn service_in(world: World, slots: usize, starts: usize) -> (Arc<AssignmentService>, Arc<Host>) {
@@ -213,7 +199,8 @@ async fn a_closed_service_refuses_who_waits_and_who_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_who_waits_for_the_one_slot_is_lost() {
-    let world = World { clock: Arc::new(Still), ..World::real() };
+    // It stands still: what a second look or a deadline would mend is not mended.
+    let world = World { clock: Arc::new(SetClock::default()), ..World::real() };
     let (service, _) = service_in(world, 1, 1_000).await;
     let mut callers = JoinSet::new();
     for caller in 0..16 {

@@ -12,41 +12,25 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use testkit::clock::SetClock;
 use types::{
     AccountId, EnvironmentId, FunctionName, PartitionId, Region, Version, VersionKey, WorkerId, Zone,
 };
-use world::{BoxFuture, Clock, Instant, WallTime, World};
+use world::World;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Ends a test that would hang.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Shows what the test sets; sleeps really.
-#[derive(Default)]
-struct Hand(AtomicU64);
-
-impl Clock for Hand {
-    fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
-    }
-    fn wall(&self) -> WallTime {
-        WallTime(0)
-    }
-    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        World::real().clock.sleep(duration)
-    }
-}
-
-fn service(settings: Settings) -> (Arc<PlacementService>, Arc<Hand>) {
-    let hand = Arc::new(Hand::default());
+fn service(settings: Settings) -> (Arc<PlacementService>, Arc<SetClock>) {
+    let hand = Arc::new(SetClock::sleeping_on(World::real().clock));
     let world = World { clock: hand.clone(), ..World::real() };
     (Arc::new(PlacementService::new(world, settings)), hand)
 }
 
-fn set(hand: &Hand, second: u64) {
-    hand.0.store(second * 1_000_000_000, Ordering::SeqCst);
+fn set(hand: &SetClock, second: u64) {
+    hand.set(Duration::from_secs(second));
 }
 
 fn key() -> VersionKey {

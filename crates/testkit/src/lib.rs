@@ -1,3 +1,4 @@
-//! Spawned servers, real clients, hostile functions, made-up messages for tests.
+//! Spawned servers, real clients, hostile functions, made-up messages, a clock that is moved for tests.
 
+pub mod clock;
 pub mod made;

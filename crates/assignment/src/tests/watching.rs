@@ -3,28 +3,14 @@
 use super::*;
 use crate::election::{Election, Watcher};
 use bytes::Bytes;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use substrate::kv::{Entry, KvPage, Watch};
 use substrate::{Expected, Key, Kv, KvError, Revision, Sqlite, Write};
+use testkit::clock::SetClock;
 
 const LEASE: Duration = Duration::from_millis(800);
 /// What a watcher waits between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
-
-#[derive(Default)]
-struct Hand(AtomicU64);
-
-impl Clock for Hand {
-    fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
-    }
-    fn wall(&self) -> WallTime {
-        WallTime(0)
-    }
-    fn sleep(&self, _: Duration) -> BoxFuture<()> {
-        Box::pin(std::future::pending())
-    }
-}
 
 /// A store that can be silent.
 struct Moody {
@@ -58,7 +44,7 @@ impl Kv for Moody {
 }
 
 struct Scene {
-    clock: Arc<Hand>,
+    clock: Arc<SetClock>,
     kv: Arc<Moody>,
     watcher: Watcher,
     key: Key,
@@ -71,7 +57,7 @@ impl Scene {
         let file = folder.path().join("kv.db");
         let kv = Sqlite::open(&World::real(), &file, SqliteSettings::default()).await.expect("opens");
         let kv = Arc::new(Moody { kv, silent: AtomicBool::new(false) });
-        let clock = Arc::new(Hand::default());
+        let clock = Arc::new(SetClock::default());
         let world = World { clock: clock.clone(), ..World::real() };
         let election = Election { kv: kv.clone(), holder: "here".to_owned(), lease: LEASE };
         let key = crate::key_of(PartitionId(0)).expect("valid");
@@ -85,7 +71,7 @@ impl Scene {
     /// So many looks, so far apart; answers the epoch that was claimed.
     async fn look(&mut self, times: u32, apart: Duration) -> Option<Epoch> {
         for _ in 0..times {
-            self.clock.0.fetch_add(u64::try_from(apart.as_nanos()).expect("short"), Ordering::SeqCst);
+            self.clock.advance(apart);
             if let Some(claim) = self.watcher.look(Epoch(0)).await {
                 return Some(claim.epoch);
             }

@@ -8,37 +8,16 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use substrate::{BlobError, BlobKey, Blobs, Folder, FolderSettings};
+use testkit::clock::SetClock;
 use tokio::sync::{Notify, Semaphore};
 use types::AccountId;
-use world::{BoxFuture, Clock, Instant, WallTime, World};
+use world::World;
 
 pub(crate) const MB: u64 = 1 << 20;
 pub(crate) const GRACE: Duration = Duration::from_secs(60);
-
-/// A clock that tests set.
-#[derive(Default)]
-pub(crate) struct SetClock(AtomicU64);
-
-impl SetClock {
-    pub(crate) fn advance(&self, by: Duration) {
-        self.0.fetch_add(by.as_nanos() as u64, Ordering::SeqCst);
-    }
-}
-
-impl Clock for SetClock {
-    fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
-    }
-    fn wall(&self) -> WallTime {
-        WallTime(0)
-    }
-    fn sleep(&self, _: Duration) -> BoxFuture<()> {
-        Box::pin(std::future::pending())
-    }
-}
 
 /// A folder of blobs that counts, and lets as many gets and puts through as it is told.
 pub(crate) struct Watched {
