@@ -38,12 +38,15 @@ pub struct Lost {
     pub sent: bool,
 }
 
-/// Bytes that are no message of ours.
+/// Why a role's server has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Garbled {
     /// Nobody has seen the call.
     #[error("not a message of this call")]
     Message,
+    /// Nor here: the role is led from another node.
+    #[error("another node leads")]
+    Elsewhere,
     /// The role has answered, and the answer can not travel.
     #[error("the answer does not encode")]
     Answer,
