@@ -150,7 +150,8 @@ impl Membership {
 
 fn value(world: &World, member: &Member) -> Result<Bytes, KvError> {
     let member = Member { renewed_ms: world.wall().millis(), ..member.clone() };
-    let value = serde_json::to_vec(&member).map_err(|error| KvError::Invalid { reason: error.to_string() })?;
+    let value =
+        serde_json::to_vec(&member).map_err(|error| KvError::Invalid { reason: error.to_string() })?;
     Ok(Bytes::from(value))
 }
 

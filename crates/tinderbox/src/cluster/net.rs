@@ -50,10 +50,6 @@ impl Net {
         Arc::new(Self { world, kv, trust, known: Mutex::default() })
     }
 
-    pub(crate) fn kv(&self) -> &Arc<dyn Kv> {
-        &self.kv
-    }
-
     /// The node of this name, in this role.
     pub(crate) fn node(self: &Arc<Self>, name: &str, role: NodeRole) -> Arc<dyn Carrier> {
         Arc::new(Node { net: Arc::clone(self), name: name.to_owned(), role })
@@ -65,12 +61,7 @@ impl Net {
     }
 
     /// Whoever holds the lead `key`.
-    pub(crate) fn leading(
-        self: &Arc<Self>,
-        key: Key,
-        role: NodeRole,
-        patience: Duration,
-    ) -> Arc<Leading> {
+    pub(crate) fn leading(self: &Arc<Self>, key: Key, role: NodeRole, patience: Duration) -> Arc<Leading> {
         Arc::new(Leading { net: Arc::clone(self), key, role, patience })
     }
 
@@ -100,8 +91,13 @@ impl Net {
             known.peers.clear();
         }
         let expected = Expected::Node(name.to_owned(), role);
-        let peer =
-            Peer::new(self.world.clone(), member.fabric.clone(), self.trust.clone(), expected, Waits::default());
+        let peer = Peer::new(
+            self.world.clone(),
+            member.fabric.clone(),
+            self.trust.clone(),
+            expected,
+            Waits::default(),
+        );
         known.peers.insert((name.to_owned(), role), (member.fabric, Arc::clone(&peer)));
         Ok(peer)
     }

@@ -11,13 +11,14 @@ use types::PartitionId;
 use world::World;
 
 /// Where they are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct StoreSettings {
     pub(crate) nats: NatsSettings,
-    pub(crate) blobs: BlobSettings,
+    /// `None`: no role of this node needs it.
+    pub(crate) blobs: Option<BlobSettings>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum BlobSettings {
     S3(S3Settings),
     /// A folder that every node sees: of one host.

@@ -14,16 +14,18 @@
 //! silent nobody is deposed.
 
 use super::StartError;
+use crate::cluster::stores::{self, BlobSettings, Stores};
 use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::folder::{Folder, FolderSettings};
-use substrate::nats::{Nats, NatsSettings};
-use substrate::s3::{S3, S3Settings};
+use substrate::nats::NatsSettings;
+use substrate::s3::S3Settings;
 use substrate::sqlite::{FILE_NAME, Sqlite, SqliteLog, SqliteSettings};
-use substrate::{Blobs, Expected, Key, Kv, KvError, Log, LogName, Revision};
+use substrate::{Blobs, Expected, Key, Kv, KvError, Log, Revision};
 use tokio::sync::watch;
+use types::PartitionId;
 use world::{TaskHandle, World};
 
 /// How often a tenure is renewed.
@@ -35,9 +37,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ADVICE: &str =
     "`tinderbox doctor --cluster URLS --monitor HOST:8222` says what is wrong with the servers";
 
-/// The embedded journal's file in the data folder, and its name on NATS.
+/// The embedded journal's file in the data folder.
 const JOURNAL: &str = "journal.db";
-const JOURNAL_NAME: &str = "partition-0";
 
 /// What control is opened over.
 pub(super) struct Durable {
@@ -65,17 +66,11 @@ pub(super) async fn open(
             tenure: None,
         });
     };
-    let failed = |message: String| StartError { message, advice: ADVICE };
-    let nats = Nats::connect(world, nats.clone()).await.map_err(|error| failed(error.to_string()))?;
-    let kv: Arc<dyn Kv> = Arc::new(nats.kv().await.map_err(|error| failed(error.to_string()))?);
-    let name = LogName::new(JOURNAL_NAME).ok_or_else(|| "the journal's name".to_owned())?;
-    let journal = nats.log(&name).await.map_err(|error| failed(error.to_string()))?;
-    let blobs = S3::open(world, s3.clone()).await.map_err(|error| StartError {
-        message: format!("the bucket: {error}"),
-        advice: "it must exist, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY may read and write it",
-    })?;
-    let tenure = Tenure::take(world, Arc::clone(&kv)).await?;
-    Ok(Durable { kv, blobs: Arc::new(blobs), journal: Arc::new(journal), tenure: Some(tenure) })
+    let stores = Stores::open(world, nats).await?;
+    let journal = stores.journal(PartitionId(0)).await?;
+    let blobs = stores::blobs(world, &BlobSettings::S3(s3.clone())).await?;
+    let tenure = Tenure::take(world, Arc::clone(&stores.kv)).await?;
+    Ok(Durable { kv: stores.kv, blobs, journal, tenure: Some(tenure) })
 }
 
 /// This server is the one.
