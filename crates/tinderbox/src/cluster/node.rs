@@ -40,8 +40,9 @@ use world::{TaskHandle, World};
 const PARTITION: PartitionId = PartitionId(0);
 /// How long a call waits for somebody to lead placement: longer than an election takes.
 const PLACEMENT_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the calls of others that are in progress are waited for at the end.
-const CALLS_DRAIN_MAX: Duration = Duration::from_secs(5);
+/// How long the calls of others that are in progress are waited for at the end. Invocations and requests are over by then;
+/// what is left are calls that wait for something to happen, and are made again elsewhere.
+const CALLS_DRAIN_MAX: Duration = Duration::from_secs(2);
 
 /// Every role of this node, started.
 pub(crate) struct Node {

@@ -152,6 +152,10 @@ fn as_json(found: &Found) -> Value {
                 "environments": states(environments, it.worker.as_str()) })
     };
     let workers = found.workers.as_ref().map(|all| all.iter().map(worker).collect::<Vec<_>>());
+    let environment = |it: &EnvironmentState| {
+        json!({ "id": format!("{:032x}", u128::from_be_bytes(it.environment.0)), "worker": it.worker.as_str(),
+                "state": it.state, "function": it.key.function.as_str(), "version": it.key.version.to_string() })
+    };
     let unanswered: Vec<&String> =
         [found.workers.as_ref().err(), found.environments.as_ref().err(), found.journal.as_ref().err()]
             .into_iter()
@@ -161,7 +165,7 @@ fn as_json(found: &Found) -> Value {
         "nodes": nodes,
         "leads": leads,
         "workers": workers.as_ref().ok(),
-        "environments": found.environments.as_ref().ok().map(Vec::len),
+        "environments": found.environments.as_ref().ok().map(|all| all.iter().map(environment).collect::<Vec<_>>()),
         "journal": found.journal.as_ref().ok().map(|(first, last)| json!({ "first": first, "last": last })),
         "unanswered": unanswered,
     })
