@@ -32,6 +32,7 @@ use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
 use types::{AccountId, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
+use worker::tenancy::Offer;
 use worker::{Worker, WorkerParts};
 use world::World;
 
@@ -398,28 +399,30 @@ pub(crate) fn offered_egress(
 
 /// The one worker joins, once: its lease is for as long as this process lives.
 async fn join(placement: &dyn Placement, settings: &Settings) -> Result<(), String> {
-    let joined = placement.join(offer(WorkerId::new(WORKER), Zone::new(WORKER), settings));
+    let Offer { zone, memory_mb, cpu_milli, sandboxes } = offer(Zone::new(WORKER), settings);
+    let joined = placement.join(JoinFleet {
+        worker: WorkerId::new(WORKER),
+        zone,
+        memory_mb,
+        cpu_milli,
+        environments_max: 1_000,
+        sandboxes,
+        holds: Vec::new(),
+        partition: None,
+        environments: Vec::new(),
+    });
     joined.await.map(drop).map_err(|error| error.to_string())
 }
 
 /// What this host has for environments.
-pub(crate) fn offer(worker: WorkerId, zone: Zone, settings: &Settings) -> JoinFleet {
+pub(crate) fn offer(zone: Zone, settings: &Settings) -> Offer {
     let kind = match &settings.walls {
         Walls::Process => SandboxKind::Process,
         Walls::MicroVm { backend: Backend::Firecracker, .. } => SandboxKind::Firecracker,
         Walls::MicroVm { .. } => SandboxKind::Qemu,
     };
-    JoinFleet {
-        worker,
-        zone,
-        memory_mb: settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls)),
-        cpu_milli: 0,
-        environments_max: 1_000,
-        sandboxes: vec![kind],
-        holds: Vec::new(),
-        partition: None,
-        environments: Vec::new(),
-    }
+    let memory_mb = settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls));
+    Offer { zone, memory_mb, cpu_milli: 0, sandboxes: vec![kind] }
 }
 
 /// What processes may be promised together on this host, where the operator does not say it.

@@ -92,7 +92,6 @@ pub const KINDS: &[TaskKind] = &[
     row("blobs.hash", "substrate", Itself, Fenced),
     row("cluster.output", "tinderbox", Itself, Fenced),
     row("node.renew", "tinderbox", Aborted, Lasting),
-    row("node.beats", "tinderbox", Aborted, Lasting),
     row("placement.lead", "tinderbox", Waited, Lasting),
     row("tenure.renew", "tinderbox", Aborted, Lasting),
     row("nats.hints", "substrate", Aborted, Lasting),

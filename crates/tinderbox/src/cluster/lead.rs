@@ -111,7 +111,7 @@ impl Candidate {
                 self.world.clock.sleep(watcher.pause()).await;
                 continue;
             };
-            let service = Arc::new(PlacementService::new(self.world.clone(), self.settings.clone()));
+            let service = Arc::new(PlacementService::new(self.world.clone(), self.settings));
             let keeper = service.keep(Arc::clone(&self.provider));
             let service: Arc<dyn Placement> = service;
             self.stand(Standing::Leading(Served::new(service)));

@@ -16,7 +16,7 @@ use assignment::{AssignmentService, WorkerDirectory};
 use fabric::api::Api;
 use fabric::assignment::Assignment;
 use fabric::control::Control;
-use fabric::placement::{Heartbeat, JoinFleet, Placement, PlacementError};
+use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
 use fabric::telemetry::Telemetry;
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
@@ -33,8 +33,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use types::{PartitionId, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
+use worker::tenancy::{HostVitals, Tenancy};
 use worker::{Worker, WorkerParts};
-use world::{TaskHandle, World};
+use world::World;
 
 /// The one partition there is.
 const PARTITION: PartitionId = PartitionId(0);
@@ -60,6 +61,7 @@ pub(crate) struct Node {
     assignment: Option<Arc<AssignmentService>>,
     placement: Option<Arc<PlacementLead>>,
     worker: Option<Working>,
+    tenancy: Option<Tenancy>,
     lock: Lock,
 }
 
@@ -67,7 +69,6 @@ pub(crate) struct Node {
 struct Working {
     worker: Worker,
     walls: Arc<ProcessSandbox>,
-    beats: TaskHandle,
 }
 
 /// Workers by their names.
@@ -151,6 +152,12 @@ impl Node {
         member.endpoint = endpoint.map(|endpoint| format!("http://{endpoint}"));
         let taken = Membership::take(&world, Arc::clone(&stores.kv), member).await;
         let membership = taken.map_err(|error| error.to_string())?;
+        // Last: who is a member may be asked at once, where its entry says.
+        let tenancy = worker.as_ref().map(|working| {
+            let offer = roles::offer(Zone::new(&join.zone), &settings);
+            let vitals = Arc::new(HostVitals::new(settings.data.clone()));
+            Tenancy::begin(&working.worker, Arc::clone(&others.placement), offer, vitals)
+        });
         Ok(Self {
             endpoint,
             fabric,
@@ -163,6 +170,7 @@ impl Node {
             assignment,
             placement,
             worker,
+            tenancy,
             lock,
         })
     }
@@ -175,7 +183,17 @@ impl Node {
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
         let Self {
-            world, listener, server, membership, frontend, assignment, placement, worker, lock, ..
+            world,
+            listener,
+            server,
+            membership,
+            frontend,
+            assignment,
+            placement,
+            worker,
+            tenancy,
+            lock,
+            ..
         } = self;
         let (drain, draining) = watch::channel(false);
         let (end, ending) = watch::channel(false);
@@ -203,9 +221,11 @@ impl Node {
             if let Some(assignment) = &assignment {
                 assignment.close();
             }
-            if let Some(Working { worker, beats, .. }) = &worker {
-                worker.shutdown(roles::DRAIN_MAX).await;
-                beats.abort();
+            if let Some(tenancy) = &tenancy {
+                tenancy.leave(roles::DRAIN_MAX).await;
+            }
+            if let Some(Working { worker, .. }) = &worker {
+                worker.shutdown(roles::ENDING_MIN).await;
             }
             why
         };
@@ -368,20 +388,5 @@ async fn work(
     });
     worker.open().await.map_err(|error| format!("the code cache: {error}"))?;
     runtimes.look();
-    let offer = roles::offer(WorkerId::new(&join.name), Zone::new(&join.zone), settings);
-    let beats = world.spawn("node.beats", beat(world.clone(), Arc::clone(&others.placement), offer));
-    Ok(Working { worker, walls, beats })
-}
-
-async fn beat(world: World, placement: Arc<dyn Placement>, offer: JoinFleet) {
-    let beat =
-        Heartbeat { worker: offer.worker.clone(), pressure: None, environments: 0, fetched: Vec::new() };
-    loop {
-        let told = match placement.heartbeat(beat.clone()).await {
-            Err(PlacementError::Unknown) => placement.join(offer.clone()).await,
-            told => told,
-        };
-        let next = told.map_or(Duration::from_millis(500), |orders| orders.next);
-        world.clock.sleep(next).await;
-    }
+    Ok(Working { worker, walls })
 }

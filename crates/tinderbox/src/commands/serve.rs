@@ -26,7 +26,7 @@ pub(super) fn run(global: &Global, args: ServeArgs, screen: Screen) -> Result<()
         let (end, hurry) = (signalled(1), signalled(2));
         let node = Node::start(join.clone(), settings, launched).await.map_err(host)?;
         announce(screen, &node, &join)?;
-        node.serve(end, hurry).await.map_err(Failure::here)
+        Box::pin(node.serve(end, hurry)).await.map_err(Failure::here)
     })
 }
 
