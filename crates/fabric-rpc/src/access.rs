@@ -106,6 +106,7 @@ const FRONTENDS_CONTROL: &[&str] = &[
     "tag",
     "untag",
     "resolve",
+    "resolve_anew",
     "code",
 ];
 
