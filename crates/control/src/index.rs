@@ -155,3 +155,83 @@ impl ScopeIndex {
         self.functions.is_empty() && self.gone.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Code, Counters, Optimisation, VersionState};
+    use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
+    use types::{AccountId, CodeDigest, Region, RevisionId};
+
+    fn function(id: &FunctionId, code_bytes: u64) -> Arc<Function> {
+        let logging = LoggingConfig {
+            format: "Text".into(),
+            group: "g".into(),
+            application_level: None,
+            system_level: None,
+        };
+        let config = FunctionConfig {
+            runtime: "python3.13".into(),
+            handler: "h".into(),
+            role: "r".into(),
+            description: String::new(),
+            timeout_seconds: 3,
+            memory_mb: 128,
+            ephemeral_storage_mb: 512,
+            architecture: "x86_64".into(),
+            environment: None,
+            logging,
+            tracing_mode: "PassThrough".into(),
+            snap_start: SnapStart::None,
+        };
+        let latest = VersionState {
+            generation: 1,
+            config,
+            code: Code { digest: CodeDigest::new("d"), bytes: code_bytes },
+            last_modified_ms: 0,
+            revision: RevisionId::new("r"),
+            source_description: None,
+            optimisation: Optimisation::Off,
+        };
+        Arc::new(Function {
+            id: id.clone(),
+            counters: Counters { generation: 1, version: 0 },
+            incarnation: 1,
+            tags: BTreeMap::new(),
+            latest: Arc::new(latest),
+            published: BTreeMap::new(),
+        })
+    }
+
+    #[test]
+    fn nothing_older_is_taken_in_also_not_over_a_delete() {
+        let scope = Scope { account: AccountId::new("a"), region: Region::new("r") };
+        let id = FunctionId { scope: scope.clone(), name: FunctionName::new("f") };
+        let usage = |index: &Index| (index.usage(&scope).functions, index.usage(&scope).code_bytes);
+        let index = Index::new(true);
+        assert_eq!(index.set(&id, Some(function(&id, 5)), Revision(5)), Ok(None));
+        assert_eq!(index.set(&id, Some(function(&id, 4)), Revision(4)), Err(Newer));
+        assert_eq!(index.set(&id, None, Revision(4)), Err(Newer));
+        assert_eq!(usage(&index), (1, 5));
+        assert!(index.set(&id, None, Revision(7)).expect("newer").is_some());
+        assert_eq!((index.known(&id), usage(&index)), (Some(Revision(7)), (0, 0)));
+        assert_eq!(index.set(&id, Some(function(&id, 6)), Revision(6)), Err(Newer), "a slow reader");
+        assert_eq!(index.set(&id, Some(function(&id, 8)), Revision(8)), Ok(None));
+        assert_eq!(index.forget(&id, Revision(6)), None, "put in anew meanwhile");
+        assert!(index.forget(&id, Revision(8)).is_some());
+        assert_eq!((index.known(&id), usage(&index)), (None, (0, 0)));
+        assert!(index.read().is_empty());
+    }
+
+    #[test]
+    fn alone_the_index_keeps_nothing_of_what_is_deleted() {
+        let id = FunctionId {
+            scope: Scope { account: AccountId::new("a"), region: Region::new("r") },
+            name: FunctionName::new("f"),
+        };
+        let index = Index::new(false);
+        assert_eq!(index.set(&id, Some(function(&id, 1)), Revision(1)), Ok(None));
+        assert!(index.set(&id, None, Revision(2)).expect("newer").is_some());
+        assert!(index.read().is_empty());
+    }
+}

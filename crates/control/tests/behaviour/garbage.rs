@@ -50,9 +50,13 @@ async fn what_no_record_names_at_two_passes_an_hour_apart_is_removed_and_nothing
     other.control.delete_function(qualified("f", "1")).await.expect("deleted");
     clock.advance(MINUTE);
     assert_eq!(collector.pass().await, Ok(Collected { code: 2, versions: 0 }));
-    for (text, there) in
-        [("published", true), ("latest", true), ("named in time", true), ("deleted", false), ("never named", false)]
-    {
+    for (text, there) in [
+        ("published", true),
+        ("latest", true),
+        ("named in time", true),
+        ("deleted", false),
+        ("never named", false),
+    ] {
         assert_eq!(stored(cluster.blobs.as_ref(), text).await, there, "{text}");
     }
     // Unnamed since the third pass, but named again at the fourth: the hour begins anew.
@@ -139,6 +143,7 @@ async fn code_that_is_uploaded_while_the_same_bytes_are_collected_is_there_when_
         let cluster = cluster(folder.path(), World::real(), false, 1).await;
         let kit = &cluster.controls[0];
         kit.create("f", "one").await;
+        kit.create("keeps", "one").await;
         cluster.blobs.put(zip_of("again").into()).await.expect("stored");
         let gated = Arc::new(Gated {
             inner: cluster.blobs.clone(),
@@ -162,9 +167,10 @@ async fn code_that_is_uploaded_while_the_same_bytes_are_collected_is_there_when_
                 let recorded = async || {
                     let page = cluster.kv.list(&Key::of(&["function"]).expect("valid"), None, 10).await;
                     let digest = digest_of("again");
-                    page.expect("listed").entries.iter().any(|entry| {
-                        String::from_utf8_lossy(&entry.value).contains(digest.as_str())
-                    })
+                    page.expect("listed")
+                        .entries
+                        .iter()
+                        .any(|entry| String::from_utf8_lossy(&entry.value).contains(digest.as_str()))
                 };
                 eventually("the record is written", recorded).await;
                 gated.permits.add_permits(1);

@@ -112,7 +112,8 @@ async fn what_is_known_is_resolved_from_memory_and_anew_by_who_was_refused() {
     assert_eq!(cluster.kv.reads(), 0, "from memory");
 
     let new = VersionKey { generation: old.generation + 1, ..old.clone() };
-    let plan = other.control.boot_plan(new.clone()).await.expect("read, since it is newer than what is known");
+    let plan =
+        other.control.boot_plan(new.clone()).await.expect("read, since it is newer than what is known");
     assert_eq!(plan.code_digest, digest_of("two"));
     assert!(matches!(other.control.boot_plan(old).await, Err(ControlError::NotFound { .. })));
     one.update("f", "three").await;
@@ -170,6 +171,63 @@ async fn the_index_follows_by_hints_and_without_them_by_the_clock_and_after_a_si
         one.update("f", "two").await;
         eventually("it is known", async || other.generation(named("f")).await == first + 1).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_or_needs_no_change_is_so_by_the_truth_and_not_by_an_old_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cluster = cluster(folder.path(), World::real(), false, 2).await;
+    let [one, other] = &cluster.controls[..] else { panic!("two") };
+    one.create("f", "one").await;
+    one.publish("f").await;
+    assert_eq!(other.versions("f").await.len(), 2);
+    // In the memory of the other nothing changed since version 1, and there is no version 2.
+    one.update("f", "two").await;
+    assert_eq!(other.publish("f").await.version, Version::Published(2));
+    one.publish("f").await;
+    let revision = one.update("f", "three").await.revision;
+    one.publish("f").await;
+    other.control.delete_function(qualified("f", "3")).await.expect("deleted");
+    assert_eq!(one.versions("f").await, [Version::Latest, Version::Published(1), Version::Published(2)]);
+    let read = one.get(named("f")).await.expect("there");
+    assert_ne!(read.revision, revision);
+    let mut update = description_update("f", "d");
+    update.revision = Some(read.revision);
+    other.control.update_configuration(update).await.expect("of the revision that is");
+    let read = other.get(named("f")).await.expect("there");
+    let mut update = code_update("f", "four");
+    update.revision = Some(read.revision);
+    one.control.update_code(update).await.expect("of the revision that is");
+    let mut publish = publication("f");
+    publish.code_digest = Some(digest_of("four"));
+    other.control.publish_version(publish).await.expect("of the code that is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_changes_while_it_is_read_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cluster = cluster(folder.path(), World::real(), false, 2).await;
+    let [one, other] = &cluster.controls[..] else { panic!("two") };
+    one.create("f", "one").await;
+    one.publish("f").await;
+    // Its head is read, then it is deleted with its versions, then those are read.
+    let control = Arc::clone(&one.control);
+    cluster.kv.before_versions(async move {
+        control.delete_function(named("f")).await.expect("deleted");
+    });
+    let message = ListVersions { named: named("f"), marker: None, items_max: 50 };
+    let versions = other.control.list_versions(message).await;
+    assert!(matches!(versions, Err(ControlError::NotFound { .. })), "never was it there without its version");
+
+    // The same at a start: its versions are read, then one is published, then its head is read.
+    one.create("g", "one").await;
+    let control = Arc::clone(&one.control);
+    cluster.kv.after_versions(async move {
+        control.publish_version(publication("g")).await.expect("published");
+    });
+    let late = open_over(World::real(), cluster.kv.clone(), cluster.blobs.clone(), shared()).await;
+    assert_eq!(late.versions("g").await, [Version::Latest, Version::Published(1)]);
+    late.generation(qualified("g", "1")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,12 +5,10 @@ use bytes::Bytes;
 use control::Settings;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use substrate::{
-    BlobError, BlobKey, Blobs, Entry, Key, Kv, KvError, KvPage, Revision, Watch, Write,
-};
+use substrate::{BlobError, BlobKey, Blobs, Entry, Key, Kv, KvError, KvPage, Revision, Watch, Write};
 use tokio::sync::Semaphore;
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
@@ -21,16 +19,43 @@ pub(crate) struct Observed {
     listed: AtomicUsize,
     pub(crate) silent: AtomicBool,
     hints: bool,
+    /// Done once, before or after the next list of versions.
+    before_versions: Mutex<Option<BoxFuture<()>>>,
+    after_versions: Mutex<Option<BoxFuture<()>>>,
 }
 
 impl Observed {
     pub(crate) fn new(inner: Arc<dyn Kv>, hints: bool) -> Arc<Self> {
-        Arc::new(Self { inner, reads: AtomicUsize::new(0), listed: AtomicUsize::new(0), silent: AtomicBool::new(false), hints })
+        Arc::new(Self {
+            inner,
+            reads: AtomicUsize::new(0),
+            listed: AtomicUsize::new(0),
+            silent: AtomicBool::new(false),
+            hints,
+            before_versions: Mutex::default(),
+            after_versions: Mutex::default(),
+        })
     }
 
     /// Reads since this was last asked.
     pub(crate) fn reads(&self) -> usize {
         self.reads.swap(0, Ordering::SeqCst)
+    }
+
+    pub(crate) fn before_versions(&self, work: impl Future<Output = ()> + Send + 'static) {
+        *self.before_versions.lock().expect("sound") = Some(Box::pin(work));
+    }
+
+    pub(crate) fn after_versions(&self, work: impl Future<Output = ()> + Send + 'static) {
+        *self.after_versions.lock().expect("sound") = Some(Box::pin(work));
+    }
+
+    async fn meanwhile(work: &Mutex<Option<BoxFuture<()>>>, prefix: &Key) {
+        let versions = prefix.as_str().starts_with("version");
+        let work = work.lock().expect("sound").take_if(|_| versions);
+        if let Some(work) = work {
+            work.await;
+        }
     }
 
     fn read(&self) -> Result<(), KvError> {
@@ -53,7 +78,9 @@ impl Kv for Observed {
     }
     async fn list(&self, prefix: &Key, after: Option<&Key>, max: usize) -> Result<KvPage, KvError> {
         self.read()?;
+        Self::meanwhile(&self.before_versions, prefix).await;
         let page = self.inner.list(prefix, after, max).await;
+        Self::meanwhile(&self.after_versions, prefix).await;
         self.listed.fetch_add(1, Ordering::SeqCst);
         page
     }
