@@ -102,6 +102,7 @@ const FRONTENDS_CONTROL: &[&str] = &[
     "tag",
     "untag",
     "resolve",
+    "resolve_anew",
     "code",
 ];
 

@@ -51,6 +51,7 @@ pub const KINDS: &[TaskKind] = &[
     row("assignment.journal", "assignment", Itself, Lasting),
     row("assignment.partition", "assignment", Aborted, Lasting),
     row("control.collector", "control", Aborted, Lasting),
+    row("control.follow", "control", Aborted, Lasting),
     row("control.inspect", "control", Itself, Fenced),
     // Mutations: a caller who leaves does not end them.
     row("control.create", "control", Itself, Fenced),

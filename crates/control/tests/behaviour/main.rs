@@ -4,7 +4,11 @@
 
 mod durable;
 mod functions;
+mod garbage;
 mod kit;
 mod lists;
+mod shared;
+mod shared_kit;
 mod snap_start;
+mod together;
 mod versions;

@@ -1,6 +1,6 @@
 //! One invocation under way: lease, environment, answer, waterfall. Drawn in [`super`].
 
-use super::{body_or_null, resolve};
+use super::{body_or_null, found};
 use crate::Frontend;
 use crate::admission::Permit;
 use crate::answer::{Answer, AnswerBody};
@@ -154,7 +154,9 @@ impl Run {
     }
 
     async fn resolve_again(&mut self) -> Result<(), ApiError> {
-        self.resolved = resolve(&self.frontend, &self.target).await?;
+        // From memory it would be the same again, if another frontend took the change.
+        let resolved = self.frontend.control.resolve_anew(self.target.named.clone()).await;
+        self.resolved = found(&self.target, resolved)?;
         check_state(self.resolved.state)?;
         self.invocation.timeout = self.resolved.timeout;
         Ok(())

@@ -87,6 +87,7 @@ impl Control for Fakes {
         tag(TagFunction) -> (), ControlError;
         untag(UntagFunction) -> (), ControlError;
         resolve(Named) -> ResolvedVersion, ControlError;
+        resolve_anew(Named) -> ResolvedVersion, ControlError;
     }
     async fn boot_plan(&self, key: VersionKey) -> Result<BootPlan, ControlError> {
         let config = self.config.lock().unwrap().clone();
