@@ -6,6 +6,8 @@
 //! | [`members`] | who is there: entries in `Kv` |
 //! | [`net`] | from a name, a role or a lead to whoever answers |
 //! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
+//! | [`turn`] | work that one node of several does |
+//! | [`stores`] | what all of them share |
 
 pub(crate) mod lead;
 pub(crate) mod members;
@@ -13,6 +15,7 @@ pub(crate) mod net;
 pub(crate) mod node;
 pub(crate) mod partition;
 pub(crate) mod stores;
+pub(crate) mod turn;
 
 use crate::roles::StartError;
 use fabric_rpc::{Identity, NodeRole, Trust};

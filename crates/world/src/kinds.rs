@@ -92,6 +92,7 @@ pub const KINDS: &[TaskKind] = &[
     row("sqlite.read", "substrate", Itself, Fenced),
     row("blobs.hash", "substrate", Itself, Fenced),
     row("cluster.output", "tinderbox", Itself, Fenced),
+    row("node.turns", "tinderbox", Aborted, Lasting),
     row("node.renew", "tinderbox", Aborted, Lasting),
     row("placement.lead", "tinderbox", Waited, Lasting),
     row("tenure.renew", "tinderbox", Aborted, Lasting),

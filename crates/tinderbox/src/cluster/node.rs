@@ -10,7 +10,8 @@ use super::lead::{self, PlacementLead};
 use super::members::{Member, Membership};
 use super::net::Net;
 use super::partition::PartitionClient;
-use super::stores::{self, Stores};
+use super::stores::{self, Stores, Tenant};
+use super::turn::take_turns;
 use crate::roles::{self, Launched, Lock, Settings, StartError};
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::api::Api;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::election::{Election, LEASE};
+use substrate::{Blobs, Key};
 use telemetry::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -35,7 +37,7 @@ use types::{PartitionId, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
 use worker::tenancy::{HostVitals, Tenancy};
 use worker::{Worker, WorkerParts};
-use world::World;
+use world::{TaskHandle, World};
 
 /// The one partition there is.
 const PARTITION: PartitionId = PartitionId(0);
@@ -58,6 +60,8 @@ pub(crate) struct Node {
     server: Arc<Server>,
     membership: Membership,
     frontend: Option<(TcpListener, Arc<Frontend>)>,
+    /// What ends with it, wherever it stands.
+    background: Vec<TaskHandle>,
     assignment: Option<Arc<AssignmentService>>,
     placement: Option<Arc<PlacementLead>>,
     worker: Option<Working>,
@@ -126,7 +130,7 @@ impl Node {
             let store: Arc<dyn Telemetry> = store.map_err(|error| error.to_string())?;
             served = served.with(Served::new(store));
         }
-        let mut frontend = None;
+        let (mut frontend, mut background) = (None, Vec::new());
         let mut endpoint = None;
         if join.is(NodeRole::Frontend) {
             let (http, address) = roles::listen(settings.address).await?;
@@ -135,6 +139,7 @@ impl Node {
             let api: Arc<dyn Api> = front.frontend.door();
             served = served.with(Served::new(control)).with(Served::new(api));
             frontend = Some((http, front.frontend));
+            background.push(front.collector);
             endpoint = Some(address);
         }
         let mut missing = Vec::new();
@@ -167,6 +172,7 @@ impl Node {
             server,
             membership,
             frontend,
+            background,
             assignment,
             placement,
             worker,
@@ -188,6 +194,7 @@ impl Node {
             server,
             membership,
             frontend,
+            background,
             assignment,
             placement,
             worker,
@@ -243,6 +250,7 @@ impl Node {
         };
         tokio::select! {
             ended = whole => {
+                background.iter().for_each(TaskHandle::abort);
                 membership.withdraw().await;
                 ended
             }
@@ -324,6 +332,22 @@ fn place(world: &World, join: &Join, stores: &Stores) -> Result<Arc<PlacementLea
 struct Front {
     frontend: Arc<Frontend>,
     control: Arc<control::Control>,
+    collector: TaskHandle,
+}
+
+/// Of all frontends one removes what nobody names.
+fn collect(
+    world: &World,
+    join: &Join,
+    stores: &Stores,
+    blobs: Arc<dyn Blobs>,
+) -> Result<TaskHandle, StartError> {
+    let key = Key::of(&["control", "collector"]).map_err(|error| error.to_string())?;
+    let (kv, of_work) = (Arc::clone(&stores.kv), (world.clone(), Arc::clone(&stores.kv), blobs));
+    Ok(take_turns(world, kv, key, &join.name, move || {
+        let (world, kv, blobs) = of_work.clone();
+        control::Collector::new(world, kv, blobs).run()
+    }))
 }
 
 async fn front(
@@ -334,19 +358,21 @@ async fn front(
     settings: &Settings,
 ) -> Result<Front, StartError> {
     let settled = join.stores.blobs.as_ref().ok_or_else(|| "a frontend needs --blobs".to_owned())?;
-    let blobs = stores::blobs(world, settled).await?;
+    let blobs = stores::blobs(world, settled, Tenant::Code).await?;
     // Which interpreters there are is for workers to say; a frontend may stand on a host without any.
     let control = control::Control::open(
         world.clone(),
         Arc::clone(&stores.kv),
-        blobs,
+        Arc::clone(&blobs),
         Arc::clone(&others.assignment),
         control::Settings {
+            shared: true,
             snap_start_any_runtime: !settings.strict_runtimes,
             ..control::Settings::new([roles::architecture()])
         },
     );
     let control = control.await.map_err(|error| error.to_string())?;
+    let collector = collect(world, join, stores, blobs)?;
     let workers = Workers(Arc::clone(&others.net));
     let frontend = Frontend::new(FrontendParts {
         world: world.clone(),
@@ -356,7 +382,7 @@ async fn front(
         telemetry: Arc::clone(&others.telemetry),
         settings: roles::frontend_settings(settings),
     });
-    Ok(Front { frontend, control })
+    Ok(Front { frontend, control, collector })
 }
 
 async fn work(

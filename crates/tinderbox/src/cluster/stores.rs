@@ -56,15 +56,34 @@ pub(crate) fn journal_name(partition: PartitionId) -> String {
     format!("partition-{partition}")
 }
 
-pub(crate) async fn blobs(world: &World, settings: &BlobSettings) -> Result<Arc<dyn Blobs>, StartError> {
+/// What is told apart in the object store: each lists, and collects, its own and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tenant {
+    Code,
+}
+
+impl Tenant {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+        }
+    }
+}
+
+pub(crate) async fn blobs(
+    world: &World,
+    settings: &BlobSettings,
+    tenant: Tenant,
+) -> Result<Arc<dyn Blobs>, StartError> {
     match settings {
-        BlobSettings::S3(s3) => S3::open(world, s3.clone()).await.map(|s3| Arc::new(s3) as _).map_err(|error| {
+        BlobSettings::S3(s3) => S3::open(world, beneath(s3, tenant)).await.map(|s3| Arc::new(s3) as _).map_err(|error| {
             StartError {
                 message: format!("the bucket: {error}"),
                 advice: "it must exist, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY may read and write it",
             }
         }),
         BlobSettings::Folder(folder) => {
+            let folder = &folder.join(tenant.name());
             let opened = Folder::open(world, folder, FolderSettings::default()).await;
             opened.map(|folder| Arc::new(folder) as _).map_err(|error| StartError {
                 message: format!("{}: {error}", folder.display()),
@@ -72,4 +91,12 @@ pub(crate) async fn blobs(world: &World, settings: &BlobSettings) -> Result<Arc<
             })
         }
     }
+}
+
+fn beneath(s3: &S3Settings, tenant: Tenant) -> S3Settings {
+    let prefix = match s3.prefix.as_str() {
+        "" => tenant.name().to_owned(),
+        prefix => format!("{prefix}/{}", tenant.name()),
+    };
+    S3Settings { prefix, ..s3.clone() }
 }

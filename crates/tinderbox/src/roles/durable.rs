@@ -14,7 +14,7 @@
 //! silent nobody is deposed.
 
 use super::StartError;
-use crate::cluster::stores::{self, BlobSettings, Stores};
+use crate::cluster::stores::{self, BlobSettings, Stores, Tenant};
 use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ pub(super) async fn open(
     };
     let stores = Stores::open(world, nats).await?;
     let journal = stores.journal(PartitionId(0)).await?;
-    let blobs = stores::blobs(world, &BlobSettings::S3(s3.clone())).await?;
+    let blobs = stores::blobs(world, &BlobSettings::S3(s3.clone()), Tenant::Code).await?;
     let tenure = Tenure::take(world, Arc::clone(&stores.kv)).await?;
     Ok(Durable { kv: stores.kv, blobs, journal, tenure: Some(tenure) })
 }
