@@ -36,6 +36,7 @@ absent! {
     Control, ControlError:
     create_function CreateFunction => Mutated;
     get_function Named => Described;
+    resolve_anew Named => ResolvedVersion;
     list_functions ListFunctions => Page;
     list_versions ListVersions => Page;
     update_code UpdateCode => Mutated;
