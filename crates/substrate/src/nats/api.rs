@@ -167,8 +167,15 @@ impl Inner {
         payload: Bytes,
     ) -> Result<T, Failed> {
         let request = async_nats::Request::new().headers(headers).payload(payload);
+        let mut broken = self.broken.subscribe();
         let answer = self.world.timeout(self.settings.try_max, self.client.send_request(subject, request));
-        let message = match answer.await {
+        let answered = tokio::select! {
+            biased;
+            answered = answer => answered,
+            // Asked again at once, of the server that the client finds next: a lead is lost in less than a try's time.
+            _ = broken.changed() => return Err(Failed::Lost("the connection broke".into())),
+        };
+        let message = match answered {
             None => return Err(Failed::Lost(format!("no answer in {:?}", self.settings.try_max))),
             Some(Err(error)) => return Err(Failed::Lost(error.to_string())),
             Some(Ok(message)) => message,
