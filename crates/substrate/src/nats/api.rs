@@ -23,6 +23,8 @@ const NO_ROOM: [u32; 5] = [10002, 10028, 10047, 10077, 10122];
 /// Too many atomic publishes under way; one that lost a part on the way.
 const BATCH_AGAIN: [u32; 2] = [10176, 10210];
 
+/// A stream is asked for only after it was made; a server of the cluster may not have heard of it yet.
+const NO_STREAM: u32 = 10_059;
 /// Fewer servers than replicas: so it is while a cluster starts, too.
 const NO_PEERS: u32 = 10005;
 
@@ -71,7 +73,9 @@ impl From<ApiError> for Failed {
             // 10077 is any failure to store; the text alone tells which.
             10077 if !error.description.contains("maximum") => Self::Lost(said),
             number if NO_ROOM.contains(&number) => Self::Full(said),
-            number if BATCH_AGAIN.contains(&number) || number == NO_PEERS => Self::Again(said),
+            number if BATCH_AGAIN.contains(&number) || number == NO_PEERS || number == NO_STREAM => {
+                Self::Again(said)
+            }
             // Service unavailable: no leader, shutting down, out of resources for now.
             _ if error.code == 503 || error.code == 500 => Self::Lost(said),
             _ => Self::Refused(said),
