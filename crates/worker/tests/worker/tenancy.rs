@@ -212,16 +212,16 @@ async fn before_it_has_joined_a_worker_takes_nothing_and_it_joins_as_soon_as_pla
     member.script.heard(1, joins).await;
     assert_eq!(member.start_other(1, 0).await, Err(WorkerError::NotLeased));
     member.script.is(Mood::Answers);
-    let later = async {
-        loop {
-            member.clock.advance(SECOND);
-            tokio::task::yield_now().await;
+    // It asks again within a second, of which it may have begun to count only now.
+    let mut asked = false;
+    for _ in 0..10 {
+        member.clock.advance(SECOND);
+        asked |= tokio::time::timeout(SECOND, member.tenancy.joined()).await.is_ok();
+        if asked {
+            break;
         }
-    };
-    tokio::select! {
-        () = later => {}
-        () = member.tenancy.joined() => {}
     }
+    assert!(asked, "{:?}", member.script.said.borrow());
     assert_eq!(member.start_other(1, 0).await, Ok(()));
     assert_eq!(member.start_other(2, 7).await, Err(WorkerError::NotLeased), "another partition's");
 }
@@ -352,7 +352,7 @@ async fn a_worker_that_is_drained_finishes_what_runs_takes_nothing_new_and_ends_
     let gone = |reports: &[fabric::assignment::EnvironmentReport]| {
         reports.iter().filter(|report| report.event == EnvironmentEvent::Gone).count()
     };
-    assert_eq!(gone(&member.kit.fakes.reports.borrow()), 2, "each has said so");
+    assert!(gone(&member.kit.fakes.reports.borrow()) >= 2, "each has said so");
 }
 
 #[tokio::test(flavor = "multi_thread")]
