@@ -97,7 +97,6 @@ pub(crate) enum Seat {
     First,
     Running,
     Free,
-    Ending,
 }
 
 #[derive(Clone, Debug)]
@@ -275,7 +274,6 @@ impl Model {
         let held = state.held.get_mut(&lease.environment).ok_or(InvokeRefusal::Gone)?;
         match held.seat {
             Seat::Running => return Err(InvokeRefusal::Busy),
-            Seat::Ending => return Err(InvokeRefusal::Gone),
             Seat::First if held.token != lease.token => return Err(InvokeRefusal::Stale),
             Seat::Free if held.token == lease.token => return Err(InvokeRefusal::Stale),
             Seat::First | Seat::Free => {}
@@ -370,7 +368,6 @@ impl WorkerControl for Model {
             state: match held.seat {
                 Seat::First | Seat::Running => HeldState::Taken,
                 Seat::Free => HeldState::Free,
-                Seat::Ending => HeldState::Ending,
             },
         };
         Ok(HeldEnvironments { environments: state.held.iter().map(row).collect() })
