@@ -21,7 +21,7 @@ use rustc_hash::FxHashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::kv::PAGE_ENTRIES_MAX;
-use substrate::{Entry, Key, Watch};
+use substrate::{Entry, Key, KvError, Watch};
 use types::FunctionName;
 
 /// Reads of single functions at once: many callers of names that do not exist must not be many reads of the store.
@@ -169,6 +169,8 @@ impl Inner {
                 tracing::error!(%error, "a function can not be served: its record is damaged or from a newer program");
                 Ok(())
             }
+            // It changes all the time: whoever asks for it reads it.
+            Err(LoadError::Kv { reason: KvError::Busy }) => Ok(()),
             taken => taken.map(drop),
         }
     }
