@@ -36,7 +36,6 @@ absent! {
     Control, ControlError:
     create_function CreateFunction => Mutated;
     get_function Named => Described;
-    resolve_anew Named => ResolvedVersion;
     list_functions ListFunctions => Page;
     list_versions ListVersions => Page;
     update_code UpdateCode => Mutated;
@@ -48,6 +47,7 @@ absent! {
     tag TagFunction => ();
     untag UntagFunction => ();
     resolve Named => ResolvedVersion;
+    resolve_anew Named => ResolvedVersion;
     boot_plan VersionKey => BootPlan;
     code CodeDigest => Bytes;
     preparations PreparationsQuery => Preparations;
