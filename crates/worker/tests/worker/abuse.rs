@@ -1,8 +1,8 @@
 //! What hostile user code may try with its own Runtime API: it gets answers as AWS gives them, or a closed
 //! connection, and costs nobody but itself.
 
-use crate::double::fast;
-use crate::kit::{ENVIRONMENT, Kit, collect};
+use crate::double::still;
+use crate::kit::{ENVIRONMENT, Kit, WAIT, collect, soon};
 use crate::raw::{ID, NEXT, connect, hear, post, say, silent, silent_in};
 use fabric::assignment::EnvironmentEvent;
 use fabric::worker::{StopEnvironment, WorkerControl, WorkerInvoke};
@@ -13,7 +13,8 @@ use tokio::net::TcpStream;
 use types::{Epoch, PartitionId};
 
 const PING: &[u8] = b"GET /2018-06-01/ping HTTP/1.1\r\nHost: x\r\n\r\n";
-const WAIT: Duration = Duration::from_secs(20);
+/// That of `crates/worker/src/heads.rs`.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Whether the other side closes it.
 async fn closes(stream: &mut TcpStream) -> bool {
@@ -118,15 +119,20 @@ async fn user_code_that_asks_without_end_keeps_neither_an_invocation_nor_the_end
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_does_not_end_is_closed_and_a_connection_that_rests_is_not() {
     let patient = |settings: &mut worker::Settings| settings.init_timeout = Duration::from_secs(900);
-    let (_kit, address) = silent_in(fast(20), patient).await;
+    let (world, clock) = still();
+    let (_kit, address) = silent_in(world, patient).await;
     let mut rests = connect(address).await;
     assert!(say(&mut rests, PING).await.ends_with("pong"));
     let mut slow = connect(address).await;
     slow.write_all(b"GET /2018-06-01/ping HTT").await.unwrap();
+    soon(clock.asleep(HEAD_TIME_MAX, 1)).await;
+    clock.advance(HEAD_TIME_MAX);
     assert!(closes(&mut slow).await);
     let mut later = connect(address).await;
     assert!(say(&mut later, PING).await.ends_with("pong"));
     later.write_all(b"GET").await.unwrap();
+    soon(clock.asleep(HEAD_TIME_MAX, 1)).await;
+    clock.advance(HEAD_TIME_MAX);
     assert!(closes(&mut later).await, "also behind a request that was answered");
     assert!(say(&mut rests, PING).await.ends_with("pong"));
 }

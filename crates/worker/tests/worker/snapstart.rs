@@ -29,8 +29,7 @@ impl Kit {
     /// What control was told first.
     async fn prepared(&self) -> PreparedReport {
         let mut prepared = self.fakes.prepared.subscribe();
-        let told =
-            tokio::time::timeout(Duration::from_secs(20), prepared.wait_for(|told| !told.is_empty())).await;
+        let told = tokio::time::timeout(crate::kit::WAIT, prepared.wait_for(|told| !told.is_empty())).await;
         told.expect("control is told").unwrap()[0].clone()
     }
 
@@ -149,7 +148,7 @@ async fn what_is_not_listed_any_more_is_ended_and_a_worker_that_ends_ends_the_re
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it is ended");
+        tokio::time::timeout(crate::kit::WAIT, wait).await.expect("it is ended");
     };
     ended(1).await;
     let versions = vec![Preparation { key: published(), pending: false }];
@@ -159,7 +158,7 @@ async fn what_is_not_listed_any_more_is_ended_and_a_worker_that_ends_ends_the_re
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), made).await.expect("it is made again");
+    tokio::time::timeout(crate::kit::WAIT, made).await.expect("it is made again");
     kit.worker.shutdown(Duration::from_secs(5)).await;
     ended(2).await;
 }
