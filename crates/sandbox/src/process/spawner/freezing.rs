@@ -18,6 +18,7 @@
 
 use super::super::protocol::{Answer, Failure};
 use super::{Spawner, now_ms};
+use std::collections::VecDeque;
 
 /// Longer than any call of the kernel that can not be interrupted takes on a host that works. Whoever wants the environment
 /// before does not wait for it: a resume overtakes.
@@ -28,9 +29,13 @@ const LOOSE_AFTER_MS: u64 = 128;
 /// For which part of the time that was tried: on a host so busy that the trying took long, a moment is long too.
 const LOOSE_PART: u64 = 16;
 
+/// Pauses that wait for one environment. A worker asks again each time that user code, not yet frozen, wakes it, and then
+/// nobody waits for the older ones.
+const PAUSES_MAX: usize = 16;
+
 /// A group on its way, and the pauses that are owed an answer.
 pub(super) struct Freezing {
-    ids: Vec<u64>,
+    ids: VecDeque<u64>,
     key: u64,
     since_ms: u64,
     turn: Turn,
@@ -39,7 +44,13 @@ pub(super) struct Freezing {
 impl Freezing {
     fn new(id: u64, key: u64) -> Self {
         let since_ms = now_ms();
-        Self { ids: vec![id], key, since_ms, turn: Turn::begin(since_ms) }
+        Self { ids: VecDeque::from([id]), key, since_ms, turn: Turn::begin(since_ms) }
+    }
+
+    /// One more waits for it; the one that waits no more.
+    fn join(&mut self, id: u64) -> Option<u64> {
+        self.ids.push_back(id);
+        if self.ids.len() > PAUSES_MAX { self.ids.pop_front() } else { None }
     }
 }
 
@@ -74,9 +85,15 @@ impl Spawner {
         match self.freezer(key, true) {
             Err(failure) => self.reply(id, Err(failure), Vec::new()),
             Ok(()) => {
-                match self.freezing.iter_mut().find(|one| one.key == key) {
-                    Some(one) => one.ids.push(id),
-                    None => self.freezing.push(Freezing::new(id, key)),
+                let overtaken = match self.freezing.iter_mut().find(|one| one.key == key) {
+                    Some(one) => one.join(id),
+                    None => {
+                        self.freezing.push(Freezing::new(id, key));
+                        None
+                    }
+                };
+                if let Some(pause) = overtaken {
+                    self.reply(pause, Err(freezer_failed("too many pauses at once")), Vec::new());
                 }
                 self.look_at_freezing();
             }
@@ -150,6 +167,14 @@ fn freezer_failed(reason: impl std::fmt::Display) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_pauses_without_end_the_newest_wait() {
+        let mut freezing = Freezing::new(0, 7);
+        let overtaken: Vec<u64> = (1..100).filter_map(|id| freezing.join(id)).collect();
+        assert_eq!(overtaken, (0..100 - PAUSES_MAX as u64).collect::<Vec<_>>());
+        assert_eq!(freezing.ids.back(), Some(&99));
+    }
 
     #[test]
     fn what_does_not_stand_still_is_held_ever_longer_and_let_go_on_in_between() {
