@@ -16,14 +16,17 @@
 //! waits for their end, which they come to only when all are let go on for a moment. Version 2 knows both; being told again
 //! does nothing there.
 
-use super::super::protocol::{Answer, Failure};
+use super::super::protocol::{Answer, Failure, FromSpawner};
 use super::{Spawner, now_ms};
+use crate::process::cgroup::Pace;
 use std::collections::VecDeque;
 
 /// Longer than any call of the kernel that can not be interrupted takes on a host that works. Whoever wants the environment
 /// before does not wait for it: a resume overtakes.
 const FREEZE_MS_MAX: u64 = 10_000;
-/// When all are let go on for the first time; then after twice as long, and so on, so that a group that is only slow comes
+/// Most pauses are done by then, and need no other share.
+const HASTEN_AFTER_MS: u64 = 2;
+/// When all are let go on, at their own share again, for the first time; then after twice as long, and so on, so that a group that is only slow comes
 /// to its end.
 const LOOSE_AFTER_MS: u64 = 128;
 /// For which part of the time that was tried: on a host so busy that the trying took long, a moment is long too.
@@ -39,12 +42,23 @@ pub(super) struct Freezing {
     key: u64,
     since_ms: u64,
     turn: Turn,
+    /// While it is hastened: what is to be put back. It is hastened once, for a moment, lest user code that knows how not
+    /// to stop gains by it.
+    pace: Option<Pace>,
+    hastened: bool,
 }
 
 impl Freezing {
     fn new(id: u64, key: u64) -> Self {
         let since_ms = now_ms();
-        Self { ids: VecDeque::from([id]), key, since_ms, turn: Turn::begin(since_ms) }
+        Self {
+            ids: VecDeque::from([id]),
+            key,
+            since_ms,
+            turn: Turn::begin(since_ms),
+            pace: None,
+            hastened: false,
+        }
     }
 
     /// One more waits for it; the one that waits no more.
@@ -101,13 +115,15 @@ impl Spawner {
     }
 
     pub(super) fn resume(&mut self, id: u64, key: u64) {
-        let answer = self.freezer(key, false).map(|()| Answer::Done);
         // A pause that was not done yet is not done any more.
-        let overtaken: Vec<u64> =
-            self.freezing.extract_if(.., |one| one.key == key).flat_map(|one| one.ids).collect();
-        for pause in overtaken {
-            self.reply(pause, Err(freezer_failed("it was resumed meanwhile")), Vec::new());
+        let overtaken: Vec<Freezing> = self.freezing.extract_if(.., |one| one.key == key).collect();
+        for mut one in overtaken {
+            self.put_back(&mut one);
+            for pause in one.ids {
+                self.reply(pause, Err(freezer_failed("it was resumed meanwhile")), Vec::new());
+            }
         }
+        let answer = self.freezer(key, false).map(|()| Answer::Done);
         self.reply(id, answer, Vec::new());
     }
 
@@ -134,6 +150,7 @@ impl Spawner {
                 Ok(false) => Err(freezer_failed("not every task came to a stop in time")),
                 Err(failure) => Err(failure),
             };
+            self.put_back(&mut one);
             if answer.is_err() {
                 // A task in the midst of the kernel may not stop for long. All are let go on: half frozen is no state.
                 drop(self.freezer(one.key, false));
@@ -151,12 +168,42 @@ impl Spawner {
         if matches!(one.turn, Turn::Hold { .. }) && tree.is_frozen(&group).map_err(freezer_failed)? {
             return Ok(true);
         }
+        if !one.hastened && now >= one.since_ms + HASTEN_AFTER_MS {
+            one.hastened = true;
+            // Not what could not be put back.
+            one.pace = tree.pace(&group).ok();
+            if one.pace.is_some() {
+                drop(tree.hasten(&group));
+            }
+        }
         one.turn = one.turn.next(one.since_ms, now);
         let told = match one.turn {
             Turn::Hold { .. } => tree.freeze(&group),
             Turn::Loose { .. } => tree.thaw(&group),
         };
+        if matches!(one.turn, Turn::Loose { .. }) {
+            self.put_back(one);
+        }
         told.map(|()| false).map_err(freezer_failed)
+    }
+
+    /// Its own share again. One that is ending keeps what it was given, to end sooner.
+    fn put_back(&mut self, one: &mut Freezing) {
+        let Some(pace) = one.pace.take() else { return };
+        let Ok(group) = self.live(one.key).map(|environment| environment.group.clone()) else { return };
+        if let Err(error) = self.host.tree.set_pace(&group, &pace) {
+            self.tell(&FromSpawner::Warning(format!("control group: {error}")), Vec::new());
+        }
+    }
+
+    /// Other limits are about to be set: the old ones must not come back after them.
+    pub(super) fn put_back_before_binding(&mut self, key: u64) {
+        for mut one in std::mem::take(&mut self.freezing) {
+            if one.key == key {
+                self.put_back(&mut one);
+            }
+            self.freezing.push(one);
+        }
     }
 }
 
