@@ -148,6 +148,7 @@ impl Leader {
     /// Completes when there is another leader.
     pub(crate) async fn deposed(&self) {
         tokio::select! {
+            biased;
             () = self.journal.deposed() => {}
             () = self.outdated.notified() => {}
         }
@@ -175,6 +176,7 @@ impl Leader {
             // It sleeps alone: whoever lets go of the service ends it at once.
             drop(service);
             tokio::select! {
+                biased;
                 () = clock.sleep(wait) => {}
                 () = wake.notified() => {}
             }
