@@ -289,7 +289,9 @@ impl Machines {
                 let idx = if drawn < 60 { drawn % 2 } else { drawn % names.len() as u64 };
                 let name = names[usize::try_from(idx).unwrap_or(0)].clone();
                 let frontend = frontend.clone();
-                own.spawn("invocation", async move { drop(frontend.invoke(name).await) });
+                own.spawn("invocation", async move {
+                    frontend.invoke(name).await;
+                });
             }
         });
     }

@@ -158,7 +158,9 @@ impl Worker {
         let mut table = lock(&self.table);
         table.draining = draining;
         if draining {
-            table.seats.values().for_each(|place| drop(place.stopping.send_replace(true)));
+            for place in table.seats.values() {
+                place.stopping.send_replace(true);
+            }
         }
     }
 
