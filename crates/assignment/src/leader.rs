@@ -259,12 +259,11 @@ impl Leader {
         if self.journal.is_behind() {
             return Input::NotPlaced { environment, ever: false };
         }
-        match self.parts.placement.place(Place { environment, key, memory_mb }).await {
+        let partition = self.parts.partition;
+        let place = Place { environment, key, memory_mb, partition, code: None, sandboxes: Vec::new() };
+        match self.parts.placement.place(place).await {
             Ok(slot) => Input::Placed { environment, worker: slot.worker },
-            Err(PlacementError::NoCapacity | PlacementError::Unavailable { .. }) => {
-                Input::NotPlaced { environment, ever: false }
-            }
-            Err(PlacementError::TooLarge) => Input::NotPlaced { environment, ever: true },
+            Err(error) => Input::NotPlaced { environment, ever: error == PlacementError::TooLarge },
         }
     }
 

@@ -9,7 +9,7 @@
 
 use crate::assignment::AcquireError;
 use crate::control::ControlError;
-use crate::placement::{FleetError, PlacementError};
+use crate::placement::PlacementError;
 use crate::stream::{FrameStream, Pull};
 use crate::telemetry::TelemetryError;
 use crate::worker::WorkerError;
@@ -202,12 +202,6 @@ impl From<Lost> for ControlError {
 impl From<Lost> for PlacementError {
     fn from(lost: Lost) -> Self {
         Self::Unavailable { reason: lost.reason }
-    }
-}
-
-impl From<Lost> for FleetError {
-    fn from(lost: Lost) -> Self {
-        Self::Placement(lost.into())
     }
 }
 

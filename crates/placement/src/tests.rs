@@ -5,8 +5,8 @@ use crate::provider::{
 };
 use crate::{PlacementService, Settings};
 use fabric::placement::{
-    DrainWorker, Fleet, FleetError, Heartbeat, JoinFleet, LeaseWorkers, Place, PlaceFor, Placement,
-    RegisterWorker, SandboxKind, WorkersQuery,
+    DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Place, Placement, PlacementError, SandboxKind,
+    WorkersQuery,
 };
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -57,8 +57,8 @@ fn join(worker: &str, zone: &str) -> JoinFleet {
     }
 }
 
-fn place(n: u8, partition: u64) -> PlaceFor {
-    PlaceFor {
+fn place(n: u8, partition: u64) -> Place {
+    Place {
         environment: EnvironmentId([n; 16]),
         key: key(),
         memory_mb: 128,
@@ -74,42 +74,38 @@ fn beat(worker: &str, environments: u32) -> Heartbeat {
 
 #[tokio::test]
 async fn one_worker_of_this_process_needs_no_heartbeat() {
-    let (service, hand) = service(Settings::default());
-    let register = RegisterWorker {
-        worker: WorkerId::new("here"),
-        zone: Zone::new("here"),
-        memory_mb: 512,
-        environments_max: 9,
-    };
-    service.register(register).await.unwrap();
-    let mut place = Place { environment: EnvironmentId([1; 16]), key: key(), memory_mb: 512 };
-    service.place(place.clone()).await.unwrap();
-    set(&hand, 1_000_000);
+    let (service, hand) = service(Settings::of_one_process());
+    let orders = service.join(JoinFleet { memory_mb: 512, ..join("here", "here") }).await.unwrap();
+    let first = Place { memory_mb: 512, ..place(1, 0) };
+    service.place(first.clone()).await.unwrap();
+    set(&hand, 1_000_000_000);
+    assert!(orders.lease > SECOND * 1_000_000_000 && orders.next > SECOND * 1_000_000_000);
     let begun = Duration::ZERO;
     assert_eq!(service.reconcile(begun, &Static).await, crate::fleet::Round::default());
     assert_eq!(service.workers(WorkersQuery).await.unwrap()[0].environments, 1);
-    place.environment = EnvironmentId([2; 16]);
-    assert!(service.place(place).await.is_err(), "full");
+    assert!(service.place(Place { environment: EnvironmentId([2; 16]), ..first }).await.is_err(), "full");
 }
 
 #[tokio::test]
 async fn what_a_silent_worker_had_is_told_until_it_was_heard() {
     let (service, hand) = service(Settings::default());
     service.join(join("w", "a")).await.unwrap();
-    service.place_for(place(1, 4)).await.unwrap();
+    service.place(place(1, 4)).await.unwrap();
     let orders = service.heartbeat(beat("w", 1)).await.unwrap();
     assert_eq!((orders.partition, orders.lease), (Some(PartitionId(4)), SECOND * 20));
     set(&hand, 20);
     // Its beat comes as late as its lease ended: it has fenced itself, and nothing is renewed.
     assert_eq!(service.heartbeat(beat("w", 1)).await.unwrap().partition, None);
     let ask = |heard| LeaseWorkers { partition: PartitionId(4), free_mb: 0, heard };
-    for _ in 0..2 {
-        let leases = service.lease(ask(0)).await.unwrap();
-        assert_eq!((leases.workers, leases.lost, leases.heard), (vec![], vec![EnvironmentId([1; 16])], 1));
-        assert!(!leases.incomplete);
+    let end = service.lease(ask(0)).await.unwrap().heard;
+    // Who has heard nothing of this service, or of another one, asks the workers; who has missed an answer need not.
+    for (heard, lost, incomplete) in [(0, 1, true), (end + 7, 1, true), (end - 1, 1, false), (end, 0, false)]
+    {
+        let leases = service.lease(ask(heard)).await.unwrap();
+        assert_eq!((leases.workers, leases.heard, leases.incomplete), (vec![], end, incomplete));
+        assert_eq!(leases.lost, vec![EnvironmentId([1; 16]); lost]);
     }
-    assert_eq!(service.lease(ask(1)).await.unwrap().lost, []);
-    assert_eq!(service.heartbeat(beat("nobody", 0)).await, Err(FleetError::Unknown));
+    assert_eq!(service.heartbeat(beat("nobody", 0)).await, Err(PlacementError::Unknown));
 }
 
 fn executable(path: &Path, text: &str) {

@@ -39,7 +39,7 @@ mod tests;
 
 pub use fleet::Plan;
 pub use settings::Settings;
-pub use workers::{Lease, Standing, Unwell};
+pub use workers::{Lease, Leased, Standing, Unwell};
 
 use fleet::{Demand, Expected};
 use rustc_hash::FxHashMap;
@@ -244,7 +244,8 @@ impl Planner {
         let trusted = offer.environments.is_empty() || (offer.partition.is_some() && believed);
         if !trusted {
             self.stand(idx, Standing::Fenced);
-        } else if let (Some(partition), false) = (offer.partition, offer.environments.is_empty()) {
+        } else if let (Some(partition), true) = (offer.partition, believed) {
+            // Also of an empty one: what its partition's leader has asked of it may be on its way.
             self.lease_to(idx, partition);
             for resident in &offer.environments {
                 self.seat(resident, idx);
@@ -433,8 +434,9 @@ impl Planner {
         }
     }
 
-    /// Leases workers that nobody has to a partition until it has so much free room; answers whom it has now.
-    pub fn reserve(&mut self, now: Duration, partition: PartitionId, free_mb: u64) -> Vec<(WorkerId, Lease)> {
+    /// Leases workers that nobody has to a partition until it has so much free room; answers whom it has now. A lease
+    /// that has ended is none, whether or not a tick has seen it.
+    pub fn reserve(&mut self, now: Duration, partition: PartitionId, free_mb: u64) -> Vec<Leased> {
         self.advance(now);
         let mine = |worker: &&Worker| worker.lease.is_some_and(|lease| lease.partition == partition);
         let mut free: u64 =
@@ -451,7 +453,13 @@ impl Planner {
             by_zone[worker.zone as usize] += 1;
             free += worker.free_mb();
         }
-        self.live().filter(mine).filter_map(|worker| Some((worker.id.clone(), worker.lease?))).collect()
+        let runs = |lease: &Lease| lease.until.is_none_or(|until| until > self.now);
+        let leased = self.live().filter(mine).filter_map(|worker| {
+            let lease = worker.lease.filter(runs)?;
+            let draining = matches!(worker.standing, Standing::Draining { .. });
+            Some(Leased { id: worker.id.clone(), lease, draining })
+        });
+        leased.collect()
     }
 
     /// A worker is not there any more. What it had.

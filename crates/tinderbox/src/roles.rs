@@ -10,7 +10,7 @@ mod durable;
 
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
-use fabric::placement::{Placement, RegisterWorker};
+use fabric::placement::{JoinFleet, Placement, SandboxKind};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
@@ -207,7 +207,7 @@ impl Platform {
         let store = telemetry::Store::open(world.clone(), &data.join("logs"), log_settings(&settings)).await;
         let telemetry =
             meet!(encoded, fabric::telemetry::Telemetry, store.map_err(|error| error.to_string())?);
-        let placer = Arc::new(PlacementService::new(world.clone(), placement::Settings::default()));
+        let placer = Arc::new(PlacementService::new(world.clone(), placement::Settings::of_one_process()));
         let placement = meet!(encoded, fabric::placement::Placement, placer);
         let directory = Arc::new(Directory::default());
         let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
@@ -254,7 +254,7 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        register(&*placement, settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls))).await?;
+        join(&*placement, &settings).await?;
         lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
@@ -480,14 +480,25 @@ fn offered_egress(
     Ok(Egress::None)
 }
 
-async fn register(placement: &dyn Placement, memory_mb: u64) -> Result<(), String> {
-    let registered = placement.register(RegisterWorker {
+/// The one worker joins, once: its lease is for as long as this process lives.
+async fn join(placement: &dyn Placement, settings: &Settings) -> Result<(), String> {
+    let kind = match &settings.walls {
+        Walls::Process => SandboxKind::Process,
+        Walls::MicroVm { backend: Backend::Firecracker, .. } => SandboxKind::Firecracker,
+        Walls::MicroVm { .. } => SandboxKind::Qemu,
+    };
+    let joined = placement.join(JoinFleet {
         worker: WorkerId::new(WORKER),
         zone: Zone::new(WORKER),
-        memory_mb,
+        memory_mb: settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls)),
+        cpu_milli: 0,
         environments_max: 1_000,
+        sandboxes: vec![kind],
+        holds: Vec::new(),
+        partition: None,
+        environments: Vec::new(),
     });
-    registered.await.map_err(|error| error.to_string())
+    joined.await.map(drop).map_err(|error| error.to_string())
 }
 
 /// What functions may be promised together, where the operator does not say it.

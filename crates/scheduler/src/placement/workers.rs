@@ -32,6 +32,15 @@ pub struct Lease {
     pub until: Option<Duration>,
 }
 
+/// A worker that a partition has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    pub id: WorkerId,
+    pub lease: Lease,
+    /// It gets nothing new and ends when it is empty.
+    pub draining: bool,
+}
+
 /// Place in the slab of workers.
 pub(super) type WorkerIdx = u32;
 
