@@ -4,7 +4,7 @@
 use super::executor::Node;
 use super::machines::{Machines, Role};
 use super::network::Weather;
-use fabric::placement::{DrainWorker, Fleet};
+use fabric::placement::{DrainWorker, Placement};
 use fabric::remote::Remote;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -204,7 +204,7 @@ impl One {
         self.note(&format!("{worker} is drained"));
         for placement in self.machines.of(Role::Placement) {
             let way = self.machines.network.way(self.machines.outside_node, placement);
-            let fleet: Arc<Remote<dyn Fleet>> = Remote::new(way);
+            let fleet: Arc<Remote<dyn Placement>> = Remote::new(way);
             let _ = fleet.drain(DrainWorker { worker: worker.clone() }).await; // one of them leads
         }
         self.sleep(5_000, 20_000).await;

@@ -124,16 +124,19 @@ impl Ledger {
         truth.changed = true;
     }
 
+    /// The worker takes an invocation's epoch as current.
+    pub(crate) fn admits(&self, worker: &WorkerId, lease: &fabric::Lease) {
+        let highest = lock(&self.truth).acknowledged.get(&(worker.clone(), lease.partition)).copied();
+        let highest = highest.unwrap_or(Epoch(0));
+        if let Err(violation) = invariants::not_outdated(lease.environment, lease.epoch, highest) {
+            self.executor.fail(format!("{violation} on {worker}"));
+        }
+    }
+
     /// User code sees an invocation.
     pub(crate) fn enters(&self, worker: &WorkerId, lease: &fabric::Lease, request: RequestId) {
         let mut truth = lock(&self.truth);
         let at = (worker.clone(), lease.environment);
-        let highest = truth.acknowledged.get(&(worker.clone(), lease.partition)).copied();
-        if let Err(violation) =
-            invariants::not_outdated(lease.environment, lease.epoch, highest.unwrap_or(Epoch(0)))
-        {
-            self.executor.fail(format!("{violation} on {worker}"));
-        }
         if let Some(other) = truth.running.get(&at) {
             self.executor.fail(format!(
                 "{} on {worker} runs under {:?}, and {:?} enters",

@@ -4,13 +4,13 @@ use super::executor::{Executor, Node, lock};
 use super::ledger::Ledger;
 use super::load::{Catalogue, Frontend, memory_of};
 use super::network::Network;
-use super::router::{Places, Router};
+use super::router::Router;
 use super::store::{Ailment, MemoryKv, MemoryLog, Through};
 use super::tenancy;
 use super::worker::{self, Mutation, Parts as WorkerParts, Worker};
 use assignment::{AssignmentService, Parts, Settings, WorkerDirectory, key_of};
 use fabric::assignment::Assignment;
-use fabric::placement::{Fleet, Placement};
+use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerInvoke};
 use placement::PlacementService;
@@ -165,18 +165,13 @@ impl Machines {
 
     fn boot_assignment(self: &Arc<Self>, node: Node, world: World) {
         let Ok(key) = key_of(PARTITION) else { return };
-        let placement = self.of(Role::Placement);
-        let fleet: Arc<Router<dyn Fleet>> = Router::new(&self.network, node, &placement);
-        let places = Places {
-            partition: PARTITION,
-            fleet: Arc::clone(&fleet),
-            placement: Router::new(&self.network, node, &placement),
-        };
+        let placement: Arc<Router<dyn Placement>> =
+            Router::new(&self.network, node, &self.of(Role::Placement));
         let workers = Arc::clone(&self.workers);
         let directory = Directory { network: self.network.clone(), node, workers };
         let service = AssignmentService::start(Parts {
             world: world.clone(),
-            placement: Arc::new(places),
+            placement: placement.clone(),
             workers: Arc::new(directory),
             partition: PARTITION,
             settings: Settings {
@@ -190,7 +185,7 @@ impl Machines {
         });
         let role: Arc<dyn Assignment> = service.clone();
         self.network.listen(node, &world, "Assignment", Served::new(role));
-        tenancy::lead(&world, &self.executor, node, &service, fleet);
+        tenancy::lead(&world, &self.executor, node, &service, placement);
         let (ledger, executor) = (self.ledger.clone(), self.executor.clone());
         let watched = Arc::downgrade(&service);
         world.spawn("watch.reigns", async move {
@@ -229,8 +224,6 @@ impl Machines {
                 let service = Arc::new(PlacementService::new(world.clone(), settings));
                 let role: Arc<dyn Placement> = service.clone();
                 network.listen(node, &world, "Placement", Served::new(role));
-                let role: Arc<dyn Fleet> = service.clone();
-                network.listen(node, &world, "Fleet", Served::new(role));
                 let keeper = service.keep(Arc::new(Static));
                 watcher.renew(claim).await;
                 network.crashed(node); // it listens no more
@@ -256,7 +249,7 @@ impl Machines {
         self.network.listen(node, &world, "WorkerControl", Served::new(control));
         let invoke: Arc<dyn WorkerInvoke> = Arc::new(worker::Served(Arc::clone(&worker)));
         self.network.listen(node, &world, "WorkerInvoke", Served::new(invoke));
-        let fleet: Arc<Router<dyn Fleet>> =
+        let fleet: Arc<Router<dyn Placement>> =
             Router::new(&self.network, node, &self.of(Role::Placement));
         let offer = tenancy::Offer {
             worker: id.clone(),

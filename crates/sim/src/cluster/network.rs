@@ -29,12 +29,12 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const FRAMES_IN_FLIGHT: usize = 4;
 /// Calls that may be said twice, by their contract.
 const TWICE: &[(&str, &str)] = &[
+    ("Placement", "join"),
+    ("Placement", "heartbeat"),
+    ("Placement", "lease"),
     ("Placement", "release"),
     ("WorkerControl", "acknowledge"),
     ("Assignment", "retire"),
-    ("Fleet", "join"),
-    ("Fleet", "heartbeat"),
-    ("Fleet", "lease"),
 ];
 
 /// What happens to messages, in thousandths.

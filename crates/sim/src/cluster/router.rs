@@ -8,13 +8,12 @@ use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Retire,
 };
 use fabric::placement::{
-    DrainWorker, Fleet, FleetError, Heartbeat, JoinFleet, LeaseWorkers, Leases, Orders, Place, PlaceFor,
-    Placement, PlacementError, RegisterWorker, ReleaseSlot, Slot, StartReport, WorkerState, WorkersQuery,
+    DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
+    PlacementError, ReleaseSlot, Slot, StartReport, WorkerState, WorkersQuery,
 };
 use fabric::remote::Remote;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use types::PartitionId;
 
 /// The machines of one role, as one machine sees them.
 pub(crate) struct Router<S: ?Sized> {
@@ -75,80 +74,50 @@ impl Assignment for Router<dyn Assignment> {
     }
 }
 
-macro_rules! once {
-    ($this:ident, $call:ident, $message:ident, $lost:pat) => {{
-        let answer = $this.current().$call($message).await;
-        if matches!(answer, Err($lost)) {
-            $this.doubt();
+/// As [`around`], of placement.
+macro_rules! around_placement {
+    ($this:ident, $call:ident, $message:ident) => {{
+        for _ in $this.tries() {
+            match $this.current().$call($message.clone()).await {
+                Err(PlacementError::NotLeader) => $this.doubt(),
+                Err(error @ PlacementError::Unavailable { .. }) => {
+                    $this.doubt();
+                    return Err(error);
+                }
+                answer => return answer,
+            }
         }
-        answer
+        Err(PlacementError::NotLeader)
     }};
 }
 
 #[async_trait]
-impl Fleet for Router<dyn Fleet> {
-    async fn join(&self, message: JoinFleet) -> Result<Orders, FleetError> {
-        once!(self, join, message, FleetError::Placement(_))
-    }
-    async fn heartbeat(&self, message: Heartbeat) -> Result<Orders, FleetError> {
-        once!(self, heartbeat, message, FleetError::Placement(_))
-    }
-    async fn started(&self, message: StartReport) -> Result<(), FleetError> {
-        once!(self, started, message, FleetError::Placement(_))
-    }
-    async fn drain(&self, message: DrainWorker) -> Result<(), FleetError> {
-        once!(self, drain, message, FleetError::Placement(_))
-    }
-    async fn lease(&self, message: LeaseWorkers) -> Result<Leases, FleetError> {
-        once!(self, lease, message, FleetError::Placement(_))
-    }
-    async fn place_for(&self, message: PlaceFor) -> Result<Slot, FleetError> {
-        once!(self, place_for, message, FleetError::Placement(PlacementError::Unavailable { .. }))
-    }
-}
-
-#[async_trait]
 impl Placement for Router<dyn Placement> {
-    async fn register(&self, message: RegisterWorker) -> Result<(), PlacementError> {
-        once!(self, register, message, PlacementError::Unavailable { .. })
+    async fn join(&self, message: JoinFleet) -> Result<Orders, PlacementError> {
+        around_placement!(self, join, message)
+    }
+    async fn heartbeat(&self, message: Heartbeat) -> Result<Orders, PlacementError> {
+        around_placement!(self, heartbeat, message)
+    }
+    async fn started(&self, message: StartReport) -> Result<(), PlacementError> {
+        around_placement!(self, started, message)
+    }
+    async fn drain(&self, message: DrainWorker) -> Result<(), PlacementError> {
+        around_placement!(self, drain, message)
+    }
+    async fn leave(&self, message: LeaveFleet) -> Result<(), PlacementError> {
+        around_placement!(self, leave, message)
+    }
+    async fn lease(&self, message: LeaseWorkers) -> Result<Leases, PlacementError> {
+        around_placement!(self, lease, message)
     }
     async fn place(&self, message: Place) -> Result<Slot, PlacementError> {
-        once!(self, place, message, PlacementError::Unavailable { .. })
+        around_placement!(self, place, message)
     }
     async fn release(&self, message: ReleaseSlot) -> Result<(), PlacementError> {
-        once!(self, release, message, PlacementError::Unavailable { .. })
+        around_placement!(self, release, message)
     }
     async fn workers(&self, message: WorkersQuery) -> Result<Vec<WorkerState>, PlacementError> {
-        once!(self, workers, message, PlacementError::Unavailable { .. })
-    }
-}
-
-/// What an assignment service has for placement: slots of workers that are leased to its partition.
-pub(crate) struct Places {
-    pub(crate) partition: PartitionId,
-    pub(crate) fleet: Arc<Router<dyn Fleet>>,
-    pub(crate) placement: Arc<Router<dyn Placement>>,
-}
-
-#[async_trait]
-impl Placement for Places {
-    async fn register(&self, message: RegisterWorker) -> Result<(), PlacementError> {
-        self.placement.register(message).await
-    }
-    async fn place(&self, message: Place) -> Result<Slot, PlacementError> {
-        let Place { environment, key, memory_mb } = message;
-        let (partition, code, sandboxes) = (self.partition, None, Vec::new());
-        let placed =
-            self.fleet.place_for(PlaceFor { environment, key, memory_mb, partition, code, sandboxes }).await;
-        placed.map_err(|error| match error {
-            FleetError::Placement(error) => error,
-            other => PlacementError::Unavailable { reason: other.to_string() },
-        })
-    }
-    async fn release(&self, message: ReleaseSlot) -> Result<(), PlacementError> {
-        self.placement.release(message).await
-    }
-    async fn workers(&self, message: WorkersQuery) -> Result<Vec<WorkerState>, PlacementError> {
-        self.placement.workers(message).await
+        around_placement!(self, workers, message)
     }
 }

@@ -1,13 +1,13 @@
 //! Leases of workers: the worker's end (join, heartbeats, the fence) and the leader's (whom it may use, what it lost).
 //!
-//! Models of what the roles do, over the real `Fleet`.
+//! Models of what the roles do, over the real `Placement`.
 
 use super::executor::{Executor, Node};
 use super::router::Router;
 use super::worker::Worker;
 use assignment::AssignmentService;
 use fabric::assignment::{Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport};
-use fabric::placement::{Fleet, FleetError, Heartbeat, JoinFleet, LeaseWorkers, Orders};
+use fabric::placement::{Heartbeat, JoinFleet, LeaseWorkers, Orders, Placement, PlacementError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,8 +18,6 @@ use world::{Instant, World};
 const AGAIN: Duration = Duration::from_millis(500);
 /// How often a leader looks at its leases.
 const LEASES_EVERY: Duration = Duration::from_secs(1);
-/// A worker that placement does not name is lost after a lease: the longest time for which it may go on by itself.
-const LEASE: Duration = Duration::from_secs(20);
 /// What it wants free ahead of traffic, MB.
 const FREE_MB: u64 = 1_024;
 
@@ -37,7 +35,7 @@ pub(crate) fn tenant(
     world: &World,
     executor: &Executor,
     worker: Arc<Worker>,
-    fleet: Arc<Router<dyn Fleet>>,
+    fleet: Arc<Router<dyn Placement>>,
     offer: Offer,
 ) {
     let fence = {
@@ -69,7 +67,7 @@ pub(crate) fn tenant(
                     joined = true;
                     obey(&worker, orders, sent)
                 }
-                Err(FleetError::Unknown) => {
+                Err(PlacementError::Unknown) => {
                     executor.note(format_args!("{} is not known to placement", offer.worker));
                     joined = false;
                     Duration::from_millis(10)
@@ -101,6 +99,7 @@ fn obey(worker: &Worker, orders: Orders, sent: Instant) -> Duration {
     if orders.partition.is_none() && sent >= worker.last_started() {
         worker.fence();
     }
+    worker.serve(orders.partition);
     worker.renew(sent.plus(orders.lease));
     worker.set_draining(orders.drain);
     orders.next
@@ -112,7 +111,7 @@ pub(crate) fn lead(
     executor: &Executor,
     node: Node,
     service: &Arc<AssignmentService>,
-    fleet: Arc<Router<dyn Fleet>>,
+    fleet: Arc<Router<dyn Placement>>,
 ) {
     let (own, service, executor) = (world.clone(), Arc::downgrade(service), executor.clone());
     world.spawn("tenancy.leases", async move {
@@ -138,7 +137,7 @@ impl Leases {
         world: &World,
         executor: &Executor,
         service: &Weak<AssignmentService>,
-        fleet: &Router<dyn Fleet>,
+        fleet: &Router<dyn Placement>,
     ) {
         let Some(service) = service.upgrade() else { return };
         let Ok(rows) = service.census(CensusQuery).await else {
@@ -168,14 +167,13 @@ impl Leases {
                 continue;
             }
             let since = *self.missing.entry(worker.clone()).or_insert_with(|| world.now());
-            if world.now().since(since) > LEASE + LEASES_EVERY {
+            if world.now().since(since) > leases.lease + LEASES_EVERY {
                 executor.note(format_args!("Assignment {} gives {worker} up", self.node.0));
                 self.missing.remove(&worker);
                 service.worker_lost(worker);
             }
         }
-        if leases.incomplete {
-            leases.workers.into_iter().for_each(|worker| service.worker_connected(worker));
-        }
+        // What was lost on the way is mended by asking again.
+        leases.workers.into_iter().for_each(|worker| service.worker_connected(worker));
     }
 }

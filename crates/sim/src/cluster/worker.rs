@@ -93,6 +93,8 @@ struct Table {
     seats: BTreeMap<EnvironmentId, Place>,
     epochs: BTreeMap<PartitionId, Epoch>,
     draining: bool,
+    /// By its last orders.
+    serves: Option<PartitionId>,
     /// Its lease of itself ends then; none before it first joined.
     until: Option<Instant>,
     last_started: Instant,
@@ -145,7 +147,7 @@ impl Worker {
     /// For whom it has what it has.
     pub(crate) fn residents(&self) -> (Option<PartitionId>, Vec<ResidentEnvironment>) {
         let table = lock(&self.table);
-        let partition = table.seats.values().next().map(|place| place.partition);
+        let partition = table.seats.values().next().map(|place| place.partition).or(table.serves);
         let resident = |(environment, place): (&EnvironmentId, &Place)| ResidentEnvironment {
             environment: *environment,
             key: place.key.clone(),
@@ -168,6 +170,10 @@ impl Worker {
     pub(crate) fn renew(&self, until: Instant) {
         self.look_at_lease();
         lock(&self.table).until = Some(until);
+    }
+
+    pub(crate) fn serve(&self, partition: Option<PartitionId>) {
+        lock(&self.table).serves = partition;
     }
 
     /// When it last took an environment: orders from before say nothing about it.
@@ -221,6 +227,7 @@ impl Worker {
             self.parts.ledger.count(|counts| counts.fenced += 1);
             return Err(InvokeRefusal::Stale);
         }
+        self.parts.ledger.admits(&self.parts.id, lease);
         let place = table.seats.get_mut(&lease.environment).ok_or(InvokeRefusal::Gone)?;
         let any_token = self.parts.mutation == Mutation::AnyToken;
         match place.grant {
