@@ -54,6 +54,7 @@ struct Inner {
     polls_at_once: u64,
     trace: Trace,
     broken: Option<String>,
+    over: bool,
 }
 
 struct Task {
@@ -109,6 +110,7 @@ impl Executor {
             polls_at_once: 0,
             trace,
             broken: None,
+            over: false,
         };
         Self { inner: Arc::new(Mutex::new(inner)), ready: Arc::default() }
     }
@@ -219,6 +221,16 @@ impl Executor {
         lock(&self.inner).broken.get_or_insert(why);
     }
 
+    /// The run has come to its good end.
+    pub(crate) fn over(&self) {
+        self.note(format_args!("all is in order"));
+        lock(&self.inner).over = true;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.inner).over
+    }
+
     pub(crate) fn broken(&self) -> Option<String> {
         lock(&self.inner).broken.clone()
     }
@@ -231,7 +243,7 @@ impl Executor {
     /// Runs until `until`, or until something is broken. `after_step` is called after every poll.
     pub(crate) fn run(&self, until: Duration, mut after_step: impl FnMut()) {
         let until = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-        while lock(&self.inner).broken.is_none() {
+        while self.goes_on() {
             match self.next_ready() {
                 Some(id) => {
                     self.poll(id);
@@ -241,6 +253,11 @@ impl Executor {
                 None => {}
             }
         }
+    }
+
+    fn goes_on(&self) -> bool {
+        let inner = lock(&self.inner);
+        inner.broken.is_none() && !inner.over
     }
 
     /// Takes one of the run queue, whichever the seed says.

@@ -17,6 +17,7 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
     pub(crate) refused: u64,
     pub(crate) fenced: u64,
+    pub(crate) busy: u64,
     pub(crate) reigns: u64,
     pub(crate) faults: u64,
 }
@@ -35,6 +36,8 @@ struct Truth {
     running: BTreeMap<(WorkerId, EnvironmentId), Running>,
     /// What each worker has acknowledged, in its present life.
     acknowledged: BTreeMap<(WorkerId, PartitionId), Epoch>,
+    /// The highest epoch under which something was appended to the journal.
+    appended: u64,
     seen: BTreeSet<RequestId>,
     /// Workers that stand still: what runs there does not run now.
     still: BTreeSet<WorkerId>,
@@ -169,6 +172,22 @@ impl Ledger {
 
     pub(crate) fn answered(&self, number: u64) {
         lock(&self.truth).asking.remove(&number);
+    }
+
+    /// An append is in the journal; its first record says of which epoch.
+    pub(crate) fn appended(&self, header: &[u8]) {
+        let epoch = serde_json::from_slice::<serde_json::Value>(header).ok();
+        let epoch = epoch.and_then(|header| header.get("epoch")?.as_u64());
+        let Some(epoch) = epoch else {
+            return self.executor.fail("an append does not say of which epoch it is".to_owned());
+        };
+        let mut truth = lock(&self.truth);
+        let before = truth.appended;
+        truth.appended = before.max(epoch);
+        drop(truth);
+        if epoch < before {
+            self.executor.fail(format!("epoch {epoch} is in the journal behind epoch {before}"));
+        }
     }
 
     /// Who was never answered.

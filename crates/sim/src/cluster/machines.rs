@@ -155,6 +155,7 @@ impl Machines {
             ailment: Arc::clone(&self.ailment),
             kv: Arc::clone(&self.kv),
             log: Arc::clone(&self.log),
+            ledger: self.ledger.clone(),
             any_position: self.mutation == Mutation::AnyPosition,
         })
     }

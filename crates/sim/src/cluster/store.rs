@@ -6,6 +6,7 @@
 //! an append is there whole or not at all.
 
 use super::executor::{Executor, Node, lock};
+use super::ledger::Ledger;
 use super::network::Network;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -203,6 +204,7 @@ pub(crate) struct Through {
     pub(crate) ailment: Arc<Ailment>,
     pub(crate) kv: Arc<MemoryKv>,
     pub(crate) log: Arc<MemoryLog>,
+    pub(crate) ledger: Ledger,
     /// A mutation: an append is made wherever the log is.
     pub(crate) any_position: bool,
 }
@@ -285,9 +287,14 @@ impl Log for Through {
             return Err(LogError::Full { reason: "the disk".to_owned() });
         }
         let (log, anywhere) = (Arc::clone(&self.log), self.any_position);
+        let (ledger, header) = (self.ledger.clone(), records.first().cloned());
         let append = async move {
             let at = if anywhere { log.span().await?.last } else { expected };
-            log.append(at, records).await
+            let appended = log.append(at, records).await;
+            if let (Ok(_), Some(header)) = (&appended, header) {
+                ledger.appended(&header);
+            }
+            appended
         };
         self.travel(append).await.ok_or_else(log_silent)?
     }

@@ -233,7 +233,10 @@ impl Worker {
         match place.grant {
             Grant::First(first) if first != lease.token && !any_token => return Err(InvokeRefusal::Stale),
             Grant::Free(last) if last == lease.token && !any_token => return Err(InvokeRefusal::Stale),
-            Grant::Taken(_) if self.parts.mutation != Mutation::AnySeat => return Err(InvokeRefusal::Busy),
+            Grant::Taken(_) if self.parts.mutation != Mutation::AnySeat => {
+                self.parts.ledger.count(|counts| counts.busy += 1);
+                return Err(InvokeRefusal::Busy);
+            }
             Grant::Closed(_) => return Err(InvokeRefusal::Gone),
             Grant::First(_) | Grant::Free(_) | Grant::Taken(_) => {}
         }
