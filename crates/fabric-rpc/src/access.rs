@@ -73,7 +73,7 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
         ],
         NodeRole::Control => &[("Assignment", &["retire"])],
         NodeRole::Assignment => {
-            &[("Placement", &["lease", "place", "release", "workers"]), ("WorkerControl", &[])]
+            &[("Placement", &["lease", "place", "release", "started", "workers"]), ("WorkerControl", &[])]
         }
         NodeRole::Placement | NodeRole::Telemetry => &[],
         // User code is next to it: no function of a customer can be changed from here, no lease taken.

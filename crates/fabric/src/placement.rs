@@ -16,7 +16,8 @@ service! {
         join(Join(JoinFleet)) -> Orders;
         /// A worker lives.
         heartbeat(Heartbeat(Heartbeat)) -> Orders;
-        /// Whether a worker started what was placed there: one that can not is not asked again.
+        /// How it went with what was placed on a worker, as the worker or the leader of a partition says: one that can not
+        /// start anything, or not be reached, is not asked again before it can.
         started(Started(StartReport)) -> ();
         /// An operator's word: nothing new for this worker; it ends when it is empty.
         drain(Drain(DrainWorker)) -> ();
@@ -130,7 +131,16 @@ pub struct Orders {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartReport {
     pub worker: WorkerId,
-    pub started: bool,
+    pub outcome: StartOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartOutcome {
+    Started,
+    /// Its host could not make an environment.
+    Failed,
+    /// A leader could not reach it: it gets nothing new before its next heartbeat.
+    Unreached,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use fabric::placement::{
     DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
-    PlacementError, Pressure, ReleaseSlot, SandboxKind, Slot, StartReport, WorkerState, WorkersQuery,
+    PlacementError, Pressure, ReleaseSlot, SandboxKind, Slot, StartOutcome, StartReport, WorkerState,
+    WorkersQuery,
 };
 use scheduler::placement::{
     Beat, Capacity, Effect, NoSlot, Offer, Owner, Planner, Request, Resident, Sandboxes, Settings, Unwell,
@@ -188,10 +189,10 @@ impl Placement for PlacementService {
 
     async fn started(&self, message: StartReport) -> Result<(), PlacementError> {
         let mut books = self.lock();
-        if message.started {
-            books.planner.start_succeeded(&message.worker);
-        } else {
-            books.planner.start_failed(self.now(), &message.worker);
+        match message.outcome {
+            StartOutcome::Started => books.planner.start_succeeded(&message.worker),
+            StartOutcome::Failed => books.planner.start_failed(self.now(), &message.worker),
+            StartOutcome::Unreached => books.planner.unreached(self.now(), &message.worker),
         }
         Ok(())
     }

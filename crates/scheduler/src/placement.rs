@@ -179,6 +179,7 @@ pub struct Row {
 struct Slot {
     worker: WorkerIdx,
     memory_mb: u32,
+    since: Duration,
     /// Function and account.
     owner: Option<(u32, u32)>,
 }
@@ -262,6 +263,7 @@ impl Planner {
         let idx = *self.by_id.get(id).ok_or(Unknown)?;
         let worker = self.workers[idx as usize].as_mut().ok_or(Unknown)?;
         worker.seen = Some(now);
+        worker.said = beat.environments;
         let drained = now.checked_sub(self.settings.drain_max);
         let overdue =
             matches!(worker.standing, Standing::Draining { since } if drained.is_some_and(|at| since < at));
@@ -280,10 +282,28 @@ impl Planner {
             (same, _) => same,
         };
         self.stand(idx, standing);
+        if beat.environments == 0 {
+            self.free_what_never_came(idx);
+        }
         for code in &beat.fetched {
             self.holds(idx, code);
         }
         Ok(self.orders(idx))
+    }
+
+    /// A worker that has nothing, and had time for what was placed there: its answer, or the word that gave it back, was
+    /// lost.
+    fn free_what_never_came(&mut self, idx: WorkerIdx) {
+        let Some(worker) = self.workers[idx as usize].as_ref() else { return };
+        let (now, lease) = (self.now, self.settings.lease);
+        let old = |environment: &&EnvironmentId| {
+            self.slots.get(*environment).is_some_and(|slot| slot.since + lease <= now)
+        };
+        let mut never: Vec<EnvironmentId> = worker.slots.keys().filter(old).copied().collect();
+        never.sort_unstable();
+        for environment in never {
+            self.release(environment);
+        }
     }
 
     fn orders(&self, idx: WorkerIdx) -> Orders {
@@ -315,6 +335,15 @@ impl Planner {
         // A worker of this process has no other that could replace it.
         if failed && worker.seen.is_some() && worker.standing == Standing::Serving {
             self.stand(idx, Standing::Unwell { since: self.now, why: Unwell::FailedStarts });
+        }
+    }
+
+    /// A leader could not reach it: as silent as one whose beats are missing, until its next.
+    pub fn unreached(&mut self, now: Duration, id: &WorkerId) {
+        self.advance(now);
+        let Some(&idx) = self.by_id.get(id) else { return };
+        if self.workers[idx as usize].as_ref().is_some_and(|worker| worker.standing == Standing::Serving) {
+            self.stand(idx, Standing::Silent);
         }
     }
 
@@ -359,6 +388,7 @@ impl Planner {
                 Standing::Serving
                     if worker.lease.is_some()
                         && worker.slots.is_empty()
+                        && worker.said == 0
                         && worker.empty_since + self.settings.lease_idle <= now =>
                 {
                     self.give_back_lease(idx);

@@ -45,6 +45,7 @@ const fn row(name: &'static str, owner: &'static str, end: End, panic: Panic) ->
 /// Owner by owner.
 pub const KINDS: &[TaskKind] = &[
     row("assignment.timer", "assignment", Itself, Lasting),
+    row("assignment.fleet", "assignment", Itself, Lasting),
     row("assignment.effect", "assignment", Itself, Fenced),
     row("assignment.greet", "assignment", Itself, Fenced),
     row("assignment.journal", "assignment", Itself, Lasting),
@@ -106,6 +107,8 @@ pub const KINDS: &[TaskKind] = &[
     row("machine memory", "sandbox", Itself, Fenced),
     row("machine console", "sandbox", Itself, Fenced),
     row("microvm link", "sandbox", Itself, Fenced),
+    row("worker.tenancy", "worker", Aborted, Lasting),
+    row("worker.vitals", "worker", Itself, Fenced),
     row("environment", "worker", Waited, Fenced),
     row("door", "worker", Aborted, Fenced),
     row("door connection", "worker", Itself, Fenced),

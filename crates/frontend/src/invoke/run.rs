@@ -119,6 +119,11 @@ impl Run {
                     self.frontend.world.clock.sleep(LEADER_LOOK).await;
                     continue;
                 }
+                // Another worker, or this one once placement knows better: a moment later.
+                Err(AcquireError::WorkerRefused) if attempts < ATTEMPTS_MAX && !wait_max.is_zero() => {
+                    self.frontend.world.clock.sleep(LEADER_LOOK).await;
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             };
             let invoked = self.frontend.world.now();
@@ -132,7 +137,13 @@ impl Run {
                     | InvokeRefusal::RestoreFailed { .. }
                     | InvokeRefusal::RestoreTimedOut),
                 ) => return Err(error.into()),
-                Err(InvokeRefusal::Gone) => self.report_not_found(&lease).await,
+                Err(InvokeRefusal::Gone) => {
+                    self.report_not_found(&lease).await;
+                    // Once is an environment that has ended; more often a worker, of which its leader is about to know.
+                    if attempts > 1 {
+                        self.frontend.world.clock.sleep(LEADER_LOOK).await;
+                    }
+                }
                 // The function may have changed while its environment was made, and assignment not know it yet.
                 Err(InvokeRefusal::Stale) => self.resolve_again().await?,
                 Err(InvokeRefusal::Busy) => {}

@@ -58,6 +58,8 @@ pub(super) struct Worker {
     pub(super) lease: Option<Lease>,
     /// Last heartbeat; `None` for a worker of this process, which lives as long as it.
     pub(super) seen: Option<Duration>,
+    /// Environments, by its last heartbeat.
+    pub(super) said: u32,
     pub(super) joined: Duration,
     pub(super) empty_since: Duration,
     pub(super) failed_starts: u32,
@@ -83,6 +85,7 @@ impl Worker {
             standing: Standing::Serving,
             lease: None,
             seen: None,
+            said: 0,
             joined: now,
             empty_since: now,
             failed_starts: 0,

@@ -291,6 +291,7 @@ impl Kit {
             partition: PartitionId(0),
             epoch: Epoch(1),
             token: LeaseToken(1),
+            memory_mb: 128,
         };
         self.worker.start_environment(start).await.unwrap();
     }
