@@ -13,12 +13,11 @@
 
 use super::trace::Trace;
 use crate::random::Random;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -39,7 +38,7 @@ type TaskId = u64;
 #[derive(Clone)]
 pub(crate) struct Executor {
     inner: Arc<Mutex<Inner>>,
-    ready: Arc<Mutex<Vec<TaskId>>>,
+    ready: Arc<Mutex<BTreeSet<TaskId>>>,
 }
 
 struct Inner {
@@ -81,15 +80,14 @@ struct Machine {
 
 struct Waking {
     id: TaskId,
-    queued: AtomicBool,
-    ready: Arc<Mutex<Vec<TaskId>>>,
+    /// In order of their numbers: the order in which tokio's `watch` wakes its receivers is drawn from an ambient
+    /// generator, and must not matter.
+    ready: Arc<Mutex<BTreeSet<TaskId>>>,
 }
 
 impl Wake for Waking {
     fn wake(self: Arc<Self>) {
-        if !self.queued.swap(true, Ordering::SeqCst) {
-            lock(&self.ready).push(self.id);
-        }
+        lock(&self.ready).insert(self.id);
     }
 }
 
@@ -269,8 +267,10 @@ impl Executor {
                 if ready.is_empty() {
                     return None;
                 }
-                let drawn = inner.random.below(ready.len() as u64);
-                ready.swap_remove(usize::try_from(drawn).unwrap_or(0))
+                let drawn = usize::try_from(inner.random.below(ready.len() as u64)).unwrap_or(0);
+                let Some(id) = ready.iter().nth(drawn).copied() else { return None };
+                ready.remove(&id);
+                id
             };
             let Some(task) = inner.tasks.get(&id) else { continue };
             let node = task.node;
@@ -297,7 +297,6 @@ impl Executor {
             let Some(future) = task.future.take() else { return };
             (future, Arc::clone(&task.wake), task.name)
         };
-        wake.queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(wake);
         let polled =
             catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
@@ -353,9 +352,9 @@ impl Executor {
         }
         let id = inner.next_task;
         inner.next_task += 1;
-        let wake = Arc::new(Waking { id, queued: AtomicBool::new(true), ready: Arc::clone(&self.ready) });
+        let wake = Arc::new(Waking { id, ready: Arc::clone(&self.ready) });
         inner.tasks.insert(id, Task { name, node, future: Some(future), wake });
-        lock(&self.ready).push(id);
+        lock(&self.ready).insert(id);
         let executor = Arc::downgrade(&self.inner);
         TaskHandle::other(move || {
             let Some(inner) = executor.upgrade() else { return };

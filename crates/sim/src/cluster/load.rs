@@ -69,8 +69,8 @@ impl Catalogue {
     }
 }
 
-/// MB: the same for one function always, so that a worker can say it.
-pub(crate) fn memory_of(key: &VersionKey) -> u32 {
+/// MB.
+fn memory_of(key: &VersionKey) -> u32 {
     match key.function.as_str().as_bytes().last() {
         Some(b'0') => 1_024,
         Some(b'1' | b'2') => 512,
@@ -148,6 +148,11 @@ impl Frontend {
                     self.world.clock.sleep(LEADER_LOOK).await;
                     continue;
                 }
+                Err(AcquireError::WorkerRefused) if attempts < ATTEMPTS_MAX && !wait_max.is_zero() => {
+                    self.world.clock.sleep(LEADER_LOOK).await;
+                    continue;
+                }
+                Err(AcquireError::ConcurrencyLimit) => return None,
                 Err(error) => {
                     self.executor.note(format_args!("{function}: {error}"));
                     return None;
@@ -155,7 +160,12 @@ impl Frontend {
             };
             match self.hand_over(&lease, request).await {
                 Ok(frames) => return Some((lease, frames)),
-                Err(InvokeRefusal::Gone) => self.report_not_found(&lease).await,
+                Err(InvokeRefusal::Gone) => {
+                    self.report_not_found(&lease).await;
+                    if attempts > 1 {
+                        self.world.clock.sleep(LEADER_LOOK).await;
+                    }
+                }
                 Err(InvokeRefusal::Stale) => {
                     self.assignment.doubt();
                     key = self.catalogue.resolve(function);

@@ -2,11 +2,11 @@
 
 use super::executor::{Executor, Node, lock};
 use super::ledger::Ledger;
-use super::load::{Catalogue, Frontend, memory_of};
+use super::load::{Catalogue, Frontend};
 use super::network::Network;
 use super::router::Router;
 use super::store::{Ailment, MemoryKv, MemoryLog, Through};
-use super::tenancy;
+use super::tenancy::{Offer, Tenant};
 use super::worker::{self, Mutation, Parts as WorkerParts, Worker};
 use assignment::{AssignmentService, Parts, Settings, WorkerDirectory, key_of};
 use fabric::assignment::Assignment;
@@ -172,7 +172,7 @@ impl Machines {
         let directory = Directory { network: self.network.clone(), node, workers };
         let service = AssignmentService::start(Parts {
             world: world.clone(),
-            placement: placement.clone(),
+            placement,
             workers: Arc::new(directory),
             partition: PARTITION,
             settings: Settings {
@@ -186,7 +186,6 @@ impl Machines {
         });
         let role: Arc<dyn Assignment> = service.clone();
         self.network.listen(node, &world, "Assignment", Served::new(role));
-        tenancy::lead(&world, &self.executor, node, &service, placement);
         let (ledger, executor) = (self.ledger.clone(), self.executor.clone());
         let watched = Arc::downgrade(&service);
         world.spawn("watch.reigns", async move {
@@ -243,22 +242,28 @@ impl Machines {
             assignment: Router::<dyn Assignment>::new(&self.network, node, &self.of(Role::Assignment)),
             ledger: self.ledger.clone(),
             environments_max: WORKER_ENVIRONMENTS_MAX as usize,
-            memory_of,
             mutation: self.mutation,
         });
         let control: Arc<dyn WorkerControl> = Arc::new(worker::Served(Arc::clone(&worker)));
         self.network.listen(node, &world, "WorkerControl", Served::new(control));
         let invoke: Arc<dyn WorkerInvoke> = Arc::new(worker::Served(Arc::clone(&worker)));
         self.network.listen(node, &world, "WorkerInvoke", Served::new(invoke));
-        let fleet: Arc<Router<dyn Placement>> =
-            Router::new(&self.network, node, &self.of(Role::Placement));
-        let offer = tenancy::Offer {
+        let offer = Offer {
             worker: id.clone(),
             zone: types::Zone::new(["a", "b", "c"][node.0 % 3]),
             memory_mb: WORKER_MB,
             environments_max: WORKER_ENVIRONMENTS_MAX,
         };
-        tenancy::tenant(&world, &self.executor, worker, fleet, offer);
+        let tenant = Tenant {
+            world: world.clone(),
+            executor: self.executor.clone(),
+            worker,
+            placement: Router::new(&self.network, node, &self.of(Role::Placement)),
+            offer,
+            joined: false,
+            next: world.now(),
+        };
+        world.spawn("worker.tenancy", tenant.run());
     }
 
     fn boot_frontend(self: &Arc<Self>, node: Node, world: &World) {

@@ -1,25 +1,18 @@
-//! Leases of workers: the worker's end (join, heartbeats, the fence) and the leader's (whom it may use, what it lost).
+//! A worker's membership in the fleet: it joins, beats, obeys, and fences itself when its lease has ended.
 //!
-//! Models of what the roles do, over the real `Placement`.
+//! The rules are those of `crates/worker/src/tenancy.rs`, whose tasks are bound to the real worker's table.
 
-use super::executor::{Executor, Node};
+use super::executor::Executor;
 use super::router::Router;
 use super::worker::Worker;
-use assignment::AssignmentService;
-use fabric::assignment::{Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport};
-use fabric::placement::{Heartbeat, JoinFleet, LeaseWorkers, Orders, Placement, PlacementError};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use fabric::placement::{Heartbeat, JoinFleet, Orders, Placement, PlacementError, SandboxKind};
+use std::sync::Arc;
 use std::time::Duration;
-use types::{LeaseToken, WorkerId, Zone};
+use types::{WorkerId, Zone};
 use world::{Instant, World};
 
-/// Until a word that was not heard is said again.
 const AGAIN: Duration = Duration::from_millis(500);
-/// How often a leader looks at its leases.
-const LEASES_EVERY: Duration = Duration::from_secs(1);
-/// What it wants free ahead of traffic, MB.
-const FREE_MB: u64 = 1_024;
+const CALL_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a worker offers.
 #[derive(Clone)]
@@ -31,149 +24,105 @@ pub(crate) struct Offer {
 }
 
 /// A worker's life in the fleet.
-pub(crate) fn tenant(
-    world: &World,
-    executor: &Executor,
-    worker: Arc<Worker>,
-    fleet: Arc<Router<dyn Placement>>,
-    offer: Offer,
-) {
-    let fence = {
-        let (world, worker) = (world.clone(), Arc::clone(&worker));
-        async move {
-            loop {
-                let wait = worker.look_at_lease();
-                world.clock.sleep(wait.min(Duration::from_secs(1))).await;
-            }
-        }
-    };
-    world.spawn("tenancy.fence", fence);
-    let (own, executor) = (world.clone(), executor.clone());
-    world.spawn("tenancy.beats", async move {
-        let mut joined = false;
+pub(crate) struct Tenant {
+    pub(crate) world: World,
+    pub(crate) executor: Executor,
+    pub(crate) worker: Arc<Worker>,
+    pub(crate) placement: Arc<Router<dyn Placement>>,
+    pub(crate) offer: Offer,
+    pub(crate) joined: bool,
+    pub(crate) next: Instant,
+}
+
+impl Tenant {
+    pub(crate) async fn run(mut self) {
+        let world = self.world.clone();
         loop {
-            let sent = own.now();
-            let told = if joined {
-                let (_, environments) = worker.residents();
-                let environments = u32::try_from(environments.len()).unwrap_or(u32::MAX);
-                let beat =
-                    Heartbeat { worker: offer.worker.clone(), pressure: None, environments, fetched: vec![] };
-                fleet.heartbeat(beat).await
-            } else {
-                fleet.join(join(&offer, &worker)).await
-            };
-            let wait = match told {
-                Ok(orders) => {
-                    joined = true;
-                    obey(&worker, orders, sent)
-                }
-                Err(PlacementError::Unknown) => {
-                    executor.note(format_args!("{} is not known to placement", offer.worker));
-                    joined = false;
-                    Duration::from_millis(10)
-                }
-                Err(_) => AGAIN,
-            };
-            own.clock.sleep(wait).await;
-        }
-    });
-}
-
-fn join(offer: &Offer, worker: &Worker) -> JoinFleet {
-    let (partition, environments) = worker.residents();
-    JoinFleet {
-        worker: offer.worker.clone(),
-        zone: offer.zone.clone(),
-        memory_mb: offer.memory_mb,
-        cpu_milli: 0,
-        environments_max: offer.environments_max,
-        sandboxes: vec![fabric::placement::SandboxKind::Process],
-        holds: Vec::new(),
-        partition,
-        environments,
-    }
-}
-
-/// Answers when to beat again.
-fn obey(worker: &Worker, orders: Orders, sent: Instant) -> Duration {
-    if orders.partition.is_none() && sent >= worker.last_started() {
-        worker.fence();
-    }
-    worker.serve(orders.partition);
-    worker.renew(sent.plus(orders.lease));
-    worker.set_draining(orders.drain);
-    orders.next
-}
-
-/// The leader's look at its leases, as long as the service is there.
-pub(crate) fn lead(
-    world: &World,
-    executor: &Executor,
-    node: Node,
-    service: &Arc<AssignmentService>,
-    fleet: Arc<Router<dyn Placement>>,
-) {
-    let (own, service, executor) = (world.clone(), Arc::downgrade(service), executor.clone());
-    world.spawn("tenancy.leases", async move {
-        let mut leases = Leases { heard: 0, missing: BTreeMap::new(), reign: None, node };
-        while service.strong_count() > 0 {
-            leases.look(&own, &executor, &service, &fleet).await;
-            own.clock.sleep(LEASES_EVERY).await;
-        }
-    });
-}
-
-struct Leases {
-    heard: u64,
-    /// Whom placement does not name, since when.
-    missing: BTreeMap<WorkerId, Instant>,
-    reign: Option<types::Epoch>,
-    node: Node,
-}
-
-impl Leases {
-    async fn look(
-        &mut self,
-        world: &World,
-        executor: &Executor,
-        service: &Weak<AssignmentService>,
-        fleet: &Router<dyn Placement>,
-    ) {
-        let Some(service) = service.upgrade() else { return };
-        let Ok(rows) = service.census(CensusQuery).await else {
-            self.missing.clear(); // it does not lead
-            return;
-        };
-        let epoch = service.leading().await;
-        if epoch != self.reign {
-            (self.reign, self.heard) = (epoch, 0);
-            self.missing.clear();
-        }
-        let message = LeaseWorkers { partition: super::machines::PARTITION, free_mb: FREE_MB, heard: self.heard };
-        let Ok(leases) = fleet.lease(message).await else { return };
-        self.heard = leases.heard;
-        for environment in leases.lost {
-            let worker = WorkerId::new("");
-            let event = EnvironmentEvent::Gone;
-            let gone = EnvironmentReport { worker, environment, token: LeaseToken(0), event };
-            let _ = service.report(gone).await; // a leader that is none any more need not know
-        }
-        let mut used: Vec<WorkerId> = rows.into_iter().map(|row| row.worker).collect();
-        used.sort();
-        used.dedup();
-        self.missing.retain(|worker, _| used.contains(worker) && !leases.workers.contains(worker));
-        for worker in used {
-            if worker.as_str().is_empty() || leases.workers.contains(&worker) {
+            if self.worker.has_run_out() {
+                self.fenced();
+            }
+            if self.next <= world.now() {
+                self.speak().await;
                 continue;
             }
-            let since = *self.missing.entry(worker.clone()).or_insert_with(|| world.now());
-            if world.now().since(since) > leases.lease + LEASES_EVERY {
-                executor.note(format_args!("Assignment {} gives {worker} up", self.node.0));
-                self.missing.remove(&worker);
-                service.worker_lost(worker);
+            let (now, until) = (world.now(), self.worker.until());
+            let running = until > now;
+            tokio::select! {
+                biased;
+                () = world.clock.sleep(until.since(now)), if running => {}
+                () = world.clock.sleep(self.next.since(now)) => {}
             }
         }
-        // What was lost on the way is mended by asking again.
-        leases.workers.into_iter().for_each(|worker| service.worker_connected(worker));
+    }
+
+    fn fenced(&mut self) {
+        self.worker.fence();
+        self.joined = false;
+        self.next = self.world.now();
+    }
+
+    /// Joins or beats, once.
+    async fn speak(&mut self) {
+        let sent = self.world.now();
+        let begins = !self.worker.lease_runs();
+        let (partition, environments) = self.worker.residents();
+        let joining = !self.joined;
+        let said = environments.clone();
+        let told = if joining {
+            let Offer { worker, zone, memory_mb, environments_max } = self.offer.clone();
+            let (sandboxes, holds) = (vec![SandboxKind::Process], Vec::new());
+            let cpu_milli = 0;
+            self.ask(self.placement.join(JoinFleet {
+                worker,
+                zone,
+                memory_mb,
+                cpu_milli,
+                environments_max,
+                sandboxes,
+                holds,
+                partition,
+                environments,
+            }))
+            .await
+        } else {
+            let environments = u32::try_from(environments.len()).unwrap_or(u32::MAX);
+            let (worker, fetched) = (self.offer.worker.clone(), Vec::new());
+            self.ask(self.placement.heartbeat(Heartbeat { worker, pressure: None, environments, fetched })).await
+        };
+        match told {
+            Ok(orders) if !self.worker.renew(sent, &orders, joining && begins) => self.fenced(),
+            Ok(orders) => self.obey(sent, &orders, joining.then_some(said)),
+            Err(PlacementError::Unknown) if self.joined => {
+                self.executor.note(format_args!("{} is not known to placement", self.offer.worker));
+                self.joined = false;
+            }
+            Err(_) => self.next = self.world.now().plus(AGAIN),
+        }
+    }
+
+    fn obey(
+        &mut self,
+        sent: Instant,
+        orders: &Orders,
+        said: Option<Vec<fabric::placement::ResidentEnvironment>>,
+    ) {
+        if let Some(said) = said {
+            // What went while it was said is said once more.
+            self.joined = self.worker.has_all(&said);
+        }
+        self.next = sent.plus(orders.next);
+        if orders.drain {
+            self.worker.set_draining(true);
+        }
+    }
+
+    async fn ask(
+        &self,
+        call: impl Future<Output = Result<Orders, PlacementError>>,
+    ) -> Result<Orders, PlacementError> {
+        let left = self.worker.until().since(self.world.now());
+        let limit = if left.is_zero() { CALL_LIMIT } else { left.min(CALL_LIMIT) };
+        let silent = || PlacementError::Unavailable { reason: "no answer in time".to_owned() };
+        self.world.timeout(limit, call).await.unwrap_or_else(|| Err(silent()))
     }
 }

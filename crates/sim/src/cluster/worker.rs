@@ -14,7 +14,7 @@ use super::ledger::Ledger;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{AcquireError, Assignment, EnvironmentEvent, EnvironmentReport};
-use fabric::placement::ResidentEnvironment;
+use fabric::placement::{Orders, ResidentEnvironment};
 use fabric::stream::{self, FrameSender, FrameStream};
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
-use world::{Instant, TaskHandle, World};
+use world::{Instant, World};
 
 /// As in the real one.
 const FIRST_INVOCATION_WAIT: Duration = Duration::from_secs(5);
@@ -69,9 +69,6 @@ impl Mutation {
     }
 }
 
-/// Of a function's memory size.
-pub(crate) type MemoryOf = fn(&VersionKey) -> u32;
-
 pub(crate) struct Parts {
     pub(crate) executor: Executor,
     pub(crate) world: World,
@@ -79,7 +76,6 @@ pub(crate) struct Parts {
     pub(crate) assignment: Arc<dyn Assignment>,
     pub(crate) ledger: Ledger,
     pub(crate) environments_max: usize,
-    pub(crate) memory_of: MemoryOf,
     pub(crate) mutation: Mutation,
 }
 
@@ -93,11 +89,11 @@ struct Table {
     seats: BTreeMap<EnvironmentId, Place>,
     epochs: BTreeMap<PartitionId, Epoch>,
     draining: bool,
-    /// By its last orders.
+    /// Until when it serves; 0: it has not joined, or fenced itself.
+    until: Instant,
+    /// Whom it serves, and when a start made it that.
     serves: Option<PartitionId>,
-    /// Its lease of itself ends then; none before it first joined.
-    until: Option<Instant>,
-    last_started: Instant,
+    taken_on: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,8 +117,27 @@ struct Place {
     partition: PartitionId,
     grant: Grant,
     mailbox: mpsc::Sender<Job>,
-    stopping: watch::Sender<bool>,
-    task: Option<TaskHandle>,
+    stopping: watch::Sender<Stop>,
+    memory_mb: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    No,
+    /// When nobody uses it.
+    Asked,
+    /// At once.
+    Fenced,
+}
+
+impl Place {
+    fn stop(&self) {
+        self.stopping.send_if_modified(|stop| {
+            let before = *stop;
+            *stop = before.max(Stop::Asked);
+            *stop != before
+        });
+    }
 }
 
 struct Job {
@@ -147,13 +162,12 @@ impl Worker {
     /// For whom it has what it has.
     pub(crate) fn residents(&self) -> (Option<PartitionId>, Vec<ResidentEnvironment>) {
         let table = lock(&self.table);
-        let partition = table.seats.values().next().map(|place| place.partition).or(table.serves);
         let resident = |(environment, place): (&EnvironmentId, &Place)| ResidentEnvironment {
             environment: *environment,
             key: place.key.clone(),
-            memory_mb: (self.parts.memory_of)(&place.key),
+            memory_mb: place.memory_mb,
         };
-        (partition, table.seats.iter().map(resident).collect())
+        (table.serves, table.seats.iter().map(resident).collect())
     }
 
     pub(crate) fn set_draining(&self, draining: bool) {
@@ -161,52 +175,73 @@ impl Worker {
         table.draining = draining;
         if draining {
             for place in table.seats.values() {
-                place.stopping.send_replace(true);
+                place.stop();
             }
         }
     }
 
-    /// A heartbeat was answered.
-    pub(crate) fn renew(&self, until: Instant) {
-        self.look_at_lease();
-        lock(&self.table).until = Some(until);
-    }
-
-    pub(crate) fn serve(&self, partition: Option<PartitionId>) {
-        lock(&self.table).serves = partition;
-    }
-
-    /// When it last took an environment: orders from before say nothing about it.
-    pub(crate) fn last_started(&self) -> Instant {
-        lock(&self.table).last_started
-    }
-
-    /// Fences itself if its lease has ended; says how long it goes on.
-    pub(crate) fn look_at_lease(&self) -> Duration {
-        let now = self.parts.world.now();
-        let left = {
-            let table = lock(&self.table);
-            table.until.map_or(Duration::from_secs(1), |until| until.since(now))
-        };
-        if left.is_zero() {
+    /// Placement answered what was sent at `sent`. A lease that has run out meanwhile is not renewed, but by joining:
+    /// `false`, and it is fenced.
+    pub(crate) fn renew(&self, sent: Instant, orders: &Orders, joining: bool) -> bool {
+        if !joining && !self.lease_runs() {
             self.fence();
-            return Duration::from_secs(1);
+            return false;
         }
-        left
+        let mut table = lock(&self.table);
+        if table.taken_on.is_none_or(|at| at < sent) {
+            (table.serves, table.taken_on) = (orders.partition, None);
+        }
+        table.until = sent.plus(orders.lease);
+        let serves = table.serves;
+        self.fence_in(&mut table, serves);
+        true
     }
 
-    /// Its lease has ended: everything ends at once, without a word.
-    pub(crate) fn fence(&self) {
+    pub(crate) fn lease_runs(&self) -> bool {
+        self.parts.world.now() < self.until()
+    }
+
+    pub(crate) fn until(&self) -> Instant {
         if self.parts.mutation == Mutation::NoSelfFence {
-            return;
+            return Instant(u64::MAX);
         }
-        let seats = std::mem::take(&mut lock(&self.table).seats);
-        if seats.is_empty() {
-            return;
+        lock(&self.table).until
+    }
+
+    /// Its lease has ended and nobody has drawn the conclusion.
+    pub(crate) fn has_run_out(&self) -> bool {
+        let until = self.until();
+        until != Instant(0) && until <= self.parts.world.now()
+    }
+
+    /// Everything ends at once, and nothing is taken until another lease begins.
+    pub(crate) fn fence(&self) {
+        let mut table = lock(&self.table);
+        (table.until, table.serves, table.taken_on) = (Instant(0), None, None);
+        self.fence_in(&mut table, None);
+    }
+
+    fn fence_in(&self, table: &mut Table, stays: Option<PartitionId>) {
+        let mut ended = 0;
+        for (id, place) in table.seats.iter_mut().filter(|(_, place)| Some(place.partition) != stays) {
+            if *place.stopping.borrow() == Stop::Fenced {
+                continue;
+            }
+            ended += 1;
+            place.grant = Grant::Closed(place.grant.token());
+            place.stopping.send_replace(Stop::Fenced);
+            self.parts.ledger.leaves(&self.parts.id, *id);
+            self.parts.ledger.ending(&self.parts.id, *id);
         }
-        self.parts.executor.note(format_args!("{} fences itself: {} end", self.parts.id, seats.len()));
-        self.parts.ledger.emptied(&self.parts.id, false);
-        seats.values().filter_map(|place| place.task.as_ref()).for_each(TaskHandle::abort);
+        if ended > 0 {
+            self.parts.executor.note(format_args!("{} fences itself: {ended} end", self.parts.id));
+        }
+    }
+
+    /// Whether each of them is still there.
+    pub(crate) fn has_all(&self, residents: &[ResidentEnvironment]) -> bool {
+        let table = lock(&self.table);
+        residents.iter().all(|resident| table.seats.contains_key(&resident.environment))
     }
 
     fn grant(&self, environment: EnvironmentId) -> Option<Grant> {
@@ -221,7 +256,10 @@ impl Worker {
 
     fn take(&self, lease: &Lease, job: Job) -> Result<(), InvokeRefusal> {
         // Also where the timer has not come to it yet, as after a pause.
-        self.look_at_lease();
+        if !self.lease_runs() {
+            self.fence();
+            return Err(InvokeRefusal::Gone);
+        }
         let mut table = lock(&self.table);
         if !self.admits(&mut table, lease.partition, lease.epoch) {
             self.parts.ledger.count(|counts| counts.fenced += 1);
@@ -253,22 +291,29 @@ impl Worker {
         self: Arc<Self>,
         id: EnvironmentId,
         mut mailbox: mpsc::Receiver<Job>,
-        mut stop: watch::Receiver<bool>,
+        mut stop: watch::Receiver<Stop>,
     ) {
         let Parts { world, executor, .. } = &self.parts;
-        world.clock.sleep(Duration::from_millis(20 + executor.below(300))).await;
+        let booting = world.clock.sleep(Duration::from_millis(20 + executor.below(300)));
+        tokio::select! {
+            biased;
+            () = told(&mut stop, Stop::Fenced) => {}
+            () = booting => {}
+        }
         let mut untaken = Some(world.clock.sleep(FIRST_INVOCATION_WAIT));
         loop {
             let taken = matches!(self.grant(id), None | Some(Grant::Taken(_)));
+            let (mut fenced, mut asked) = (stop.clone(), stop.clone());
             tokio::select! {
                 biased;
+                () = told(&mut fenced, Stop::Fenced) => break,
                 Some(job) = mailbox.recv() => {
                     untaken = None;
-                    if !self.run(id, job).await {
+                    if !self.run(id, job, &mut stop.clone()).await {
                         break;
                     }
                 }
-                () = told_to_stop(&mut stop), if !taken => break,
+                () = told(&mut asked, Stop::Asked), if !taken => break,
                 () = async { match &mut untaken { Some(wait) => wait.as_mut().await, None => std::future::pending().await } } => {
                     untaken = None;
                     if let Some(Grant::First(token)) = self.grant(id) {
@@ -280,26 +325,31 @@ impl Worker {
         }
         let token = self.grant(id).map_or(LeaseToken(0), Grant::token);
         self.set(id, Grant::Closed(token));
+        self.parts.ledger.leaves(&self.parts.id, id);
         self.parts.ledger.ending(&self.parts.id, id);
         mailbox.close();
         while let Some(job) = mailbox.recv().await {
             let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
         }
         world.clock.sleep(Duration::from_millis(5 + executor.below(50))).await;
-        let own = lock(&self.table).seats.remove(&id);
+        lock(&self.table).seats.remove(&id);
         self.parts.ledger.gone(&self.parts.id, id);
         for _ in 0..GONE_TRIES {
             if self.report(id, token, EnvironmentEvent::Gone).await {
                 break;
             }
         }
-        drop(own); // its own task's handle
     }
 
     /// One invocation; `false` if the environment died of it.
-    async fn run(&self, id: EnvironmentId, job: Job) -> bool {
+    async fn run(&self, id: EnvironmentId, job: Job, stop: &mut watch::Receiver<Stop>) -> bool {
         let Parts { world, executor, ledger, id: worker, .. } = &self.parts;
         let token = job.lease.token;
+        // A worker that stood still for longer than its lease finds here what came before it did.
+        if !self.lease_runs() {
+            let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
+            return false;
+        }
         let _ = job.accept.send(Ok(())); // the caller may have gone
         ledger.enters(worker, &job.lease, job.request);
         let drawn = executor.below(1_000);
@@ -308,7 +358,15 @@ impl Worker {
             700..970 => 50 + executor.below(900),
             _ => 1_000 + executor.below(8_000),
         };
-        world.clock.sleep(Duration::from_millis(millis)).await;
+        tokio::select! {
+            biased;
+            () = told(stop, Stop::Fenced) => {}
+            () = world.clock.sleep(Duration::from_millis(millis)) => {}
+        }
+        if !self.lease_runs() || *stop.borrow() == Stop::Fenced {
+            ledger.leaves(worker, id);
+            return false; // broken off
+        }
         let response = Response::Success { payload: bytes::Bytes::new(), content_type: None };
         if drawn % 100 == 7 {
             // It crashed. It is ended first, then the caller is answered.
@@ -355,9 +413,9 @@ impl std::ops::Deref for Served {
     }
 }
 
-async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+async fn told(stop: &mut watch::Receiver<Stop>, what: Stop) {
     // An error: the table's entry is gone, and so is the environment.
-    let _ = stop.wait_for(|stop| *stop).await;
+    let _ = stop.wait_for(|stop| *stop >= what).await;
 }
 
 fn outcome() -> Outcome {
@@ -376,10 +434,22 @@ fn outcome() -> Outcome {
 #[async_trait]
 impl WorkerControl for Served {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
-        let StartEnvironment { environment, key, partition, epoch, token } = message;
+        let StartEnvironment { environment, key, partition, epoch, token, memory_mb } = message;
         let mut table = lock(&self.table);
         if !self.admits(&mut table, partition, epoch) {
             return Err(WorkerError::Stale);
+        }
+        let now = self.parts.world.now();
+        if now >= table.until && self.parts.mutation != Mutation::NoSelfFence {
+            drop(table);
+            self.fence();
+            return Err(WorkerError::NotLeased);
+        }
+        if table.serves != Some(partition) {
+            if table.serves.is_some() && !table.seats.is_empty() {
+                return Err(WorkerError::NotLeased);
+            }
+            (table.serves, table.taken_on) = (Some(partition), Some(now));
         }
         if table.draining {
             return Err(WorkerError::Draining);
@@ -390,18 +460,14 @@ impl WorkerControl for Served {
         if table.seats.len() >= self.parts.environments_max {
             return Err(WorkerError::Full);
         }
-        table.last_started = self.parts.world.now();
         let (mailbox, jobs) = mpsc::channel(1);
-        let stopping = watch::Sender::new(false);
+        let stopping = watch::Sender::new(Stop::No);
         let stop = stopping.subscribe();
-        let (grant, task) = (Grant::First(token), None);
+        let grant = Grant::First(token);
         self.parts.ledger.made(&self.parts.id, environment, &key);
-        table.seats.insert(environment, Place { key, partition, grant, mailbox, stopping, task });
+        table.seats.insert(environment, Place { key, partition, grant, mailbox, stopping, memory_mb });
         drop(table);
-        let task = self.parts.world.spawn("environment", Arc::clone(&self.0).live(environment, jobs, stop));
-        if let Some(place) = lock(&self.table).seats.get_mut(&environment) {
-            place.task = Some(task);
-        }
+        self.parts.world.spawn("environment", Arc::clone(&self.0).live(environment, jobs, stop));
         Ok(())
     }
 
@@ -411,7 +477,7 @@ impl WorkerControl for Served {
             return Err(WorkerError::Stale);
         }
         let place = table.seats.get(&message.environment).ok_or(WorkerError::NotThere)?;
-        place.stopping.send_replace(true);
+        place.stop();
         Ok(())
     }
 
@@ -424,7 +490,7 @@ impl WorkerControl for Served {
         let held = table.seats.iter().filter(|(_, place)| place.partition == message.partition);
         let held = held.map(|(&environment, place)| {
             let state = match place.grant {
-                _ if *place.stopping.borrow() => HeldState::Ending,
+                _ if *place.stopping.borrow() != Stop::No => HeldState::Ending,
                 Grant::First(_) | Grant::Taken(_) => HeldState::Taken,
                 Grant::Free(_) => HeldState::Free,
                 Grant::Closed(_) => HeldState::Ending,
