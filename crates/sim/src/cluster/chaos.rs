@@ -1,13 +1,13 @@
 //! What goes wrong. Each seed draws which kinds of trouble it has and how much: runs with one kind find what runs with
 //! all of them hide.
 
-use super::executor::Node;
+use super::executor::{Node, lock};
 use super::machines::{Machines, Role};
 use super::network::Weather;
 use fabric::placement::{DrainWorker, Placement};
 use fabric::remote::Remote;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use world::TaskHandle;
 
@@ -47,8 +47,11 @@ const ALL: &[Trouble] = &[
     Trouble::Update,
 ];
 
-/// The task that makes trouble.
-pub(crate) struct Chaos(TaskHandle);
+/// The tasks that make trouble.
+pub(crate) struct Chaos {
+    all: TaskHandle,
+    each: Arc<Mutex<Vec<TaskHandle>>>,
+}
 
 impl Chaos {
     pub(crate) fn start(machines: &Arc<Machines>, trouble: Duration) -> Self {
@@ -64,7 +67,9 @@ impl Chaos {
         executor.note(format_args!("{} machines, {weather:?}, {kinds:?}", machines.roles.len()));
         machines.network.set_weather(weather);
         let (own, outside) = (Arc::clone(machines), machines.outside.clone());
-        Self(outside.clone().spawn("chaos", async move {
+        let each: Arc<Mutex<Vec<TaskHandle>>> = Arc::default();
+        let begun = Arc::clone(&each);
+        let all = outside.clone().spawn("chaos", async move {
             // The cluster comes up first.
             outside.clock.sleep(Duration::from_secs(3)).await;
             while own.executor.now() < trouble && !kinds.is_empty() {
@@ -73,14 +78,17 @@ impl Chaos {
                 let drawn = usize::try_from(own.executor.below(kinds.len() as u64)).unwrap_or(0);
                 own.ledger.count(|counts| counts.faults += 1);
                 let one = One { machines: Arc::clone(&own), weather };
-                outside.spawn("chaos.one", one.happen(kinds[drawn]));
+                let task = outside.spawn("chaos.one", one.happen(kinds[drawn]));
+                lock(&begun).push(task);
             }
-        }))
+        });
+        Self { all, each }
     }
 
     /// No more; what has begun is healed by [`Machines::heal`].
     pub(crate) fn stop(&self) {
-        self.0.abort();
+        self.all.abort();
+        lock(&self.each).iter().for_each(TaskHandle::abort);
     }
 }
 
@@ -202,12 +210,14 @@ impl One {
         let Some(node) = self.one_of(Role::Worker) else { return };
         let Some((worker, _)) = self.machines.workers.iter().find(|(_, at)| **at == node) else { return };
         self.note(&format!("{worker} is drained"));
+        lock(&self.machines.drained).insert(node);
         for placement in self.machines.of(Role::Placement) {
             let way = self.machines.network.way(self.machines.outside_node, placement);
             let fleet: Arc<Remote<dyn Placement>> = Remote::new(way);
             let _ = fleet.drain(DrainWorker { worker: worker.clone() }).await; // one of them leads
         }
         self.sleep(5_000, 20_000).await;
+        lock(&self.machines.drained).remove(&node);
         if self.machines.is_up(node) {
             self.machines.executor.pause(node, false);
             self.machines.crash(node);

@@ -15,7 +15,7 @@ use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerInvoke};
 use placement::PlacementService;
 use placement::provider::Static;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,6 +59,8 @@ pub(crate) struct Machines {
     pub(crate) outside_node: Node,
     services: Mutex<BTreeMap<Node, Arc<AssignmentService>>>,
     up: Mutex<BTreeMap<Node, bool>>,
+    /// Workers that an operator has drained and will start anew.
+    pub(crate) drained: Mutex<BTreeSet<Node>>,
     /// Callers come.
     pub(crate) load: AtomicBool,
     mutation: Mutation,
@@ -95,6 +97,7 @@ impl Machines {
             outside_node,
             services: Mutex::default(),
             up: Mutex::default(),
+            drained: Mutex::default(),
             load: AtomicBool::new(true),
             mutation,
             network,
@@ -314,8 +317,13 @@ impl Machines {
         self.load.store(false, Ordering::SeqCst);
         self.ailment.cure();
         self.network.set_weather(super::network::Weather::default());
+        self.workers.keys().for_each(|worker| self.ledger.set_still(worker, false));
+        let drained = std::mem::take(&mut *lock(&self.drained));
         for (node, _) in self.roles.clone() {
             self.executor.pause(node, false);
+            if drained.contains(&node) && self.is_up(node) {
+                self.crash(node);
+            }
             if !self.is_up(node) {
                 self.boot(node);
             }
