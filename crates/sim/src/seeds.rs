@@ -46,7 +46,6 @@ pub(crate) fn run(args: &[String]) -> Result<String, String> {
     report(&ask, &results, started.elapsed())
 }
 
-
 fn parse(args: &[String]) -> Result<Ask, String> {
     let mut words = args.iter().flat_map(|arg| arg.splitn(2, '='));
     let mut ask =
@@ -64,7 +63,9 @@ fn parse(args: &[String]) -> Result<Ask, String> {
                 ask.trouble = Duration::from_secs_f64(minutes * 60.0);
             }
             "--trace" => ask.trace = Some(PathBuf::from(value)),
-            "--mutation" => ask.mutation = Mutation::parse(value).ok_or_else(|| format!("{value}: no mutation"))?,
+            "--mutation" => {
+                ask.mutation = Mutation::parse(value).ok_or_else(|| format!("{value}: no mutation"))?
+            }
             _ => return Err(crate::USAGE.to_owned()),
         }
     }

@@ -198,7 +198,8 @@ impl One {
     async fn alone(&self) {
         let one = self.anyone();
         self.note(&format!("{} is cut off from everybody", one.0));
-        let others: Vec<Node> = self.machines.roles.iter().map(|row| row.0).filter(|node| *node != one).collect();
+        let others: Vec<Node> =
+            self.machines.roles.iter().map(|row| row.0).filter(|node| *node != one).collect();
         others.iter().for_each(|other| self.machines.network.cut(one, *other));
         let until = if self.machines.executor.chance(300) { 40_000 } else { 5_000 };
         self.sleep(100, until).await;

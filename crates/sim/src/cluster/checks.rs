@@ -55,7 +55,8 @@ fn journal_and_workers(machines: &Machines, book: &Book) -> Result<(), String> {
     let held = machines.ledger.held();
     let there = || held.iter().filter(|(_, _, held)| !held.ending);
     invariants::no_orphans(book, there().map(|(worker, id, _)| (*id, worker))).map_err(|v| v.to_string())?;
-    invariants::no_ghosts(book, held.iter().map(|(worker, id, _)| (*id, worker))).map_err(|v| v.to_string())?;
+    invariants::no_ghosts(book, held.iter().map(|(worker, id, _)| (*id, worker)))
+        .map_err(|v| v.to_string())?;
     for (worker, id, held) in there() {
         if book.environments().get(id).is_some_and(|entry| entry.key != held.key) {
             return Err(format!("{id} on {worker} is of another version than the journal says"));
@@ -96,9 +97,12 @@ async fn slots(machines: &Machines) -> Result<(), String> {
     let counted = counted.ok_or("no placement service leads")?;
     for worker in machines.workers.keys() {
         let held = machines.ledger.held().iter().filter(|(at, _, _)| at == worker).count();
-        let slots = counted.get(worker).copied().ok_or_else(|| format!("placement does not know {worker}"))?;
+        let slots =
+            counted.get(worker).copied().ok_or_else(|| format!("placement does not know {worker}"))?;
         if slots as usize != held {
-            return Err(format!("placement has {slots} slots taken on {worker}, which has {held} environments"));
+            return Err(format!(
+                "placement has {slots} slots taken on {worker}, which has {held} environments"
+            ));
         }
     }
     Ok(())

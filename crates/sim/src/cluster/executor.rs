@@ -268,7 +268,7 @@ impl Executor {
                     return None;
                 }
                 let drawn = usize::try_from(inner.random.below(ready.len() as u64)).unwrap_or(0);
-                let Some(id) = ready.iter().nth(drawn).copied() else { return None };
+                let id = ready.iter().nth(drawn).copied()?;
                 ready.remove(&id);
                 id
             };

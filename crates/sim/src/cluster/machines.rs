@@ -76,8 +76,12 @@ impl Machines {
         let mut roles = Vec::new();
         let assignments = 2 + executor.below(2);
         let workers = 3 + executor.below(4);
-        let all =
-            [(Role::Store, 1), (Role::Assignment, assignments), (Role::Placement, 2), (Role::Worker, workers)];
+        let all = [
+            (Role::Store, 1),
+            (Role::Assignment, assignments),
+            (Role::Placement, 2),
+            (Role::Worker, workers),
+        ];
         for (role, count) in all.into_iter().chain([(Role::Frontend, 2)]) {
             (0..count).for_each(|_| roles.push((executor.add_machine(drift), role)));
         }

@@ -57,11 +57,13 @@ pub(crate) struct Network {
 
 #[derive(Default)]
 struct Shared {
-    /// Who listens, and in which life.
-    listening: BTreeMap<(Node, &'static str), (u64, World, Arc<dyn Answering>)>,
+    listening: BTreeMap<(Node, &'static str), Listener>,
     cuts: BTreeSet<(Node, Node)>,
     weather: Weather,
 }
+
+/// Who answers a role, and in which life of its machine.
+type Listener = (u64, World, Arc<dyn Answering>);
 
 /// How a call goes.
 struct Fate {

@@ -83,9 +83,10 @@ impl Kv for MemoryKv {
         let state = lock(&self.state);
         let begin = format!("{prefix}/");
         let max = max.min(PAGE_ENTRIES_MAX);
-        let found = state.entries.iter().filter(|(key, _)| {
-            key.as_str().starts_with(&begin) && after.is_none_or(|after| *key > after)
-        });
+        let found = state
+            .entries
+            .iter()
+            .filter(|(key, _)| key.as_str().starts_with(&begin) && after.is_none_or(|after| *key > after));
         let mut entries: Vec<Entry> = found
             .take(max + 1)
             .map(|(key, (value, revision))| Entry {

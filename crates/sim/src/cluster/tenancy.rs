@@ -87,7 +87,8 @@ impl Tenant {
         } else {
             let environments = u32::try_from(environments.len()).unwrap_or(u32::MAX);
             let (worker, fetched) = (self.offer.worker.clone(), Vec::new());
-            self.ask(self.placement.heartbeat(Heartbeat { worker, pressure: None, environments, fetched })).await
+            self.ask(self.placement.heartbeat(Heartbeat { worker, pressure: None, environments, fetched }))
+                .await
         };
         match told {
             Ok(orders) if !self.worker.renew(sent, &orders, joining && begins) => self.fenced(),
