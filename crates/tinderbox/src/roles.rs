@@ -10,7 +10,7 @@ mod durable;
 
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
-use fabric::placement::{JoinFleet, Placement, SandboxKind};
+use fabric::placement::SandboxKind;
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
@@ -30,6 +30,7 @@ use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
 use types::{AccountId, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
+use worker::tenancy::{HostVitals, Offer, Tenancy};
 use worker::{Worker, WorkerParts};
 use world::World;
 
@@ -165,6 +166,7 @@ pub(crate) struct Platform {
     frontend: Arc<Frontend>,
     assignment: Arc<AssignmentService>,
     worker: Worker,
+    tenancy: Tenancy,
     walls: Arc<process::ProcessSandbox>,
     tenure: Option<durable::Tenure>,
     world: World,
@@ -254,12 +256,27 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        join(&*placement, &settings).await?;
+        // It joins once: its lease is for as long as this process lives.
+        let vitals = Arc::new(HostVitals::new(settings.data.clone()));
+        let tenancy = Tenancy::begin(&worker, placement, offer(&settings), vitals);
+        tenancy.joined().await;
         lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
         let (assignment, tenure) = (assigner, durable.tenure);
-        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, world, lock })
+        Ok(Self {
+            address,
+            missing,
+            listener,
+            frontend,
+            assignment,
+            worker,
+            tenancy,
+            walls,
+            tenure,
+            world,
+            lock,
+        })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -272,7 +289,7 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, walls, tenure, world, lock, .. } = self;
+        let Self { listener, frontend, assignment, worker, tenancy, walls, tenure, world, lock, .. } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -305,6 +322,7 @@ impl Platform {
             () = &mut hurry, if !hurried => worker.shutdown(ENDING_MIN).await,
             else => worker.shutdown(ENDING_MIN).await,
         }
+        drop(tenancy);
         if let Some(tenure) = tenure {
             tenure.give_back().await;
         }
@@ -480,25 +498,19 @@ fn offered_egress(
     Ok(Egress::None)
 }
 
-/// The one worker joins, once: its lease is for as long as this process lives.
-async fn join(placement: &dyn Placement, settings: &Settings) -> Result<(), String> {
+/// What the one worker says of itself.
+fn offer(settings: &Settings) -> Offer {
     let kind = match &settings.walls {
         Walls::Process => SandboxKind::Process,
         Walls::MicroVm { backend: Backend::Firecracker, .. } => SandboxKind::Firecracker,
         Walls::MicroVm { .. } => SandboxKind::Qemu,
     };
-    let joined = placement.join(JoinFleet {
-        worker: WorkerId::new(WORKER),
+    Offer {
         zone: Zone::new(WORKER),
         memory_mb: settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls)),
         cpu_milli: 0,
-        environments_max: 1_000,
         sandboxes: vec![kind],
-        holds: Vec::new(),
-        partition: None,
-        environments: Vec::new(),
-    });
-    joined.await.map(drop).map_err(|error| error.to_string())
+    }
 }
 
 /// What functions may be promised together, where the operator does not say it.
