@@ -278,7 +278,7 @@ impl Machines {
         let names = self.catalogue.names();
         let machines = Arc::downgrade(self);
         let (executor, own) = (self.executor.clone(), world.clone());
-        let busy = 1 + executor.below(15);
+        let busy = 1 + executor.below(8);
         world.spawn("callers", async move {
             loop {
                 // Bursts and lulls: some come at once, then nobody for a while.

@@ -41,6 +41,16 @@ fn seeds_that_failed_once_fail_no_more() {
     }
 }
 
+/// A few, so that whoever changes a service hears of it at once; `cargo xtask test --only sim` runs a thousand.
+#[test]
+fn whatever_goes_wrong_every_invariant_holds_and_all_is_in_order_afterwards() {
+    for seed in 0..20 {
+        let found = run(seed, SHORT, Mutation::None);
+        let seconds = SHORT.as_secs_f64() / 60.0;
+        assert_eq!(found.broken, None, "cargo xtask sim --seed {seed} --minutes {seconds}");
+    }
+}
+
 #[test]
 fn a_fence_that_is_taken_down_is_missed() {
     for (name, mutation) in Mutation::ALL {
