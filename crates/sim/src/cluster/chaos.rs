@@ -190,7 +190,7 @@ impl One {
         }
         self.note(&format!("{} and {} are cut off from each other", one.0, other.0));
         self.machines.network.cut(one, other);
-        let until = if self.machines.executor.chance(300) { 40_000 } else { 5_000 };
+        let until = if self.machines.executor.chance(300) { 75_000 } else { 5_000 };
         self.sleep(100, until).await;
         self.machines.network.heal(one, other);
     }
@@ -201,7 +201,7 @@ impl One {
         let others: Vec<Node> =
             self.machines.roles.iter().map(|row| row.0).filter(|node| *node != one).collect();
         others.iter().for_each(|other| self.machines.network.cut(one, *other));
-        let until = if self.machines.executor.chance(300) { 40_000 } else { 5_000 };
+        let until = if self.machines.executor.chance(300) { 75_000 } else { 5_000 };
         self.sleep(100, until).await;
         others.iter().for_each(|other| self.machines.network.heal(one, *other));
     }

@@ -3,7 +3,9 @@
 //! Only the checks read it. No machine knows what is written here.
 
 use super::executor::{Executor, lock};
+use bytes::Bytes;
 use scheduler::assignment::invariants;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
@@ -18,6 +20,8 @@ pub(crate) struct Counts {
     pub(crate) refused: u64,
     pub(crate) fenced: u64,
     pub(crate) busy: u64,
+    /// Looks at the end that found a worker's slots miscounted.
+    pub(crate) miscounted: u64,
     pub(crate) reigns: u64,
     pub(crate) faults: u64,
 }
@@ -38,6 +42,8 @@ struct Truth {
     acknowledged: BTreeMap<(WorkerId, PartitionId), Epoch>,
     /// The highest epoch under which something was appended to the journal.
     appended: u64,
+    /// Environments of the journal, in hexadecimal digits, and their workers.
+    written: BTreeMap<String, String>,
     seen: BTreeSet<RequestId>,
     /// Workers that stand still: what runs there does not run now.
     still: BTreeSet<WorkerId>,
@@ -60,6 +66,20 @@ pub(crate) struct Held {
 struct Running {
     token: LeaseToken,
     key: VersionKey,
+}
+
+impl Truth {
+    /// Which environments the journal has given up for good.
+    fn learn(&mut self, fact: &Value) {
+        let text = |kind: &str, field: &str| Some(fact.get(kind)?.get(field)?.as_str()?.to_owned());
+        if let (Some(id), Some(worker)) = (text("created", "environment"), text("created", "worker")) {
+            self.written.insert(id, worker);
+        } else if let Some(id) = text("gone", "environment") {
+            self.written.remove(&id);
+        } else if let Some(lost) = text("worker_lost", "worker") {
+            self.written.retain(|_, worker| *worker != lost);
+        }
+    }
 }
 
 impl Ledger {
@@ -174,16 +194,18 @@ impl Ledger {
         lock(&self.truth).asking.remove(&number);
     }
 
-    /// An append is in the journal; its first record says of which epoch.
-    pub(crate) fn appended(&self, header: &[u8]) {
-        let epoch = serde_json::from_slice::<serde_json::Value>(header).ok();
-        let epoch = epoch.and_then(|header| header.get("epoch")?.as_u64());
+    /// An append is in the journal: a header that says of which epoch it is, and facts.
+    pub(crate) fn appended(&self, records: &[Bytes]) {
+        let mut records = records.iter().filter_map(|record| serde_json::from_slice::<Value>(record).ok());
+        let epoch = records.next().and_then(|header| header.get("epoch")?.as_u64());
         let Some(epoch) = epoch else {
             return self.executor.fail("an append does not say of which epoch it is".to_owned());
         };
         let mut truth = lock(&self.truth);
         let before = truth.appended;
         truth.appended = before.max(epoch);
+        records.for_each(|fact| truth.learn(&fact));
+        truth.changed = true;
         drop(truth);
         if epoch < before {
             self.executor.fail(format!("epoch {epoch} is in the journal behind epoch {before}"));
@@ -208,6 +230,11 @@ impl Ledger {
         let checked = invariants::one_worker_each(held)
             .and_then(|()| invariants::one_lease_each(leases))
             .and_then(|()| invariants::within_concurrency(running, self.limit));
+        let given_up =
+            goes().map(|(at, _)| at).find(|(_, environment)| !truth.written.contains_key(&environment.hex()));
+        if let Some((worker, environment)) = given_up {
+            self.executor.fail(format!("{environment} runs on {worker}, and the journal has given it up"));
+        }
         drop(truth);
         if let Err(violation) = checked {
             self.executor.fail(violation.to_string());

@@ -288,12 +288,12 @@ impl Log for Through {
             return Err(LogError::Full { reason: "the disk".to_owned() });
         }
         let (log, anywhere) = (Arc::clone(&self.log), self.any_position);
-        let (ledger, header) = (self.ledger.clone(), records.first().cloned());
+        let (ledger, facts) = (self.ledger.clone(), records.clone());
         let append = async move {
             let at = if anywhere { log.span().await?.last } else { expected };
             let appended = log.append(at, records).await;
-            if let (Ok(_), Some(header)) = (&appended, header) {
-                ledger.appended(&header);
+            if appended.is_ok() {
+                ledger.appended(&facts);
             }
             appended
         };

@@ -356,7 +356,9 @@ impl Worker {
         let millis = match drawn {
             0..700 => 1 + executor.below(30),
             700..970 => 50 + executor.below(900),
-            _ => 1_000 + executor.below(8_000),
+            970..985 => 1_000 + executor.below(8_000),
+            // Longer than a worker's lease.
+            _ => 20_000 + executor.below(20_000),
         };
         tokio::select! {
             biased;
