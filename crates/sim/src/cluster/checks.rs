@@ -12,6 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use types::{EnvironmentId, WorkerId};
 
+/// How often it is looked whether all is in order, and how long between two looks: longer than a report and its fact take.
+const LOOKS_MAX: usize = 4;
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+
 /// Begins: looks, calls each function once, and looks again.
 pub(crate) fn start(machines: &Arc<Machines>) {
     let own = Arc::clone(machines);
@@ -34,7 +38,18 @@ pub(crate) fn start(machines: &Arc<Machines>) {
     });
 }
 
+/// In order now, or in a moment: an environment that has been idle for long enough may be ending just now.
 async fn quiet(machines: &Machines) -> Result<(), String> {
+    for _ in 1..LOOKS_MAX {
+        if in_order(machines).await.is_ok() {
+            return Ok(());
+        }
+        machines.outside.clock.sleep(LOOK_AGAIN).await;
+    }
+    in_order(machines).await
+}
+
+async fn in_order(machines: &Machines) -> Result<(), String> {
     let mut leaders = Vec::new();
     for (node, service) in machines.services() {
         if let Ok(rows) = service.census(CensusQuery).await {
