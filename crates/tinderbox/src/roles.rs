@@ -6,10 +6,10 @@
 //! Roles meet in `fabric` only; the one knot (assignment calls workers, which call control, which calls
 //! assignment) is tied by [`Directory`], which learns of the worker last.
 
-mod durable;
+pub(crate) mod durable;
 mod host;
 
-pub(crate) use host::{Launched, Lock, StartError, folder_lost, launch};
+pub(crate) use host::{Launched, Lock, StartError, folder_lost, launch, lock};
 
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
