@@ -44,9 +44,9 @@ impl Marker {
 pub(crate) async fn functions(inner: &Inner, message: &ListFunctions) -> Result<Page, ControlError> {
     let marker = message.marker.as_deref().map(Marker::read).transpose()?;
     let items_max = message.items_max.clamp(1, PAGE_ITEMS_MAX);
-    inner.look_at_scope(&message.scope).await?;
     // One for the page's successor, one for the marker's own function, which may be answered whole already.
     let from = marker.as_ref().map(|marker| &marker.function);
+    inner.look_at_list(&message.scope, from, items_max + 2).await?;
     let functions = inner.index.from(&message.scope, from, items_max + 2);
     let items = functions.iter().flat_map(|function| {
         let versions = if message.all_versions { usize::MAX } else { 1 };

@@ -17,10 +17,12 @@ use crate::model::{Current, FunctionId};
 use crate::store::{self, LoadError};
 use fabric::Scope;
 use fabric::control::ControlError;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::kv::PAGE_ENTRIES_MAX;
-use substrate::{Entry, Key, Watch};
+use substrate::{Entry, Key, KvError, Watch};
+use types::FunctionName;
 
 /// Reads of single functions at once: many callers of names that do not exist must not be many reads of the store.
 pub(crate) const REFRESHES_MAX: usize = 64;
@@ -47,6 +49,33 @@ impl Inner {
             self.refresh_all(Some(scope)).await.map_err(|error| store_error(&error))?;
         }
         Ok(())
+    }
+
+    /// The functions of a scope from `first` on, as of now, at least so many of them. A name's place among names is that
+    /// of its key among keys, since both have the same letters.
+    pub(crate) async fn look_at_list(
+        &self,
+        scope: &Scope,
+        first: Option<&FunctionName>,
+        count: usize,
+    ) -> Result<(), ControlError> {
+        if !self.settings.shared {
+            return Ok(());
+        }
+        let mut unseen = self.index.ids(Some(scope));
+        let mut after = None;
+        if let Some(first) = first {
+            let id = FunctionId { scope: scope.clone(), name: first.clone() };
+            // The name comes out of a marker.
+            after = Some(store::head_key(&id).map_err(|_| ControlError::BadMarker)?);
+            match self.refresh(&id).await {
+                Err(LoadError::Record { .. }) | Ok(_) => {}
+                Err(error) => return Err(store_error(&error)),
+            }
+            unseen.retain(|id| id.name > *first);
+        }
+        let looked = self.refresh_listed(Some(scope), after, count, unseen).await;
+        looked.map_err(|error| store_error(&error))
     }
 
     /// Reads the function's head, and the rest if the index has another.
@@ -87,11 +116,24 @@ impl Inner {
     }
 
     async fn refresh_all(&self, scope: Option<&Scope>) -> Result<(), LoadError> {
+        let unseen = self.index.ids(scope);
+        self.refresh_listed(scope, None, usize::MAX, unseen).await
+    }
+
+    /// Brings the index to the list of heads after `after`, as far as the `live_max`th function that lives. `unseen`:
+    /// what the index has after `after`.
+    async fn refresh_listed(
+        &self,
+        scope: Option<&Scope>,
+        mut after: Option<Key>,
+        live_max: usize,
+        mut unseen: FxHashSet<FunctionId>,
+    ) -> Result<(), LoadError> {
         let prefix = store::heads_prefix(scope)?;
-        let mut unseen = self.index.ids(scope);
-        let mut after: Option<Key> = None;
+        let mut live = 0;
         loop {
-            let page = self.kv.list(&prefix, after.as_ref(), PAGE_ENTRIES_MAX).await?;
+            let wanted = (live_max - live).min(PAGE_ENTRIES_MAX);
+            let page = self.kv.list(&prefix, after.as_ref(), wanted).await?;
             after = page.entries.last().map(|entry| entry.key.clone());
             for head in page.entries {
                 let Some(id) = store::parse_head_key(&head.key) else {
@@ -100,8 +142,14 @@ impl Inner {
                 };
                 unseen.remove(&id);
                 self.take_in_if_newer(&id, head).await?;
+                live += usize::from(self.index.get(&id.scope, &id.name).is_some());
             }
             if !page.more {
+                break;
+            }
+            if live >= live_max {
+                // What follows was not listed.
+                unseen.retain(|id| store::head_key(id).is_ok_and(|key| Some(key) < after));
                 break;
             }
         }
@@ -121,6 +169,8 @@ impl Inner {
                 tracing::error!(%error, "a function can not be served: its record is damaged or from a newer program");
                 Ok(())
             }
+            // It changes all the time: whoever asks for it reads it.
+            Err(LoadError::Kv { reason: KvError::Busy }) => Ok(()),
             taken => taken.map(drop),
         }
     }

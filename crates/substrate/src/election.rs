@@ -8,8 +8,8 @@
 //! ```
 //! No clocks are compared. A watcher counts on its own monotonic clock, and only time between two of its own reads that
 //! succeeded, and of that at most twice what it meant to wait: a silent store deposes nobody, nor does a watcher that
-//! was paused. Reads alone are no proof: followers of a stream answer them while it has no leader and nobody can renew. So
-//! before it claims, a watcher writes beside the entry, and a write that is not soon answered is a silence, too. After a
+//! was paused. Reads alone are no proof: a store that has lost its quorum may answer them while nobody can renew. So before it
+//! claims, a watcher writes beside the entry, and a write that is not soon answered is a silence, too. After a
 //! silence the holder has longer to say that it is there, since its writes may come back later than others'. The entry says who is asked; it fences nobody: that is for whoever is led to do, by the epoch.
 
 use crate::{Expected, Key, Kv, KvError, Revision};

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 struct Moody {
     kv: Sqlite,
     silent: AtomicBool,
-    /// Followers answer reads; there is no leader to write to for so long, milliseconds.
+    /// Reads are answered, and writes after so long: there is no quorum, milliseconds.
     slow_ms: AtomicU64,
     clock: Arc<SetClock>,
 }

@@ -13,7 +13,7 @@ pub(crate) use host::{Launched, Lock, StartError, folder_lost, launch, lock};
 
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
-use fabric::placement::{JoinFleet, Placement, SandboxKind};
+use fabric::placement::SandboxKind;
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
@@ -32,7 +32,7 @@ use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
 use types::{AccountId, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
-use worker::tenancy::Offer;
+use worker::tenancy::{HostVitals, Offer, Tenancy};
 use worker::{Worker, WorkerParts};
 use world::World;
 
@@ -101,6 +101,7 @@ pub(crate) struct Platform {
     frontend: Arc<Frontend>,
     assignment: Arc<AssignmentService>,
     worker: Worker,
+    tenancy: Tenancy,
     walls: Arc<process::ProcessSandbox>,
     tenure: Option<durable::Tenure>,
     world: World,
@@ -191,12 +192,27 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        join(&*placement, &settings).await?;
+        // It joins once: its lease is for as long as this process lives.
+        let vitals = Arc::new(HostVitals::new(settings.data.clone()));
+        let tenancy = Tenancy::begin(&worker, placement, offer(Zone::new(WORKER), &settings), vitals);
+        tenancy.joined().await;
         lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
         let (assignment, tenure) = (assigner, durable.tenure);
-        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, world, lock })
+        Ok(Self {
+            address,
+            missing,
+            listener,
+            frontend,
+            assignment,
+            worker,
+            tenancy,
+            walls,
+            tenure,
+            world,
+            lock,
+        })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -209,7 +225,7 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, walls, tenure, world, lock, .. } = self;
+        let Self { listener, frontend, assignment, worker, tenancy, walls, tenure, world, lock, .. } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -239,6 +255,7 @@ impl Platform {
             () = &mut hurry, if !hurried => worker.shutdown(ENDING_MIN).await,
             else => worker.shutdown(ENDING_MIN).await,
         }
+        drop(tenancy);
         if let Some(tenure) = tenure {
             tenure.give_back().await;
         }
@@ -395,23 +412,6 @@ pub(crate) fn offered_egress(
     }
     missing.push("egress nat does not work here: functions reach nothing beyond themselves".to_owned());
     Ok(Egress::None)
-}
-
-/// The one worker joins, once: its lease is for as long as this process lives.
-async fn join(placement: &dyn Placement, settings: &Settings) -> Result<(), String> {
-    let Offer { zone, memory_mb, cpu_milli, sandboxes } = offer(Zone::new(WORKER), settings);
-    let joined = placement.join(JoinFleet {
-        worker: WorkerId::new(WORKER),
-        zone,
-        memory_mb,
-        cpu_milli,
-        environments_max: 1_000,
-        sandboxes,
-        holds: Vec::new(),
-        partition: None,
-        environments: Vec::new(),
-    });
-    joined.await.map(drop).map_err(|error| error.to_string())
 }
 
 /// What this host has for environments.

@@ -99,6 +99,43 @@ async fn reads_see_what_another_process_wrote_without_any_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_page_by_page_through_several_processes_shows_what_is_there_when_each_page_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cluster = cluster(folder.path(), World::real(), false, 3).await;
+    let [one, other, third] = &cluster.controls[..] else { panic!("three") };
+    for name in ["a", "A", "b-1", "b1", "b_1", "c", "d", "e"] {
+        one.create(name, "x").await;
+    }
+    one.control.delete_function(named("b1")).await.expect("deleted");
+    assert_eq!(third.names().await, ["A", "a", "b-1", "b_1", "c", "d", "e"]);
+    let page = async |kit: &Kit, marker: Option<String>, all_versions: bool| {
+        let message = ListFunctions { scope: scope(), all_versions, marker, items_max: 2 };
+        let page = kit.control.list_functions(message).await.expect("listed");
+        let name = |it: &fabric::control::FunctionVersion| format!("{}:{}", it.arn.function, it.version);
+        (page.functions.iter().map(name).collect::<Vec<_>>(), page.next)
+    };
+    let (first, next) = page(other, None, false).await;
+    assert_eq!(first, ["A:$LATEST", "a:$LATEST"]);
+    one.publish("b-1").await;
+    one.control.delete_function(named("c")).await.expect("deleted");
+    one.create("b2", "x").await;
+    let (second, next) = page(third, next, true).await;
+    assert_eq!(second, ["b-1:$LATEST", "b-1:1"]);
+    // The marker's own function is gone when the next page is read.
+    one.control.delete_function(named("b-1")).await.expect("deleted");
+    let (third_page, next) = page(other, next, true).await;
+    assert_eq!(third_page, ["b2:$LATEST", "b_1:$LATEST"]);
+    for name in ["d", "e"] {
+        third.control.delete_function(named(name)).await.expect("deleted");
+    }
+    assert_eq!(page(one, next, true).await, (vec![], None));
+    // A marker that no list gave: `1::1`, of a function without a name.
+    let message =
+        ListFunctions { scope: scope(), all_versions: false, marker: Some("MTo6MQ".into()), items_max: 2 };
+    assert_eq!(one.control.list_functions(message).await, Err(ControlError::BadMarker));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_is_resolved_from_memory_and_anew_by_who_was_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let cluster = cluster(folder.path(), World::real(), false, 2).await;
@@ -145,8 +182,8 @@ async fn a_version_published_through_another_process_is_prepared_and_no_longer_p
             list.len() == 1 && list[0].pending
         })
         .await;
-        let list = one.list_prepared(None).await;
-        assert_ne!(list.at, known.at);
+        // Who waits for another list than the one before is told.
+        let list = one.list_prepared(Some(known.at)).await;
         assert_eq!(one.control.resolve(qualified("f", "1")).await.expect("there").state, State::Pending);
         let report = PreparedReport { key: list.versions[0].key.clone(), initialised: true };
         other.control.prepared(report).await.expect("taken");

@@ -1,6 +1,7 @@
 //! Several controls over one store, as frontends of a cluster have it.
 
 use crate::kit::*;
+use crate::nats_kit::{self, NatsServer};
 use bytes::Bytes;
 use control::Settings;
 use std::path::Path;
@@ -8,7 +9,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use substrate::{BlobError, BlobKey, Blobs, Entry, Key, Kv, KvError, KvPage, Revision, Watch, Write};
+use substrate::{
+    BlobError, BlobKey, Blobs, Entry, Folder, FolderSettings, Key, Kv, KvError, KvPage, Revision, Watch,
+    Write,
+};
 use tokio::sync::Semaphore;
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
@@ -169,6 +173,26 @@ pub(crate) async fn cluster(folder: &Path, world: World, hints: bool, count: usi
     }
     eventually("all have looked", async || kv.listed.load(Ordering::SeqCst) >= LISTS_AT_START * count).await;
     Cluster { kv, blobs, controls }
+}
+
+/// As in a cluster: each with a connection of its own to a real NATS server and its own eyes on one folder of blobs.
+/// `None` where no server is installed.
+pub(crate) async fn nats_cluster(folder: &Path, world: World, count: usize) -> Option<(NatsServer, Cluster)> {
+    let server = NatsServer::start(&world, None, "").await?;
+    let nats = async || {
+        let nats = nats_kit::connect(&world, server.settings("control")).await;
+        Observed::new(Arc::new(nats.kv().await.expect("opens")), true)
+    };
+    let blobs = async || {
+        let blobs = Folder::open(&world, &folder.join("blobs"), FolderSettings::default()).await;
+        Arc::new(blobs.expect("opens"))
+    };
+    let mut controls = Vec::new();
+    for _ in 0..count {
+        controls.push(open_over(world.clone(), nats().await, blobs().await, shared()).await);
+    }
+    let cluster = Cluster { kv: nats().await, blobs: blobs().await, controls };
+    Some((server, cluster))
 }
 
 /// Until it is so.

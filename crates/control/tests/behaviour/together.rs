@@ -184,7 +184,10 @@ async fn consistent(cluster: &Cluster) {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_three_who_create_the_same_function_one_does_and_of_three_who_delete_it_one_does() {
     let folder = tempfile::tempdir().expect("a folder");
-    let cluster = cluster(folder.path(), World::real(), true, 3).await;
+    one_creates_and_one_deletes(&cluster(folder.path(), World::real(), true, 3).await).await;
+}
+
+async fn one_creates_and_one_deletes(cluster: &Cluster) {
     for round in 0..8 {
         let create = async |kit: &Kit, by: usize| {
             kit.control.create_function(creation("f", &format!("by {by} in {round}"))).await
@@ -212,9 +215,33 @@ async fn of_three_who_create_the_same_function_one_does_and_of_three_who_delete_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_is_lost_and_a_revision_is_good_for_one_of_three() {
-    const EACH: usize = 10;
     let folder = tempfile::tempdir().expect("a folder");
-    let cluster = Arc::new(cluster(folder.path(), World::real(), true, 3).await);
+    no_update_is_lost(Arc::new(cluster(folder.path(), World::real(), true, 3).await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_nats_and_a_folder_that_each_opened_too_nothing_is_lost_and_all_say_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some((_server, cluster)) = nats_cluster(folder.path(), World::real(), 3).await else { return };
+    one_creates_and_one_deletes(&cluster).await;
+    let cluster = Arc::new(cluster);
+    no_update_is_lost(Arc::clone(&cluster)).await;
+    let [one, other, _] = &cluster.controls[..] else { panic!("three") };
+    one.publish("f").await;
+    let generation = other.generation(qualified("f", "1")).await;
+    other.control.delete_function(named("f")).await.expect("deleted");
+    one.create("f", "again").await;
+    one.publish("f").await;
+    eventually("the hint is heard", async || {
+        let known = other.control.resolve(named("f")).await;
+        known.is_ok_and(|known| known.key.generation > generation)
+    })
+    .await;
+    consistent(&cluster).await;
+}
+
+async fn no_update_is_lost(cluster: Arc<Cluster>) {
+    const EACH: usize = 10;
     cluster.controls[0].create("f", "one").await;
     let before = cluster.controls[0].generation(named("f")).await;
     let mut actors = tokio::task::JoinSet::new();

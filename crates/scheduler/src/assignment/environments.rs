@@ -105,6 +105,10 @@ impl Environment {
         self.worker.as_ref()
     }
 
+    pub(super) fn since(&self) -> Duration {
+        self.since
+    }
+
     pub(super) fn enter(&mut self, now: Duration, phase: Phase) {
         self.phase = phase;
         self.since = now;

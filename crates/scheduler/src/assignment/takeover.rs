@@ -4,7 +4,7 @@
 //!            resume, Connected                 Reported (to the last greeting)
 //! leased ───────────────────► greeted ───────────────────────► acknowledged ──► … ──► WorkerLost (dropped)
 //!    └── accepted a Start of this epoch ──────────────────────────► ▲    │ Unreached: its idle ones are unknown again
-//!                                 ▲ ───────────────────────────────────── ┘
+//!                                 ▲ ─────────────────────────────────────┘ until it has said how they stand
 //! ```
 //! A worker is greeted again and again ([`Input::Connected`](super::Input::Connected)): what it has and we do not know is
 //! stopped, what we know and it has not is dropped, a stop that it has not heard is said again, and what it calls free twice
@@ -33,6 +33,8 @@ pub(super) struct Workers {
 struct Standing {
     /// Its last greeting: an answer to an older one is out of date.
     greet: u64,
+    /// It has not been answered yet.
+    asked: bool,
     acknowledged: bool,
     draining: bool,
 }
@@ -65,7 +67,7 @@ impl Machine {
 
     /// Whether this greeting is its last, so that its answer is worth waiting for.
     pub fn awaits(&self, worker: &WorkerId, greet: u64) -> bool {
-        self.workers.by_id.get(worker).is_some_and(|standing| standing.greet == greet)
+        self.workers.by_id.get(worker).is_some_and(|standing| standing.asked && standing.greet == greet)
     }
 
     /// Where an environment is, and with how much memory.
@@ -119,7 +121,7 @@ impl Machine {
     pub(super) fn unreached(&mut self, now: Duration, worker: WorkerId, effects: &mut Vec<Effect>) {
         let Some(standing) = self.workers.by_id.get_mut(&worker) else { return };
         // Otherwise the answer to its last greeting is still waited for.
-        let ask = std::mem::take(&mut standing.acknowledged) || standing.greet == 0;
+        let ask = !standing.asked;
         for environment in self.environments.of_worker(&worker) {
             if self.environments.is_in(environment, Phase::Idle) {
                 self.environments.forget_idle(environment);
@@ -159,6 +161,7 @@ impl Machine {
         let Some(standing) = self.workers.by_id.get_mut(&worker) else { return };
         self.workers.greets += 1;
         standing.greet = self.workers.greets;
+        standing.asked = true;
         effects.push(Effect::Greet { worker, greet: standing.greet });
     }
 
@@ -174,7 +177,7 @@ impl Machine {
         if standing.greet != greet {
             return;
         }
-        standing.acknowledged = true;
+        (standing.acknowledged, standing.asked) = (true, false);
         let mut there = BTreeSet::new();
         for held in held {
             if there.insert(held.environment) {
@@ -229,8 +232,10 @@ impl Machine {
         let Held { environment, token, state } = held;
         let in_phase = |machine: &Self, phase| machine.environments.is_in(environment, phase);
         let granted = in_phase(self, Phase::Busy) || in_phase(self, Phase::Finishing);
+        let unheard_max = self.settings.unheard_max;
         let Some(env) = self.environments.get_mut(environment) else { return };
-        let free = (granted && state == HeldState::Free).then_some((env.token, token));
+        let old = env.since() + unheard_max <= now;
+        let free = (granted && old && state == HeldState::Free).then_some((env.token, token));
         let twice = free.is_some() && env.called_free == free;
         let ours = env.token;
         env.called_free = free.filter(|_| !twice);

@@ -23,6 +23,8 @@ pub struct Settings {
     pub waiters_max: usize,
     /// How often placement is asked again while someone waits for room: a worker that joins says nothing here.
     pub room_look: Duration,
+    /// A grant that its worker, asked twice, has not heard of for so long was lost, or the report that ended it was.
+    pub unheard_max: Duration,
 }
 
 impl Default for Settings {
@@ -37,6 +39,8 @@ impl Default for Settings {
             unknown_wait: Duration::from_millis(100),
             waiters_max: 10_000,
             room_look: Duration::from_secs(1),
+            // From a grant to the worker is one call of a frontend: should it come yet, the worker says Busy or takes it.
+            unheard_max: Duration::from_secs(10),
         }
     }
 }

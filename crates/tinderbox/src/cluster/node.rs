@@ -12,8 +12,9 @@ use super::net::Net;
 use super::partition::PartitionClient;
 use super::stores::{self, Stores, Tenant};
 use super::turn::take_turns;
-use crate::roles::{self, Launched, Lock, Settings, StartError};
+use crate::roles::{self, Launched, Lock, Settings, StartError, durable};
 use assignment::{AssignmentService, WorkerDirectory};
+use bytes::Bytes;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
 use fabric::control::Control;
@@ -29,7 +30,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::election::{Election, LEASE};
-use substrate::{Blobs, Key};
+use substrate::{Blobs, Expected, Key, Kv, KvError};
 use telemetry::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -157,6 +158,11 @@ impl Node {
         member.endpoint = endpoint.map(|endpoint| format!("http://{endpoint}"));
         let taken = Membership::take(&world, Arc::clone(&stores.kv), member).await;
         let membership = taken.map_err(|error| error.to_string())?;
+        // After the entry is there, as a server that holds a platform alone looks for entries after it holds it.
+        if let Err(refused) = durable::is_nobodys(&world, stores.kv.as_ref()).await {
+            membership.withdraw().await;
+            return Err(refused);
+        }
         // Last: who is a member may be asked at once, where its entry says.
         let tenancy = worker.as_ref().map(|working| {
             let offer = roles::offer(Zone::new(&join.zone), &settings);
@@ -335,6 +341,21 @@ struct Front {
     collector: TaskHandle,
 }
 
+/// The frontends' own: drawn by the first of them.
+async fn download_key(world: &World, kv: &dyn Kv) -> Result<[u8; 32], StartError> {
+    let failed = |error: KvError| error.to_string();
+    let key = Key::of(&["frontend", "download-key"]).map_err(failed)?;
+    let mut drawn = [0; 32];
+    world.entropy.fill(&mut drawn);
+    match kv.put(key.clone(), Bytes::copy_from_slice(&drawn), Expected::Absent).await {
+        Ok(_) | Err(KvError::Conflict { .. }) => {}
+        Err(error) => return Err(failed(error).into()),
+    }
+    let there = kv.get(&key).await.map_err(failed)?;
+    let there = there.and_then(|entry| <[u8; 32]>::try_from(entry.value.as_ref()).ok());
+    Ok(there.ok_or_else(|| "the key of downloads can not be read".to_owned())?)
+}
+
 /// Of all frontends one removes what nobody names.
 fn collect(
     world: &World,
@@ -380,7 +401,10 @@ async fn front(
         assignment: Arc::clone(&others.assignment),
         workers: Arc::new(move |worker: &WorkerId| Some(workers.handle(worker))),
         telemetry: Arc::clone(&others.telemetry),
-        settings: roles::frontend_settings(settings),
+        settings: frontend::Settings {
+            download_key: Some(download_key(world, stores.kv.as_ref()).await?),
+            ..roles::frontend_settings(settings)
+        },
     });
     Ok(Front { frontend, control, collector })
 }

@@ -14,6 +14,7 @@
 //! silent nobody is deposed.
 
 use super::StartError;
+use crate::cluster::members::{self, SILENT_AFTER};
 use crate::cluster::stores::{self, BlobSettings, Stores, Tenant};
 use bytes::Bytes;
 use std::path::Path;
@@ -69,6 +70,14 @@ pub(super) async fn open(
     let journal = stores.journal(PartitionId(0)).await?;
     let blobs = stores::blobs(world, &BlobSettings::S3(s3.clone()), Tenant::Code).await?;
     let tenure = Tenure::take(world, Arc::clone(&stores.kv)).await?;
+    // After it was taken: of this and a node that starts at the same moment one sees the other, at least.
+    if let Some(node) = living_node(world, stores.kv.as_ref()).await? {
+        tenure.give_back().await;
+        return Err(StartError {
+            message: format!("this platform has nodes of its own ({node} is one)"),
+            advice: "start another node with `tinderbox serve`, or give this server a platform of its own with --platform NAME",
+        });
+    }
     Ok(Durable { kv: stores.kv, blobs, journal, tenure: Some(tenure) })
 }
 
@@ -123,6 +132,24 @@ impl Tenure {
             let _ = self.kv.delete(self.key.clone(), Expected::At(held.revision)).await;
         }
     }
+}
+
+async fn living_node(world: &World, kv: &dyn Kv) -> Result<Option<String>, StartError> {
+    let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
+    let now_ms = world.wall().millis();
+    let nodes = members::list(kv, true).await.map_err(unreadable)?;
+    Ok(nodes.into_iter().find(|node| !node.is_silent(now_ms, SILENT_AFTER)).map(|node| node.name))
+}
+
+/// For a node of several: waits until no server holds the platform alone; refused if one does.
+pub(crate) async fn is_nobodys(world: &World, kv: &dyn Kv) -> Result<(), StartError> {
+    let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
+    let key = Key::of(&["server", "tenure"]).map_err(unreadable)?;
+    let Some(held) = kv.get(&key).await.map_err(unreadable)? else { return Ok(()) };
+    let gone = unless_renewed(world, kv, &key, held.revision).await?;
+    // Failing that, another node has done it.
+    let _ = kv.delete(key, gone).await;
+    Ok(())
 }
 
 /// Completes when another server has taken over; never where there is nothing to take over.
