@@ -88,7 +88,7 @@ async fn write(args: &ExportArgs, out: &mut dyn Write, screen: Screen) -> Result
     backup::export(&stores, out, progress).await.map_err(|error| failure(&args.file, error))
 }
 
-/// A data folder, or what the nodes of a platform share, with its platform's `Kv` once more.
+/// A data folder, or what the nodes of a platform share (`true`).
 pub(super) async fn open(world: &World, flags: &StoresFlags) -> Result<(Stores, bool), Failure> {
     let elsewhere = flags.elsewhere().map_err(|error| Failure::new(Exit::Usage, error))?;
     let Some((nats, code)) = elsewhere else {

@@ -94,10 +94,10 @@ async fn write(
     let (stores, shared) = open(&world, &args.stores).await?;
     // A server that is alone on a platform keeps it in memory: it would not hear of what is written beside it.
     let tenure = match shared {
-        true => Some(Tenure::take(&world, stores.kv.clone()).await.map_err(|error| {
+        true => Tenure::unless_nodes(&world, &stores.kv).await.map_err(|error| {
             Failure::new(Exit::Host, error.message)
                 .advise("a server of `up --kv` must be stopped for an import; nodes of `serve` need not")
-        })?),
+        })?,
         false => None,
     };
     let bar = screen.bar(checked.summary.functions + checked.summary.deleted);

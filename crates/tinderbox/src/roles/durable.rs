@@ -104,7 +104,16 @@ pub(crate) struct Tenure {
 }
 
 impl Tenure {
-    pub(crate) async fn take(world: &World, kv: Arc<dyn Kv>) -> Result<Self, StartError> {
+    /// For who writes beside servers. Nodes of one platform follow what is written, and may come and go meanwhile: where
+    /// there are any, nothing is held. A server that is alone does not, and must be away until it is done.
+    pub(crate) async fn unless_nodes(world: &World, kv: &Arc<dyn Kv>) -> Result<Option<Self>, StartError> {
+        match living_node(world, kv.as_ref()).await? {
+            Some(_) => Ok(None),
+            None => Self::take(world, Arc::clone(kv)).await.map(Some),
+        }
+    }
+
+    async fn take(world: &World, kv: Arc<dyn Kv>) -> Result<Self, StartError> {
         let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
         let key = Key::of(&["server", "tenure"]).map_err(unreadable)?;
         let id = Bytes::from(format!("{:016x}", world.random_u64()));
