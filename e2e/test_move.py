@@ -9,7 +9,7 @@ import tarfile
 import pytest
 from conftest import BINARY, MICROVM, Server
 from functions import PYTHON, ROLE, package
-from test_substrate import KEYS, bucket, free_port, invoke, nats, runtime, start  # noqa: F401 (fixtures)
+from test_substrate import KEYS, bucket, invoke, nats, runtime, start, wait_for  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.skipif(MICROVM, reason="where functions lie has nothing to do with the walls")
 CHANGED = PYTHON + "\nVERSION = 'changed'\n"
@@ -173,3 +173,69 @@ def test_from_a_data_folder_to_nats_and_s3_and_back(tmp_path, nats, bucket):  # 
         check_answers(third)
     finally:
         assert third.stop() == 0
+
+
+class Node(Server):
+    """A platform of nodes, of which this is the only one."""
+
+    def __init__(self, data, *join):
+        self.join = join
+        super().__init__(data, env={**os.environ, **KEYS})
+
+    def start(self):
+        command = [BINARY, "--output", "json", "serve", "--name", "one", "--data", self.data, "--port", "0", "--fabric", "127.0.0.1:0"]
+        command += ["--roles", "frontend,assignment,placement,telemetry,worker", *self.join]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **self.popen)
+        ready = self.process.stdout.readline()
+        assert ready, f"the node ended at its start with {self.process.wait(timeout=30)}"
+        self.endpoint = json.loads(ready)["endpoint"]
+
+
+def wait_for_all_roles(node):
+    """They find each other a moment after the node is ready."""
+    client = node.client()
+    client.create_function(FunctionName="probe", Runtime=runtime(), Handler="app.handler", Role=ROLE, Code={"ZipFile": package(app__py=PYTHON)})
+
+    def answers():
+        try:
+            return client.invoke(FunctionName="probe", Payload="{}")["StatusCode"] == 200
+        except client.exceptions.ClientError:
+            return False
+
+    wait_for(answers)
+    client.delete_function(FunctionName="probe")
+
+
+def test_nodes_at_work_serve_what_is_imported_beside_them_and_what_replaces_it(tmp_path, nats):  # noqa: F811
+    there = ["--join", nats.url, "--blobs", f"file://{tmp_path / 'blobs'}", "--platform", "nodes"]
+    file, changed = tmp_path / "all.tar", tmp_path / "changed.tar"
+    first = Server(tmp_path / "first")
+    try:
+        furnish(first)
+        before = shown(first)
+        tinderbox("export", file, "--data", tmp_path / "first")
+        first.client().update_function_configuration(FunctionName="bills", Environment={"Variables": {"SECRET": "another"}})
+        tinderbox("export", changed, "--data", tmp_path / "first")
+    finally:
+        assert first.stop() == 0
+    node = Node(tmp_path / "node", *there)
+    try:
+        wait_for_all_roles(node)
+        tinderbox("import", file, *there)
+        # Not known is looked for: at once.
+        check_answers(node)
+        assert shown(node) == before
+        assert invoke(node, "bills", {"do": "variables"})["SECRET"] == "of bills"
+        refused = tinderbox("import", changed, *there, code=4)
+        assert b":bills" in refused.stderr
+        tinderbox("import", changed, "--replace", *there)
+        wait_for(lambda: invoke(node, "bills", {"do": "variables"})["SECRET"] == "another")
+        for _ in range(20):
+            assert invoke(node, "bills", {"do": "variables"})["SECRET"] == "another", "never the old one again"
+        check_answers(node)
+        # And over a name that was deleted here, whose environments were told to end.
+        node.client().delete_function(FunctionName="orders")
+        tinderbox("import", file, "--replace", *there)
+        check_answers(node)
+    finally:
+        assert node.stop() == 0
