@@ -4,12 +4,14 @@ mod certs;
 mod cluster;
 mod microvm;
 mod moving;
+mod runtimes;
 mod serve;
 
 pub(crate) use certs::{CertsArgs, CertsCommand, InitArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
 pub(crate) use moving::{ExportArgs, ImportArgs, StoresFlags};
+pub(crate) use runtimes::{LanguageChoice, RuntimesArgs, RuntimesCommand};
 pub(crate) use serve::{
     ClusterArgs, ClusterCommand, ClusterUpArgs, DrainArgs, JoinFlags, JournalArgs, JournalCommand, ServeArgs,
     StatusArgs, WithParentArgs,
@@ -414,40 +416,6 @@ pub(crate) struct DoctorArgs {
     pub(crate) monitor: Vec<String>,
     #[command(flatten)]
     pub(crate) nats: NatsFlags,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RuntimesArgs {
-    /// Data folder of the server that is to use them
-    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder, global = true)]
-    pub(crate) data: PathBuf,
-    #[command(subcommand)]
-    pub(crate) command: RuntimesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RuntimesCommand {
-    /// What was found and what is installed
-    Ls,
-    /// Install what AWS's images carry: boto3, @aws-sdk/*, Java's client (pinned, checked)
-    #[command(after_help = "\
-Examples:
-  tinderbox runtimes install python
-  tinderbox runtimes install all
-
-Uses the package manager of the language (pip, npm, mvn) with its own settings; restart a running server after.")]
-    Install {
-        #[arg(value_enum, required = true)]
-        languages: Vec<LanguageChoice>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LanguageChoice {
-    Python,
-    Nodejs,
-    Java,
-    All,
 }
 
 /// Parses the process's arguments; help and mistakes are shown by the parser.

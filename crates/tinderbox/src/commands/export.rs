@@ -1,6 +1,6 @@
 //! `tinderbox export`: all functions and their code to one file. What both ways have in common is here, too.
 
-use super::up::{block_on, host, runtime};
+use super::up::{block_on, host, runtime, signalled};
 use crate::cli::{ExportArgs, StoresFlags};
 use crate::cluster::stores::{Stores as Shared, Tenant, blobs};
 use crate::failure::{Exit, Failure};
@@ -22,7 +22,14 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 pub(super) fn run(args: &ExportArgs, screen: Screen) -> Result<(), Failure> {
     if !to_stdout(args) {
-        let (summary, bytes) = block_on(runtime()?, to_file(args, screen))?;
+        let (summary, bytes) = block_on(runtime()?, async {
+            let signal = signalled(1);
+            tokio::select! {
+                written = to_file(args, screen) => written,
+                // What was written until here goes.
+                () = signal => Err(Failure::here("it was cut short: nothing is kept of it")),
+            }
+        })?;
         return said(screen, &args.file, &summary, bytes);
     }
     if screen.out_is_terminal {
