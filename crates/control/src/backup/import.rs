@@ -153,7 +153,8 @@ impl Import<'_> {
             }
             self.settle(&code).await?;
             self.count(&current, stored);
-            return self.sweep(&current).await;
+            self.sweep(&current).await;
+            return Ok(());
         }
         Err(BackupError::Contended { function: stored.id.arn().to_string() })
     }
@@ -206,11 +207,13 @@ impl Import<'_> {
     }
 
     /// Versions that had to give way; what is left of them is found by whoever collects garbage.
-    async fn sweep(&self, current: &Current) -> Result<(), BackupError> {
-        let Some(before) = &current.function else { return Ok(()) };
-        let key = |number: &u64| store::version_key(&before.id, before.incarnation, *number);
-        let keys = before.published.keys().map(key).collect::<Result<Vec<_>, _>>()?;
-        Ok(store::sweep(self.stores.kv.as_ref(), keys).await?)
+    async fn sweep(&self, current: &Current) {
+        let Some(before) = &current.function else { return };
+        let keys = before.published.keys();
+        let keys = keys.filter_map(|number| store::version_key(&before.id, before.incarnation, *number).ok());
+        if let Err(error) = store::sweep(self.stores.kv.as_ref(), keys.collect()).await {
+            tracing::warn!(function = %before.id.arn(), %error, "versions of a replaced function stay until they are collected");
+        }
     }
 
     async fn put(&mut self, key: &BlobKey) -> Result<(), BackupError> {

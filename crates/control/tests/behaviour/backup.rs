@@ -333,6 +333,30 @@ async fn a_function_of_very_many_versions_is_there_whole_or_not_at_all() {
         }
         assert_eq!(after.publish("many").await.version, types::Version::Published(150), "nothing changed");
     }
+    // In place of another, which is there until this one is.
+    for writes in 1..6 {
+        let there = tempfile::tempdir().expect("a folder");
+        let other = open(there.path()).await;
+        other.create("many", "other").await;
+        other.publish("many").await;
+        let old = other.generation(named("many")).await;
+        drop(other);
+        let target = at(there.path()).await;
+        let left = Arc::new(AtomicI64::new(writes));
+        let kv = Arc::new(Failing { left, inner: Arc::clone(&target.kv) });
+        let failing = Stores { kv, ..target.clone() };
+        let cut_short = imported(&failing, &bytes, true).await.is_err();
+        let between = open(there.path()).await;
+        let other = between.get(qualified("many", "1")).await.expect("one or the other");
+        assert_eq!(other.code_digest == digest_of("other"), cut_short, "after {writes} writes");
+        drop(between);
+        imported(&target, &bytes, true).await.expect("goes on");
+        let after = open(there.path()).await;
+        for asked in [named("many"), qualified("many", "1"), qualified("many", "150")] {
+            assert_eq!(after.get(asked.clone()).await, kit.get(asked.clone()).await);
+            assert!(after.generation(asked).await > old);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
