@@ -18,9 +18,12 @@
 //!
 //! Code is kept once per digest (`code`); what no record names is removed, at the latest at the next start.
 //!
+//! All of it goes into one file and back into any stores (`backup`).
+//!
 //! Several processes may have the same stores (`Settings::shared`): then memory follows the store (`refresh`), and
 //! garbage is one [`Collector`]'s, which agrees with those who upload by dooms (`doom`).
 
+pub mod backup;
 mod code;
 mod collector;
 mod commit;

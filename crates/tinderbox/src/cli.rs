@@ -3,11 +3,15 @@
 mod certs;
 mod cluster;
 mod microvm;
+mod moving;
+mod runtimes;
 mod serve;
 
 pub(crate) use certs::{CertsArgs, CertsCommand, InitArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
+pub(crate) use moving::{ExportArgs, ImportArgs, StoresFlags};
+pub(crate) use runtimes::{LanguageChoice, RuntimesArgs, RuntimesCommand};
 pub(crate) use serve::{
     ClusterArgs, ClusterCommand, ClusterUpArgs, DrainArgs, JoinFlags, JournalArgs, JournalCommand, ServeArgs,
     StatusArgs, WithParentArgs,
@@ -123,6 +127,10 @@ pub(crate) enum Command {
     Drain(DrainArgs),
     /// What assignment has written down
     Journal(JournalArgs),
+    /// Write all functions and their code to one file: a backup, or on the way to another platform
+    Export(ExportArgs),
+    /// Bring in what `export` wrote
+    Import(ImportArgs),
     #[command(hide = true)]
     WithParent(WithParentArgs),
 }
@@ -410,40 +418,6 @@ pub(crate) struct DoctorArgs {
     pub(crate) nats: NatsFlags,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct RuntimesArgs {
-    /// Data folder of the server that is to use them
-    #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder, global = true)]
-    pub(crate) data: PathBuf,
-    #[command(subcommand)]
-    pub(crate) command: RuntimesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RuntimesCommand {
-    /// What was found and what is installed
-    Ls,
-    /// Install what AWS's images carry: boto3, @aws-sdk/*, Java's client (pinned, checked)
-    #[command(after_help = "\
-Examples:
-  tinderbox runtimes install python
-  tinderbox runtimes install all
-
-Uses the package manager of the language (pip, npm, mvn) with its own settings; restart a running server after.")]
-    Install {
-        #[arg(value_enum, required = true)]
-        languages: Vec<LanguageChoice>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LanguageChoice {
-    Python,
-    Nodejs,
-    Java,
-    All,
-}
-
 /// Parses the process's arguments; help and mistakes are shown by the parser.
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
     let arguments = serve::with_config(std::env::args_os().collect()).map_err(|error| {
@@ -577,6 +551,12 @@ mod tests {
             ("tinderbox microvm status --check --output json", true),
             ("tinderbox microvm", false),
             ("tinderbox logs hello -f --since 10m", true),
+            ("tinderbox export all.tar --data /tmp/x", true),
+            ("tinderbox export - --join nats://n1 --blobs file:///tmp/x --platform other", true),
+            ("tinderbox export all.tar --join nats://n1", false),
+            ("tinderbox export all.tar --data /tmp/x --join nats://n1 --blobs file:///tmp/x", false),
+            ("tinderbox import all.tar --replace --data /tmp/x", true),
+            ("tinderbox import", false),
         ];
         for (line, good) in cases {
             assert_eq!(Cli::try_parse_from(line.split(' ')).is_ok(), good, "{line}");
@@ -587,7 +567,7 @@ mod tests {
     fn every_command_with_options_teaches_by_example() {
         for command in Cli::command().get_subcommands() {
             let name = command.get_name().to_owned();
-            if ["demo", "up", "deploy", "invoke", "logs", "rm"].contains(&name.as_str()) {
+            if ["demo", "up", "deploy", "invoke", "logs", "rm", "export", "import"].contains(&name.as_str()) {
                 let help = command.clone().render_help().to_string();
                 assert!(help.contains("Examples:") && help.contains(&format!("tinderbox {name}")), "{name}");
             }

@@ -8,6 +8,8 @@ mod deploy;
 mod dev;
 mod doctor;
 mod drain;
+mod export;
+mod import;
 mod invoke;
 mod journal;
 mod logs;
@@ -41,6 +43,8 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
         Command::Cluster(args) => cluster::run(args, screen),
         Command::Status(args) => status::run(&args, screen),
         Command::Drain(args) => drain::run(&args, screen),
+        Command::Export(args) => export::run(&args, screen),
+        Command::Import(args) => import::run(&args, screen),
         Command::WithParent(args) => with_parent::run(&args),
         Command::Journal(args) => journal::run(&args, screen),
         Command::Deploy(args) => as_client(&global, |client| deploy::run(client, args, screen)),

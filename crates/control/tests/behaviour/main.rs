@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used)] // a test fails by it, and says what it expected
 
+mod backup;
 mod durable;
 mod functions;
 mod garbage;

@@ -90,17 +90,21 @@ pub(crate) struct ServeArgs {
 impl ServeArgs {
     /// `None` if no role needs it.
     pub(crate) fn blobs(&self) -> Result<Option<BlobSettings>, String> {
-        let Some(url) = &self.blobs else { return Ok(None) };
-        if let Some(folder) = url.strip_prefix("file://") {
-            let folder = PathBuf::from(folder);
-            if !folder.is_absolute() {
-                return Err(format!("{url}: write a folder as file:///its/whole/path"));
-            }
-            return Ok(Some(BlobSettings::Folder(folder)));
-        }
-        let s3 = S3Settings::parse(url, cluster::keys()).map_err(|error| error.to_string())?;
-        Ok(Some(BlobSettings::S3(s3)))
+        self.blobs.as_deref().map(blob_settings).transpose()
     }
+}
+
+/// `s3://…` or `file:///…`.
+pub(super) fn blob_settings(url: &str) -> Result<BlobSettings, String> {
+    if let Some(folder) = url.strip_prefix("file://") {
+        let folder = PathBuf::from(folder);
+        if !folder.is_absolute() {
+            return Err(format!("{url}: write a folder as file:///its/whole/path"));
+        }
+        return Ok(BlobSettings::Folder(folder));
+    }
+    let s3 = S3Settings::parse(url, cluster::keys()).map_err(|error| error.to_string())?;
+    Ok(BlobSettings::S3(s3))
 }
 
 #[derive(Debug, Args)]

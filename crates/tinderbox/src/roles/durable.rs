@@ -57,13 +57,12 @@ pub(super) async fn open(
     elsewhere: Option<&(NatsSettings, S3Settings)>,
 ) -> Result<Durable, StartError> {
     let Some((nats, s3)) = elsewhere else {
-        let kv = Sqlite::open(world, &data.join(FILE_NAME), SqliteSettings::default()).await;
-        let blobs = Folder::open(world, &data.join("blobs"), FolderSettings::default()).await;
+        let (kv, blobs) = embedded(world, data).await?;
         let journal = SqliteLog::open(world, &data.join(JOURNAL), journal_settings()).await;
         return Ok(Durable {
             journal: Arc::new(journal.map_err(|error| format!("{JOURNAL}: {error}"))?),
-            kv: Arc::new(kv.map_err(|error| error.to_string())?),
-            blobs: Arc::new(blobs.map_err(|error| error.to_string())?),
+            kv,
+            blobs,
             tenure: None,
         });
     };
@@ -82,8 +81,21 @@ pub(super) async fn open(
     Ok(Durable { kv: stores.kv, blobs, journal, tenure: Some(tenure) })
 }
 
-/// This server is the one.
-pub(super) struct Tenure {
+/// Functions and their code in the data folder, which must be there.
+pub(crate) async fn embedded(
+    world: &World,
+    data: &Path,
+) -> Result<(Arc<dyn Kv>, Arc<dyn Blobs>), StartError> {
+    let kv = Sqlite::open(world, &data.join(FILE_NAME), SqliteSettings::default()).await;
+    let blobs = Folder::open(world, &data.join("blobs"), FolderSettings::default()).await;
+    Ok((
+        Arc::new(kv.map_err(|error| error.to_string())?),
+        Arc::new(blobs.map_err(|error| error.to_string())?),
+    ))
+}
+
+/// This server is the one, or this import: neither may begin while another is at it.
+pub(crate) struct Tenure {
     kv: Arc<dyn Kv>,
     key: Key,
     id: Bytes,
@@ -92,6 +104,15 @@ pub(super) struct Tenure {
 }
 
 impl Tenure {
+    /// For who writes beside servers. Nodes of one platform follow what is written, and may come and go meanwhile: where
+    /// there are any, nothing is held. A server that is alone does not, and must be away until it is done.
+    pub(crate) async fn unless_nodes(world: &World, kv: &Arc<dyn Kv>) -> Result<Option<Self>, StartError> {
+        match living_node(world, kv.as_ref()).await? {
+            Some(_) => Ok(None),
+            None => Self::take(world, Arc::clone(kv)).await.map(Some),
+        }
+    }
+
     async fn take(world: &World, kv: Arc<dyn Kv>) -> Result<Self, StartError> {
         let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
         let key = Key::of(&["server", "tenure"]).map_err(unreadable)?;
@@ -112,7 +133,7 @@ impl Tenure {
     }
 
     /// A clean end: the next server need not wait.
-    pub(super) async fn give_back(self) {
+    pub(crate) async fn give_back(self) {
         self.renewing.abort();
         let Ok(Some(held)) = self.kv.get(&self.key).await else { return };
         if held.value == self.id {
@@ -141,7 +162,7 @@ pub(crate) async fn is_nobodys(world: &World, kv: &dyn Kv) -> Result<(), StartEr
 }
 
 /// Completes when another server has taken over; never where there is nothing to take over.
-pub(super) async fn lost(tenure: Option<&Tenure>) {
+pub(crate) async fn lost(tenure: Option<&Tenure>) {
     let lost = tenure.map(|tenure| tenure.lost.clone());
     if let Some(mut lost) = lost
         && lost.wait_for(|lost| *lost).await.is_ok()

@@ -71,13 +71,7 @@ fn raise_descriptors() -> Result<(), StartError> {
 /// up every privilege.
 pub(crate) fn launch(data: &Path, monitors: Option<process::Monitors>) -> Result<Launched, StartError> {
     raise_descriptors()?;
-    std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let path = data.join(LOCK);
-    let file = File::create(&path).map_err(|error| format!("{}: {error}", data.display()))?;
-    file.try_lock().map_err(|_| StartError {
-        message: format!("another server uses the data folder {}", data.display()),
-        advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
-    })?;
+    let lock = lock(data)?;
     let spawner = match monitors {
         Some(monitors) => {
             let config = process::Config { monitors, ..process::Config::new(data) };
@@ -86,7 +80,19 @@ pub(crate) fn launch(data: &Path, monitors: Option<process::Monitors>) -> Result
         None => None,
     };
     process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
-    Ok(Launched { spawner, lock: Lock { file, path } })
+    Ok(Launched { spawner, lock })
+}
+
+/// Makes the data folder ours, made if it is not there.
+pub(crate) fn lock(data: &Path) -> Result<Lock, StartError> {
+    std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    let path = data.join(LOCK);
+    let file = File::create(&path).map_err(|error| format!("{}: {error}", data.display()))?;
+    file.try_lock().map_err(|_| StartError {
+        message: format!("another server uses the data folder {}", data.display()),
+        advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
+    })?;
+    Ok(Lock { file, path })
 }
 
 /// Completes when the lock is no more where another server would look for it. What is written then lands in files
