@@ -114,7 +114,10 @@ impl Net {
             Ok(all) => {
                 let names: Vec<String> =
                     all.into_iter().filter(|member| member.has(role)).map(|member| member.name).collect();
-                self.known().lists.insert(role, (now, names.clone()));
+                // None of them yet is no news to keep: the first may be there in a moment.
+                if !names.is_empty() {
+                    self.known().lists.insert(role, (now, names.clone()));
+                }
                 Ok(names)
             }
             Err(error) => known.map(|(_, names)| names).ok_or_else(|| error.to_string()),
