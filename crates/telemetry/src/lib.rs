@@ -13,11 +13,14 @@
 //! goes with it, since there is one for each environment that ever was. Traces, groups, names, pages, scans and
 //! the mailbox have limits of their own.
 
+mod backlog;
+mod block;
 mod bounds;
 mod database;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod index;
 mod pattern;
 mod read;
 mod store;

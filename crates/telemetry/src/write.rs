@@ -39,6 +39,8 @@ pub(crate) enum Command {
     PutRetention(PutRetention),
     TagGroup(TagGroup),
     PutTrace(Trace),
+    /// Where shipping stands, as counters; what is in `once` keeps the value that it has.
+    Note { once: bool, counters: Vec<(&'static str, i64)> },
     /// Apply retention, clear away what was deleted, give space back.
     Tidy,
     /// Nothing; what was said before it is in the file when it is answered.
@@ -101,6 +103,7 @@ impl<'t> Batch<'t> {
         match command {
             Command::Append(append) => return self.append(append),
             Command::PutTrace(trace) => return self.put_trace(trace),
+            Command::Note { once, counters } => return Ok(self.note(*once, counters)?),
             Command::Tidy | Command::Flush => return Ok(()), // `bounds` has its turn after the commands
             _ => {}
         }
@@ -113,7 +116,11 @@ impl<'t> Batch<'t> {
             Command::DeleteStream(name) => self.delete_stream(name),
             Command::PutRetention(put) => self.put_retention(put),
             Command::TagGroup(tag) => self.tag_group(tag),
-            Command::Append(_) | Command::PutTrace(_) | Command::Tidy | Command::Flush => Ok(()),
+            Command::Append(_)
+            | Command::PutTrace(_)
+            | Command::Note { .. }
+            | Command::Tidy
+            | Command::Flush => Ok(()),
         }
     }
 
@@ -273,6 +280,18 @@ impl<'t> Batch<'t> {
                 "INSERT OR REPLACE INTO traces (account, region, request_id, body) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![scope.account.as_str(), scope.region.as_str(), trace.request_id.0, body])?;
+        Ok(())
+    }
+
+    fn note(&self, once: bool, counters: &[(&'static str, i64)]) -> rusqlite::Result<()> {
+        let sql = match once {
+            true => "INSERT OR IGNORE INTO counters (name, value) VALUES (?1, ?2)",
+            false => "INSERT OR REPLACE INTO counters (name, value) VALUES (?1, ?2)",
+        };
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        for (name, value) in counters {
+            statement.execute(params![name, value])?;
+        }
         Ok(())
     }
 
