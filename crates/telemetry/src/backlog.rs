@@ -11,9 +11,11 @@
 //! one: so ids of many stores differ, without anybody who hands them out.
 
 use crate::read::Answer;
+use crate::write::as_i64;
 use fabric::Scope;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use types::{AccountId, Region};
 
 /// Counters of the store's file.
@@ -167,6 +169,43 @@ fn read_lines(connection: &Connection, upto: i64, backlog: &mut Backlog) -> rusq
     }
     backlog.streams = streams.into_values().flatten().collect();
     Ok(())
+}
+
+/// Events of one group in a range of local ids, by stream: what several sections are made one from.
+pub(crate) fn of_group(
+    connection: &Connection,
+    scope: &Scope,
+    group: &str,
+    ids: RangeInclusive<u64>,
+) -> Answer<Vec<FreshStream>> {
+    let counters = Counters::read(connection)?;
+    let Some(number) = counters.number() else { return Ok(Vec::new()) };
+    let local = |id: u64| as_i64(id.saturating_sub(number));
+    let mut statement = connection.prepare_cached(
+        "SELECT e.id, e.stream_id, e.ts, e.ingestion_ms, e.message FROM events e \
+         JOIN streams s ON s.id = e.stream_id \
+         JOIN groups g ON g.id = s.group_id AND g.doomed = 0 \
+              AND g.account = ?3 AND g.region = ?4 AND g.name = ?5 \
+         WHERE e.id BETWEEN ?1 AND ?2 ORDER BY e.id LIMIT ?6",
+    )?;
+    let (first, last) = (local(*ids.start()), local(*ids.end()));
+    let (account, region) = (scope.account.as_str(), scope.region.as_str());
+    let mut rows = statement.query(params![first, last, account, region, group, 2 * BLOCK_EVENTS])?;
+    let mut streams: BTreeMap<i64, FreshStream> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let stream_id = row.get(1)?;
+        if let std::collections::btree_map::Entry::Vacant(vacant) = streams.entry(stream_id) {
+            match read_stream(connection, stream_id)? {
+                Some(stream) => drop(vacant.insert(stream)),
+                None => continue,
+            }
+        }
+        let Some(stream) = streams.get_mut(&stream_id) else { continue };
+        let id = number + u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
+        let (timestamp_ms, ingestion_ms) = (row.get(2)?, row.get(3)?);
+        stream.events.push(FreshEvent { id, timestamp_ms, ingestion_ms, message: row.get(4)? });
+    }
+    Ok(streams.into_values().collect())
 }
 
 /// `None` for a stream that is deleted, itself or with its group.

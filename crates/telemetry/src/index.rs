@@ -209,12 +209,15 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, KvError> {
     }
 }
 
-/// As the role says it.
+/// As the role says it: `Unavailable` is what passes, `TooMany` what never does.
 pub(crate) fn kv_error(error: &KvError) -> TelemetryError {
     let reason = error.to_string();
     match error {
-        KvError::Busy | KvError::Unavailable { .. } => TelemetryError::Unavailable { reason },
-        _ => TelemetryError::Store { reason },
+        KvError::Busy | KvError::Full { .. } | KvError::Unavailable { .. } => {
+            TelemetryError::Unavailable { reason }
+        }
+        KvError::Invalid { .. } => TelemetryError::TooMany { reason },
+        KvError::Conflict { .. } | KvError::Corrupt { .. } => TelemetryError::Store { reason },
     }
 }
 

@@ -23,13 +23,16 @@ pub mod fuzzing;
 mod index;
 mod pattern;
 mod read;
+mod ship;
 mod store;
+mod stores;
 mod token;
 mod trace;
 mod write;
 mod writer;
 
 pub use database::OpenError;
+pub use ship::Shipper;
 pub use store::Store;
 
 /// How much is kept.

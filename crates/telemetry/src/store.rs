@@ -1,11 +1,12 @@
 //! [`Store`]: the role's front. Sends what changes something to the writer, runs what asks on readers.
 
-use crate::backlog::{self, Backlog};
+use crate::backlog::{self, Backlog, FreshStream};
 use crate::read::{self, Readers};
 use crate::write::Command;
 use crate::writer::{Files, Mailbox};
 use crate::{OpenError, Settings, bounds, database};
 use async_trait::async_trait;
+use fabric::Scope;
 use fabric::telemetry::{
     AppendEvents, CreateGroup, DescribeGroups, DescribeStreams, EventPage, FilterEvents, FilteredPage,
     FreshLines, FreshQuery, GetEvents, GroupName, GroupPage, LogEvent, PutRetention, StreamName, StreamPage, TagGroup, Telemetry,
@@ -13,6 +14,7 @@ use fabric::telemetry::{
 };
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -69,6 +71,16 @@ impl Store {
                 None => self.identify().await?,
             }
         }
+    }
+
+    /// Events of one group between two ids of this store's, as they left it.
+    pub(crate) async fn of_group(
+        &self,
+        scope: Scope,
+        group: String,
+        ids: RangeInclusive<u64>,
+    ) -> Result<Vec<FreshStream>, TelemetryError> {
+        self.read(move |connection| backlog::of_group(connection, &scope, &group, ids)).await
     }
 
     /// Remembers how far shipping has come.
