@@ -202,7 +202,7 @@ pub struct FreshQuery {
     pub scope: Scope,
     /// The group whose streams and events are meant; `None`: every group, without either.
     pub group: Option<String>,
-    /// Only of this stream.
+    /// Only events of this stream.
     pub stream: Option<String>,
     /// From this millisecond on ...
     pub start_ms: u64,

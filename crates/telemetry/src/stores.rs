@@ -18,6 +18,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 const CONFLICTS_MAX: usize = 16;
 /// Groups of one account and region, as many as the local store has for all.
 pub(crate) const GROUPS_MAX: usize = 20_000;
+/// Sections of one page: each may name hundreds of streams.
+const SECTIONS_PAGE_MAX: usize = 250;
 /// Entries of one page.
 pub(crate) const PAGE_MAX: usize = substrate::kv::PAGE_ENTRIES_MAX;
 
@@ -54,6 +56,11 @@ impl Stores {
 
     pub(crate) async fn list(&self, prefix: &Key, after: Option<&Key>) -> Result<KvPage, KvError> {
         self.kv_answer(self.kv.list(prefix, after, PAGE_MAX)).await
+    }
+
+    /// Entries that say much each.
+    pub(crate) async fn list_sections(&self, prefix: &Key, after: Option<&Key>) -> Result<KvPage, KvError> {
+        self.kv_answer(self.kv.list(prefix, after, SECTIONS_PAGE_MAX)).await
     }
 
     pub(crate) async fn write(&self, batch: Vec<Write>) -> Result<Revision, KvError> {

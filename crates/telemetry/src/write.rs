@@ -360,18 +360,18 @@ pub(crate) fn as_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn check_name(name: &str) -> Result<(), QueryError> {
+pub(crate) fn check_name(name: &str) -> Result<(), TelemetryError> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         let reason = format!("a name of {} bytes; 1 to {NAME_BYTES_MAX} are allowed", name.len());
-        return Err(TelemetryError::TooMany { reason }.into());
+        return Err(TelemetryError::TooMany { reason });
     }
     Ok(())
 }
 
-fn check_tags(count: usize) -> Result<(), QueryError> {
+pub(crate) fn check_tags(count: usize) -> Result<(), TelemetryError> {
     if count > limits::TAGS_MAX {
         let reason = format!("a log group has at most {} tags", limits::TAGS_MAX);
-        return Err(TelemetryError::TooMany { reason }.into());
+        return Err(TelemetryError::TooMany { reason });
     }
     Ok(())
 }

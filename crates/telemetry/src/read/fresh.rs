@@ -68,7 +68,7 @@ fn one_group(
          FROM events e JOIN streams s ON s.id = e.stream_id \
          JOIN groups g ON g.id = s.group_id AND g.doomed = 0 \
               AND g.account = ?2 AND g.region = ?3 AND g.name = ?4 \
-         WHERE e.id > ?1 AND (?7 IS NULL OR s.name = ?7) GROUP BY s.id ORDER BY s.name LIMIT ?6",
+         WHERE e.id > ?1 GROUP BY s.id ORDER BY s.name LIMIT ?6",
     )?;
     let scope = &query.scope;
     let mut found: Option<FreshGroup> = None;
@@ -78,8 +78,7 @@ fn one_group(
         scope.region.as_str(),
         group,
         EVENT_OVERHEAD_BYTES,
-        NAMES_MAX,
-        query.stream
+        NAMES_MAX
     ])?;
     while let Some(row) = rows.next()? {
         let group = found.get_or_insert_with(|| FreshGroup {
