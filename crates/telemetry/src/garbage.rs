@@ -13,9 +13,9 @@
 //! One of many frontends makes the passes: the one that wrote `logs/garbage` last; when that does not move for two turns
 //! another takes it.
 
+use crate::SharedSettings;
 use crate::index::{self, Entry, GroupRecord, kv_error};
 use crate::stores::{Stores, blob_error};
-use crate::SharedSettings;
 use fabric::telemetry::TelemetryError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -181,7 +181,10 @@ impl Garbage {
                 let Some(generation) = generation_of(&found.key) else { continue };
                 let Ok(entry) = index::read::<Entry>(&found.value) else {
                     let key = found.key.as_str();
-                    tracing::error!(key, "an entry of the log index can not be read: no block is cleared away");
+                    tracing::error!(
+                        key,
+                        "an entry of the log index can not be read: no block is cleared away"
+                    );
                     pass.blind = true;
                     continue;
                 };
@@ -213,9 +216,8 @@ impl Garbage {
         let Some((group, number)) = generation.rsplit_once('/') else { return Ok(true) };
         let key = Key::from_stored(format!("logs/group/{group}"))?;
         let record = self.stores.read::<GroupRecord>(&key).await?.map(|(record, _)| record);
-        let lives = record.filter(|record| {
-            record.deleted_ms.is_none() && format!("{:016x}", record.generation) == number
-        });
+        let lives = record
+            .filter(|record| record.deleted_ms.is_none() && format!("{:016x}", record.generation) == number);
         match lives {
             Some(record) => {
                 let days = record.retention_days.or(self.settings.retention_days_default);

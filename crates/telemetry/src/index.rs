@@ -132,31 +132,16 @@ pub(crate) fn group_key(scope: &Scope, group: &str) -> Result<Key, KvError> {
 }
 
 /// A generation of a group, in one of the four lists.
-pub(crate) fn list_prefix(
-    list: &str,
-    scope: &Scope,
-    group: &str,
-    generation: u64,
-) -> Result<Key, KvError> {
+pub(crate) fn list_prefix(list: &str, scope: &Scope, group: &str, generation: u64) -> Result<Key, KvError> {
     let generation = format!("{generation:016x}");
     Key::of(&["logs", list, scope.account.as_str(), scope.region.as_str(), &hash(group), &generation])
 }
 
-pub(crate) fn stream_key(
-    scope: &Scope,
-    group: &str,
-    generation: u64,
-    stream: &str,
-) -> Result<Key, KvError> {
+pub(crate) fn stream_key(scope: &Scope, group: &str, generation: u64, stream: &str) -> Result<Key, KvError> {
     under(&list_prefix("stream", scope, group, generation)?, &hash(stream))
 }
 
-pub(crate) fn entry_key(
-    scope: &Scope,
-    group: &str,
-    generation: u64,
-    entry: &Entry,
-) -> Result<Key, KvError> {
+pub(crate) fn entry_key(scope: &Scope, group: &str, generation: u64, entry: &Entry) -> Result<Key, KvError> {
     let list = if entry.last_ms.saturating_sub(entry.first_ms) > SPAN_MS { "wide" } else { "block" };
     let name = format!("{:016x}-{:016x}-{:016x}", entry.last_ms, entry.store, entry.first_id);
     under(&list_prefix(list, scope, group, generation)?, &name)

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use fabric::Scope;
 use fabric::telemetry::{
     AppendEvents, CreateGroup, DescribeGroups, DescribeStreams, EventPage, FilterEvents, FilteredPage,
-    FreshLines, FreshQuery, GetEvents, GroupName, GroupPage, LogEvent, PutRetention, StreamName, StreamPage, TagGroup, Telemetry,
-    TelemetryError, Trace, TraceQuery,
+    FreshLines, FreshQuery, GetEvents, GroupName, GroupPage, LogEvent, PutRetention, StreamName, StreamPage,
+    TagGroup, Telemetry, TelemetryError, Trace, TraceQuery,
 };
 use rusqlite::Connection;
 use std::collections::BTreeMap;

@@ -47,7 +47,10 @@ impl Stores {
     }
 
     /// The value, read.
-    pub(crate) async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<(T, Revision)>, KvError> {
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<(T, Revision)>, KvError> {
         match self.get(key).await? {
             Some(entry) => Ok(Some((index::read(&entry.value)?, entry.revision))),
             None => Ok(None),
@@ -180,7 +183,9 @@ impl Stores {
         for _ in 0..CONFLICTS_MAX {
             let found = self.group(scope, name).await.map_err(|error| index::kv_error(&error))?;
             let found = found.filter(|found| found.record.deleted_ms.is_none());
-            let Some(FoundGroup { mut record, revision }) = found else { return Err(TelemetryError::NoGroup) };
+            let Some(FoundGroup { mut record, revision }) = found else {
+                return Err(TelemetryError::NoGroup);
+            };
             change(&mut record)?;
             if self.put_group(scope, &record, Expected::At(revision)).await? {
                 return Ok(record);

@@ -40,7 +40,10 @@ pub(crate) enum Command {
     TagGroup(TagGroup),
     PutTrace(Trace),
     /// Where shipping stands, as counters; what is in `once` keeps the value that it has.
-    Note { once: bool, counters: Vec<(&'static str, i64)> },
+    Note {
+        once: bool,
+        counters: Vec<(&'static str, i64)>,
+    },
     /// Apply retention, clear away what was deleted, give space back.
     Tidy,
     /// Nothing; what was said before it is in the file when it is answered.

@@ -180,8 +180,8 @@ impl Shared {
         for list in ["block", "wide"] {
             let prefix = index::list_prefix(list, &view.scope, &view.name, record.generation);
             let from_ms = now_ms.saturating_sub(NEWEST_MS);
-            let lister = prefix
-                .and_then(|prefix| Lister::new(prefix, Direction::Forward, from_ms, u64::MAX, now_ms));
+            let lister =
+                prefix.and_then(|prefix| Lister::new(prefix, Direction::Forward, from_ms, u64::MAX, now_ms));
             let mut lister = lister.map_err(|error| kv_error(&error))?;
             while !lister.is_done() {
                 for (_, entry) in lister.more(&self.stores).await.map_err(|error| kv_error(&error))? {
@@ -193,12 +193,7 @@ impl Shared {
     }
 }
 
-fn fresh_query(
-    name: &GroupName,
-    stream: Option<&str>,
-    range: &Range<'_>,
-    items_max: usize,
-) -> FreshQuery {
+fn fresh_query(name: &GroupName, stream: Option<&str>, range: &Range<'_>, items_max: usize) -> FreshQuery {
     let number = |number: i64| u64::try_from(number).unwrap_or(0);
     FreshQuery {
         scope: name.scope.clone(),

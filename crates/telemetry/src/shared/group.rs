@@ -58,8 +58,7 @@ impl Shared {
         let prefix = prefix.map_err(|error| kv_error(&error))?;
         let mut after = None;
         loop {
-            let page =
-                self.stores.list(&prefix, after.as_ref()).await.map_err(|error| kv_error(&error))?;
+            let page = self.stores.list(&prefix, after.as_ref()).await.map_err(|error| kv_error(&error))?;
             for entry in &page.entries {
                 let record: StreamRecord = index::read(&entry.value).map_err(|error| kv_error(&error))?;
                 records.insert(record.name.clone(), (record, entry.revision));
@@ -74,20 +73,14 @@ impl Shared {
 
 impl View {
     /// What live stores have of it, without what is of a group of its name that was deleted.
-    pub(super) fn fresh_groups<'a>(
-        &self,
-        fresh: &'a [FreshLines],
-    ) -> impl Iterator<Item = &'a FreshGroup> {
+    pub(super) fn fresh_groups<'a>(&self, fresh: &'a [FreshLines]) -> impl Iterator<Item = &'a FreshGroup> {
         let (name, not_before_ms) = (self.name.clone(), self.not_before_ms);
         let groups = fresh.iter().flat_map(|lines| &lines.groups);
         groups.filter(move |group| group.name == name && group.last_ingestion_ms >= not_before_ms)
     }
 
     /// The streams of those.
-    pub(super) fn fresh_streams<'a>(
-        &'a self,
-        fresh: &'a [FreshLines],
-    ) -> impl Iterator<Item = &'a Stream> {
+    pub(super) fn fresh_streams<'a>(&'a self, fresh: &'a [FreshLines]) -> impl Iterator<Item = &'a Stream> {
         let visible = |stream: &&Stream| {
             let arrived_ms = stream.last_ingestion_ms.unwrap_or(0);
             let hidden = self.streams.get(&stream.name).map_or(0, |(record, _)| record.not_before_ms);
@@ -98,17 +91,15 @@ impl View {
 
     /// Whether an event is of this group and of a stream that was not deleted.
     pub(super) fn shows(&self, store: u64, event: &StoredEvent) -> bool {
-        let hides = |(record, _): &(StreamRecord, Revision)| {
-            record.hides(store, event.id, event.ingestion_ms)
-        };
+        let hides =
+            |(record, _): &(StreamRecord, Revision)| record.hides(store, event.id, event.ingestion_ms);
         event.ingestion_ms >= self.not_before_ms && !self.streams.get(&event.stream).is_some_and(hides)
     }
 
     /// Whether what a section has of a stream is all of one that was deleted.
     pub(super) fn hides(&self, store: u64, stream: &EntryStream) -> bool {
-        let hides = |(record, _): &(StreamRecord, Revision)| {
-            record.hides(store, stream.last_id, stream.ingestion_ms)
-        };
+        let hides =
+            |(record, _): &(StreamRecord, Revision)| record.hides(store, stream.last_id, stream.ingestion_ms);
         self.streams.get(&stream.name).is_some_and(hides)
     }
 

@@ -1,7 +1,7 @@
 //! Groups: made, deleted, described; their retention and tags.
 
-use super::fresh::names_query;
 use super::Shared;
+use super::fresh::names_query;
 use crate::index::{self, GroupRecord, kv_error};
 use crate::token;
 use crate::write::check_tags;
@@ -120,8 +120,7 @@ impl Shared {
         let prefix = index::groups_prefix(Some(&query.scope)).map_err(|error| kv_error(&error))?;
         let (mut found, mut after) = (BTreeMap::new(), None);
         loop {
-            let page =
-                self.stores.list(&prefix, after.as_ref()).await.map_err(|error| kv_error(&error))?;
+            let page = self.stores.list(&prefix, after.as_ref()).await.map_err(|error| kv_error(&error))?;
             for entry in &page.entries {
                 let record: GroupRecord = index::read(&entry.value).map_err(|error| kv_error(&error))?;
                 found.insert(record.name.clone(), record);

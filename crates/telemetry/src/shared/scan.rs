@@ -14,8 +14,8 @@ use super::lister::Lister;
 use crate::block::{self, Body, Place};
 use crate::index::{self, Entry, GroupRecord, kv_error};
 use crate::stores::blob_error;
-use crate::token::Position;
 pub(super) use crate::token::Direction;
+use crate::token::Position;
 use fabric::telemetry::{FreshLines, StoredEvent, TelemetryError};
 use std::collections::BTreeMap;
 use substrate::{BlobError, BlobKey, Key};
@@ -247,8 +247,7 @@ impl<'a> Scan<'a> {
     /// A section that is not what the index says. If the index has changed meanwhile the scan begins again; else it is
     /// lost, which is said, and does not make all other lines unreadable.
     async fn missing(&self, key: &Key, pending: &Pending, reason: &str) -> Result<(), ScanError> {
-        let entry =
-            self.shared.stores.read::<Entry>(key).await.map_err(|error| kv_error(&error))?;
+        let entry = self.shared.stores.read::<Entry>(key).await.map_err(|error| kv_error(&error))?;
         if entry.is_none_or(|(entry, _)| entry.blob != pending.blob.bytes()) {
             return Err(ScanError::Moved);
         }

@@ -1,10 +1,10 @@
 //! Streams: made, deleted, described. One that was only ever written to is where its lines are and has no record.
 
+use super::Shared;
 use super::fresh::names_query;
 use super::group::View;
 use super::lister::Lister;
 use super::scan::Direction;
-use super::Shared;
 use crate::index::{self, Entry, StreamRecord, kv_error};
 use crate::token;
 use crate::write::as_i64;
@@ -154,7 +154,10 @@ impl Shared {
     }
 
     /// What the index has of each stream.
-    pub(super) async fn shipped_streams(&self, view: &View) -> Result<BTreeMap<String, Sums>, TelemetryError> {
+    pub(super) async fn shipped_streams(
+        &self,
+        view: &View,
+    ) -> Result<BTreeMap<String, Sums>, TelemetryError> {
         let mut found: BTreeMap<String, Sums> = BTreeMap::new();
         let mut count = |entry: Entry| {
             for stream in &entry.streams {

@@ -5,7 +5,7 @@ use crate::block::{self, Body};
 use crate::index::{self, TraceEntry, kv_error};
 use crate::stores::blob_error;
 use crate::trace::StoredTrace;
-use fabric::telemetry::{Trace, TraceQuery, TelemetryError};
+use fabric::telemetry::{TelemetryError, Trace, TraceQuery};
 use std::sync::Arc;
 use substrate::{BlobError, BlobKey};
 
@@ -29,11 +29,8 @@ impl Shared {
         let print = index::print_of(&query.request_id.0);
         let mut after = None;
         loop {
-            let page = self
-                .stores
-                .list_sections(&prefix, after.as_ref())
-                .await
-                .map_err(|error| kv_error(&error))?;
+            let page =
+                self.stores.list_sections(&prefix, after.as_ref()).await.map_err(|error| kv_error(&error))?;
             for found in &page.entries {
                 let entry: TraceEntry = index::read(&found.value).map_err(|error| kv_error(&error))?;
                 if entry.prints.contains(&print)
@@ -60,7 +57,8 @@ impl Shared {
             Err(error) => return Err(blob_error(&error)),
         };
         let place = entry.place;
-        let decoded = self.stores.world.blocking("telemetry.block", move || block::decode(&bytes, place)).await;
+        let decoded =
+            self.stores.world.blocking("telemetry.block", move || block::decode(&bytes, place)).await;
         let traces = match decoded {
             Some(Ok(Body::Traces(traces))) if traces.scope == query.scope => traces.traces,
             _ => return Err(unreadable("its block can not be read")),

@@ -8,8 +8,8 @@
 //! A reader who lists the index meanwhile sees the small ones, or the large one, or both, and takes each event once: the
 //! large one's key is not before the last of the small.
 
-use super::section::{self, Kind, Section};
 use super::Shipping;
+use super::section::{self, Kind, Section};
 use crate::index::{self, Entry, GroupRecord, SPAN_MS};
 use crate::stores::blob_error;
 use fabric::Scope;
@@ -54,8 +54,7 @@ impl Merges {
             {
                 continue;
             }
-            let small =
-                || Small { since: world.now(), entries: Vec::new(), full: false };
+            let small = || Small { since: world.now(), entries: Vec::new(), full: false };
             let small = self.0.entry(key).or_insert_with(small);
             if !small.fits(&entry) {
                 small.full = true;
@@ -68,7 +67,8 @@ impl Merges {
 
     fn due(&mut self, now: Instant, all: bool) -> Vec<((Scope, String, u64), Small)> {
         let is_due = |small: &Small| all || small.full || now.since(small.since) >= WAIT;
-        let due: Vec<_> = self.0.iter().filter(|(_, small)| is_due(small)).map(|(key, _)| key.clone()).collect();
+        let due: Vec<_> =
+            self.0.iter().filter(|(_, small)| is_due(small)).map(|(key, _)| key.clone()).collect();
         let steps = if all { usize::MAX } else { STEP_GROUPS };
         due.into_iter().take(steps).filter_map(|key| self.0.remove_entry(&key)).collect()
     }

@@ -1,10 +1,10 @@
 //! Cuts what a store has not shipped into sections, and says what the index has of each.
 
+use crate::EVENT_OVERHEAD_BYTES;
 use crate::backlog::{FreshStream, FreshTrace};
 use crate::block::{Body, Line, Lines, Place, Traces};
 use crate::index::{self, Entry, EntryStream, GroupRecord, SPAN_MS, TraceEntry};
 use crate::trace::StoredTrace;
-use crate::EVENT_OVERHEAD_BYTES;
 use bytes::Bytes;
 use fabric::Scope;
 use std::collections::BTreeMap;
