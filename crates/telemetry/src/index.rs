@@ -110,11 +110,6 @@ pub(crate) fn print_of(request_id: &[u8; 16]) -> u64 {
     u64::from_le_bytes(first)
 }
 
-/// Everything of the index.
-pub(crate) fn root() -> Result<Key, KvError> {
-    Key::of(&["logs"])
-}
-
 pub(crate) fn garbage_key() -> Result<Key, KvError> {
     Key::of(&["logs", "garbage"])
 }

@@ -16,13 +16,17 @@ use world::{BoxFuture, Clock, Instant, WallTime, World};
 /// Moves when it is told to, and wakes whose time has come.
 #[derive(Clone)]
 pub(crate) struct TickClock {
-    now_ms: watch::Sender<u64>,
-    sleepers: watch::Sender<usize>,
+    now_ms: Arc<watch::Sender<u64>>,
+    sleepers: Arc<watch::Sender<usize>>,
 }
 
 impl TickClock {
     fn new() -> Arc<Self> {
-        Arc::new(Self { now_ms: watch::Sender::new(T0), sleepers: watch::Sender::new(0) })
+        Arc::new(Self { now_ms: Arc::new(watch::Sender::new(T0)), sleepers: Arc::default() })
+    }
+    /// The same time, with sleepers of its own.
+    fn of_another(&self) -> Self {
+        Self { now_ms: self.now_ms.clone(), sleepers: Arc::default() }
     }
     pub(crate) fn advance(&self, by: Duration) {
         let by_ms = u64::try_from(by.as_millis()).unwrap();
@@ -182,8 +186,18 @@ impl Cluster {
         Store::open(world, &self.folder.path().join(name), settings).await.unwrap()
     }
 
-    pub(crate) fn shipper(&self, worker: &Arc<Store>) -> Shipper {
-        Shipper::start(self.world.clone(), worker.clone(), self.kv.clone(), self.blobs.clone())
+    /// A shipper that has had its first look; it looks again when the clock is moved.
+    pub(crate) async fn shipper(&self, worker: &Arc<Store>) -> Shipper {
+        self.shipper_and_clock(worker).await.0
+    }
+
+    /// With the clock on which it alone sleeps.
+    pub(crate) async fn shipper_and_clock(&self, worker: &Arc<Store>) -> (Shipper, TickClock) {
+        let clock = self.clock.of_another();
+        let world = World { clock: Arc::new(clock.clone()), ..World::real() };
+        let shipper = Shipper::start(world, worker.clone(), self.kv.clone(), self.blobs.clone());
+        clock.sleeping(1).await;
+        (shipper, clock)
     }
 
     /// A frontend that believes these workers to live.

@@ -26,9 +26,10 @@ async fn a_worker_that_is_lost_loses_at_most_what_it_appended_in_the_last_second
     let frontend = cluster.frontend(Vec::new()).await;
     let worker = cluster.worker("w").await;
     let mut changed = cluster.kv.watch(&Key::of(&["logs"]).unwrap());
-    let shipper = cluster.shipper(&worker);
+    let (shipper, clock) = cluster.shipper_and_clock(&worker).await;
     for round in 0..3 {
         append(&worker, round * 10, 10).await;
+        clock.sleeping(1).await;
         cluster.clock.advance(Duration::from_secs(1));
         let mut found = Vec::new();
         while found.len() < 10 * (round as usize + 1) {
@@ -60,13 +61,13 @@ async fn killed_between_block_and_index_the_same_block_is_made_again_and_read_on
             let worker = cluster.worker("w").await;
             append(&worker, 0, 20).await;
             cluster.kv.set(Some(("logs/block/", fault)));
-            let failed = cluster.shipper(&worker).drain().await;
+            let failed = cluster.shipper(&worker).await.drain().await;
             assert!(matches!(failed, Err(TelemetryError::Unavailable { .. })), "{failed:?}");
             append(&worker, 20, 5).await;
         }
         cluster.kv.set(None);
         let worker = cluster.worker("w").await;
-        cluster.shipper(&worker).drain().await.unwrap();
+        cluster.shipper(&worker).await.drain().await.unwrap();
         assert_eq!((cluster.blocks().await.len(), cluster.entries("block").await), (2, 2), "{fault:?}");
         let found = search_all(&*frontend, search(GROUP)).await;
         assert_eq!(numbers(&found), (0..25).collect::<Vec<_>>(), "{fault:?}");
@@ -81,7 +82,7 @@ async fn a_block_whose_put_was_not_answered_is_there_once() {
     let cluster = Cluster::new().await;
     let worker = cluster.worker("w").await;
     append(&worker, 0, 20).await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     for fault in [Fault::Refuses, Fault::LosesAnswers] {
         cluster.blobs.set(Some(("", fault)));
         assert!(matches!(shipper.drain().await, Err(TelemetryError::Unavailable { .. })));
@@ -98,22 +99,26 @@ async fn while_a_store_is_silent_the_worker_answers_and_afterwards_all_is_shippe
     let frontend = cluster.frontend(vec![worker.clone()]).await;
     append(&worker, 0, 10).await;
     cluster.blobs.set(Some(("", Fault::NeverAnswers)));
-    let shipper = cluster.shipper(&worker);
-    let drained = tokio::join!(shipper.drain(), async {
-        // The wait for the store's answer, for which the clock is moved (and the loop's own pauses).
-        for _ in 0..40 {
-            cluster.clock.sleeping(2).await;
+    let (shipper, clock) = cluster.shipper_and_clock(&worker).await;
+    let moving = async {
+        loop {
+            clock.sleeping(1).await;
             cluster.clock.advance(Duration::from_millis(500));
             tokio::task::yield_now().await;
         }
-    });
-    assert!(matches!(drained.0, Err(TelemetryError::Unavailable { .. })), "{:?}", drained.0);
+    };
+    tokio::select! {
+        drained = shipper.drain() => {
+            assert!(matches!(drained, Err(TelemetryError::Unavailable { .. })), "{drained:?}");
+        }
+        () = moving => {}
+    }
     append(&worker, 10, 10).await;
     let found = search_all(&*frontend, search(GROUP)).await;
     assert_eq!(numbers(&found), (0..20).collect::<Vec<_>>());
     cluster.blobs.set(None);
     drop(shipper);
-    cluster.shipper(&worker).drain().await.unwrap();
+    cluster.shipper(&worker).await.drain().await.unwrap();
     let blind = cluster.frontend(Vec::new()).await;
     assert_eq!(numbers(&search_all(&*blind, search(GROUP)).await), (0..20).collect::<Vec<_>>());
 }
@@ -125,7 +130,7 @@ async fn what_waits_for_silent_stores_is_bounded_and_the_oldest_go() {
     let worker = cluster.worker_with("w", settings).await;
     let frontend = cluster.frontend(Vec::new()).await;
     cluster.blobs.set(Some(("", Fault::Refuses)));
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     let line = "x".repeat(100_000);
     for at in 0..200 {
         worker.append(events(stream(GROUP, "a"), &[(at, &line)])).await.unwrap();
@@ -148,7 +153,7 @@ async fn what_was_shipped_twice_in_other_cuts_is_read_once() {
     let cluster = Cluster::new().await;
     let frontend = cluster.frontend(Vec::new()).await;
     let worker = cluster.worker("w").await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     append(&worker, 0, 7).await;
     shipper.drain().await.unwrap();
     append(&worker, 7, 7).await;
@@ -195,7 +200,7 @@ async fn a_block_that_is_damaged_costs_its_own_lines() {
     let cluster = Cluster::new().await;
     let frontend = cluster.frontend(Vec::new()).await;
     let worker = cluster.worker("w").await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     for round in 0..3 {
         append(&worker, round * 10, 10).await;
         shipper.drain().await.unwrap();
@@ -216,6 +221,6 @@ async fn a_restart_ships_what_was_not_shipped() {
         append(&worker, 0, 12).await;
     }
     let worker = cluster.worker("w").await;
-    cluster.shipper(&worker).drain().await.unwrap();
+    cluster.shipper(&worker).await.drain().await.unwrap();
     assert_eq!(numbers(&search_all(&*frontend, search(GROUP)).await), (0..12).collect::<Vec<_>>());
 }

@@ -16,7 +16,7 @@ async fn a_deleted_group_leaves_nothing_and_its_neighbour_in_the_same_block_stay
     let cluster = Cluster::new().await;
     let frontend = cluster.frontend(Vec::new()).await;
     let worker = cluster.worker("w").await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     worker.append(events(stream("/gone", "a"), &[(1, "gone")])).await.unwrap();
     worker.append(events(stream("/kept", "a"), &[(1, "kept")])).await.unwrap();
     shipper.drain().await.unwrap();
@@ -42,7 +42,7 @@ async fn over_the_budget_the_oldest_of_the_largest_group_go() {
     for bound in ["bytes", "entries"] {
         let cluster = Cluster::new().await;
         let worker = cluster.worker("w").await;
-        let shipper = cluster.shipper(&worker);
+        let shipper = cluster.shipper(&worker).await;
         let noise =
             |at: u64| (0..2_000u64).map(|idx| format!("{:x} ", idx * at * at * 7_919)).collect::<String>();
         worker.append(events(stream("/neighbour", "a"), &[(0, "before the flood")])).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_blob_of_nobodys_goes_after_a_while_and_one_that_gets_its_entry_meanwh
     worker.append(events(stream(GROUP, "a"), &[(1, "late")])).await.unwrap();
     // A block without its entry: the worker was frozen between the two.
     cluster.kv.set(Some(("logs/block/", Fault::Refuses)));
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     assert!(shipper.drain().await.is_err());
     frontend.tidy().await.unwrap();
     assert_eq!(cluster.blocks().await.len(), 2, "suspected, and not more");
@@ -95,7 +95,7 @@ async fn many_frontends_may_clear_away_at_once_while_workers_ship() {
     let one = cluster.frontend_with(Vec::new(), settings.clone()).await;
     let other = cluster.frontend_with(Vec::new(), settings).await;
     let worker = cluster.worker("w").await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     for round in 0..6u64 {
         for at in 0..5 {
             let name = format!("/g/{}", at % 2);
@@ -123,7 +123,7 @@ async fn only_the_newest_waterfalls_are_kept() {
     let settings = SharedSettings { traces_max: 3, ..SharedSettings::default() };
     let frontend = cluster.frontend_with(Vec::new(), settings).await;
     let worker = cluster.worker("w").await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     for at in 1..=6 {
         worker.put_trace(trace(at)).await.unwrap();
         shipper.drain().await.unwrap();

@@ -12,7 +12,10 @@ async fn lines_of_many_workers_are_in_the_order_of_their_times_wherever_they_are
     let cluster = Cluster::new().await;
     let workers = [cluster.worker("a").await, cluster.worker("b").await, cluster.worker("c").await];
     let frontend = cluster.frontend(workers.iter().map(|it| it.clone() as _).collect()).await;
-    let shippers: Vec<_> = workers.iter().map(|worker| cluster.shipper(worker)).collect();
+    let mut shippers = Vec::new();
+    for worker in &workers {
+        shippers.push(cluster.shipper(worker).await);
+    }
     for at in 0..90u64 {
         let which = at as usize % 3;
         let name = stream(GROUP, &format!("s{which}"));
@@ -39,7 +42,7 @@ async fn pages_go_on_while_their_lines_are_shipped_merged_and_cleared_away() {
         let cluster = Cluster::new().await;
         let worker = cluster.worker("w").await;
         let frontend = cluster.frontend(vec![worker.clone()]).await;
-        let shipper = cluster.shipper(&worker);
+        let shipper = cluster.shipper(&worker).await;
         for at in 0..60u64 {
             worker.append(events(stream(GROUP, "a"), &[(at / 3, &at.to_string())])).await.unwrap();
             if at % 7 == 0 && at < 30 {
@@ -76,7 +79,7 @@ async fn many_small_sections_become_one_and_hold_the_same() {
     let cluster = Cluster::new().await;
     let worker = cluster.worker("w").await;
     let frontend = cluster.frontend(Vec::new()).await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     for at in 0..50u64 {
         for name in ["/one", "/other"] {
             worker.append(events(stream(name, "a"), &[(at, &at.to_string())])).await.unwrap();
@@ -108,7 +111,7 @@ async fn names_of_any_letters_and_length_are_different_groups() {
     for name in names {
         worker.append(events(stream(name, name), &[(1, name)])).await.unwrap();
     }
-    cluster.shipper(&worker).drain().await.unwrap();
+    cluster.shipper(&worker).await.drain().await.unwrap();
     for name in names {
         let found = frontend.get_events(get(stream(name, name))).await.unwrap().events;
         assert_eq!(messages(&found), [name]);
@@ -135,7 +138,7 @@ async fn events_with_times_far_apart_fill_no_index_and_are_found_in_order() {
     let texts: Vec<String> = (0..300u64).map(|at| at.to_string()).collect();
     let lines: Vec<(u64, &str)> = (0u64..).zip(&texts).map(|(at, text)| (at * DAY, text.as_str())).collect();
     worker.append(events(stream(GROUP, "a"), &lines)).await.unwrap();
-    cluster.shipper(&worker).drain().await.unwrap();
+    cluster.shipper(&worker).await.drain().await.unwrap();
     assert_eq!((cluster.entries("block").await, cluster.entries("wide").await), (15, 1));
     let found = search_all(&*frontend, FilterEvents { items_max: 11, ..search(GROUP) }).await;
     assert_eq!(messages(&found), texts);
@@ -151,7 +154,7 @@ async fn lines_that_were_on_their_way_when_their_group_or_stream_was_deleted_do_
     let worker = cluster.worker("w").await;
     // The worker can not be reached by the one that deletes.
     let frontend = cluster.frontend(Vec::new()).await;
-    let shipper = cluster.shipper(&worker);
+    let shipper = cluster.shipper(&worker).await;
     for name in ["/group", "/stream"] {
         worker.append(events(stream(name, "a"), &[(1, "shipped")])).await.unwrap();
         worker.append(events(stream(name, "b"), &[(1, "of another")])).await.unwrap();
@@ -187,7 +190,7 @@ async fn a_waterfall_is_found_on_its_worker_and_after_it_is_gone() {
     }
     assert_eq!(near.get_trace(trace_query(2)).await.unwrap(), Some(trace(2)));
     assert_eq!(far.get_trace(trace_query(2)).await.unwrap(), None);
-    cluster.shipper(&worker).drain().await.unwrap();
+    cluster.shipper(&worker).await.drain().await.unwrap();
     assert_eq!(far.get_trace(trace_query(2)).await.unwrap(), Some(trace(2)));
     let mut foreign = trace_query(2);
     foreign.scope.account = types::AccountId::new("111111111111");
@@ -202,7 +205,7 @@ async fn what_is_shipped_names_no_group_in_its_keys() {
     let cluster = Cluster::new().await;
     let worker = cluster.worker("w").await;
     worker.append(events(stream("/secret/name", "a"), &[(1, "x")])).await.unwrap();
-    cluster.shipper(&worker).drain().await.unwrap();
+    cluster.shipper(&worker).await.drain().await.unwrap();
     let page = cluster.kv.list(&Key::of(&["logs"]).unwrap(), None, 100).await.unwrap();
     assert!(!page.entries.is_empty());
     assert!(page.entries.iter().all(|entry| !entry.key.as_str().contains("secret")));
