@@ -192,6 +192,26 @@ mod tests {
         }
     }
 
+    /// A block of version 1, as it was first written.
+    const OLDEST: &str = "54424c42010002006b00000062000000fb1a12f64d88310e40301440db4a08b13848533d822bd00b7cd13054244acc98\
+         1cc06c710693ad177023925afa8697bc87e2d4211c3595a007ca130693660adab202d648a53a828198d343787ef6f7e6\
+         9bb55f882c1711268bcd7f06756f2e7348e4adce451f2c0000001700000014402b6663e43140029ca5c5baa989c525ba\
+         868cec688089910900";
+    /// Where its second section begins.
+    const SECOND: u32 = 118;
+
+    #[test]
+    fn the_oldest_block_is_still_read() {
+        let block: Vec<u8> = (0..OLDEST.len() / 2)
+            .map(|at| u8::from_str_radix(&OLDEST[2 * at..2 * at + 2], 16).expect("hex"))
+            .collect();
+        let second = Place { offset: SECOND, bytes: block.len() as u32 - SECOND };
+        let places = [Place { offset: 8, bytes: SECOND - 8 }, second];
+        for (body, place) in bodies().iter().zip(places) {
+            assert_eq!(&decode(&block, place).expect("decodes"), body);
+        }
+    }
+
     #[test]
     fn a_block_with_any_byte_changed_or_cut_anywhere_is_refused_or_reads_the_same() {
         let (block, places) = encode(&bodies()).expect("encodes");
