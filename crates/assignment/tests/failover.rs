@@ -11,13 +11,14 @@ mod fleet;
 #[path = "../../substrate/tests/cluster/kit.rs"]
 mod kit;
 
-use assignment::{AssignmentService, Election, LEASE, Parts, Settings, replay};
+use assignment::{AssignmentService, Parts, Settings, key_of, replay};
 use fabric::Start;
 use fabric::assignment::{AcquireError, Assignment, CensusQuery};
 use fabric::worker::InvokeRefusal;
 use fleet::{Fleet, Pausable, acquire, census_until, granted, wanted};
 use scheduler::assignment::invariants;
 use std::sync::Arc;
+use substrate::election::{Election, LEASE};
 use substrate::{Kv, Log, LogName, Sqlite, SqliteLog, SqliteSettings};
 use types::{Epoch, PartitionId};
 use world::World;
@@ -61,7 +62,12 @@ impl Store {
             partition: PartitionId(0),
             settings: Settings::default(),
             journal: Arc::clone(&self.log),
-            election: Some(Election { kv, holder, lease: LEASE }),
+            election: Some(Election {
+                kv,
+                key: key_of(PartitionId(0)).expect("a key"),
+                holder,
+                lease: LEASE,
+            }),
         })
     }
 
