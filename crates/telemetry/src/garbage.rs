@@ -179,7 +179,7 @@ impl Garbage {
             let mut gone = Vec::new();
             for found in &page.entries {
                 let Some(generation) = generation_of(&found.key) else { continue };
-                let Ok(entry) = index::read::<Entry>(&found.value) else {
+                let Ok(entries) = index::read::<Vec<Entry>>(&found.value) else {
                     let key = found.key.as_str();
                     tracing::error!(
                         key,
@@ -188,13 +188,14 @@ impl Garbage {
                     pass.blind = true;
                     continue;
                 };
-                if !self.lives(pass, generation).await? || pass.is_old(generation, entry.last_ms) {
-                    gone.push(found.key.clone());
+                let lives = self.lives(pass, generation).await?;
+                if !lives || entries.iter().all(|entry| pass.is_old(generation, entry.last_ms)) {
+                    gone.push((found.key.clone(), found.revision));
                     continue;
                 }
-                pass.named.insert(BlobKey::from_bytes(entry.blob));
+                pass.named.extend(entries.iter().map(|entry| BlobKey::from_bytes(entry.blob)));
                 let sums = pass.sums.entry(generation.to_owned()).or_default();
-                sums.bytes += u64::from(entry.place.bytes);
+                sums.bytes += stored(&entries);
                 sums.entries += 1;
             }
             self.delete(gone).await?;
@@ -242,7 +243,7 @@ impl Garbage {
                 if let Some(generation) = generation_of(&found.key)
                     && !self.lives(pass, generation).await?
                 {
-                    gone.push(found.key.clone());
+                    gone.push((found.key.clone(), found.revision));
                 }
             }
             self.delete(gone).await?;
@@ -256,7 +257,7 @@ impl Garbage {
     /// Keeps the newest of each account and region.
     async fn clear_traces(&self, pass: &mut Pass) -> Result<(), KvError> {
         let prefix = index::traces_prefix(None)?;
-        let mut scopes: BTreeMap<String, Vec<(Key, u64, BlobKey)>> = BTreeMap::new();
+        let mut scopes: BTreeMap<String, Vec<(Key, Revision, u64, BlobKey)>> = BTreeMap::new();
         let mut after = None;
         loop {
             let page = self.stores.list_sections(&prefix, after.as_ref()).await?;
@@ -268,7 +269,7 @@ impl Garbage {
                 };
                 let blob = BlobKey::from_bytes(entry.blob);
                 let entries = scopes.entry(scope.to_owned()).or_default();
-                entries.push((found.key.clone(), entry.prints.len() as u64, blob));
+                entries.push((found.key.clone(), found.revision, entry.prints.len() as u64, blob));
             }
             after = page.entries.into_iter().last().map(|entry| entry.key);
             if !page.more || after.is_none() {
@@ -278,9 +279,9 @@ impl Garbage {
         for entries in scopes.into_values() {
             let mut kept = 0;
             let mut gone = Vec::new();
-            for (key, traces, blob) in entries.into_iter().rev() {
+            for (key, revision, traces, blob) in entries.into_iter().rev() {
                 if kept >= self.settings.traces_max {
-                    gone.push(key);
+                    gone.push((key, revision));
                     continue;
                 }
                 kept += traces;
@@ -338,15 +339,14 @@ impl Garbage {
                 if fits || gone.len() >= BATCH {
                     break;
                 }
-                let entry: Entry = index::read(&found.value)?;
-                let size = u64::from(entry.place.bytes);
+                let size = stored(&index::read::<Vec<Entry>>(&found.value)?);
                 bytes = bytes.saturating_sub(size);
                 entries = entries.saturating_sub(1);
                 if let Some(sums) = pass.sums.get_mut(generation) {
                     sums.bytes = sums.bytes.saturating_sub(size);
                     sums.entries = sums.entries.saturating_sub(1);
                 }
-                gone.push(found.key);
+                gone.push((found.key, found.revision));
             }
         }
         let count = gone.len() as u64;
@@ -354,10 +354,28 @@ impl Garbage {
         Ok(count)
     }
 
-    async fn delete(&self, keys: Vec<Key>) -> Result<(), KvError> {
+    /// As they were seen; what was written meanwhile is looked at by the next pass.
+    async fn delete(&self, keys: Vec<(Key, Revision)>) -> Result<(), KvError> {
         for batch in keys.chunks(BATCH) {
-            let delete = |key: &Key| Write::Delete { key: key.clone(), expected: Expected::Any };
-            self.stores.write(batch.iter().map(delete).collect()).await?;
+            let delete = |(key, revision): &(Key, Revision)| Write::Delete {
+                key: key.clone(),
+                expected: Expected::At(*revision),
+            };
+            match self.stores.write(batch.iter().map(delete).collect()).await {
+                Err(KvError::Conflict { .. }) => self.delete_each(batch).await?,
+                done => drop(done?),
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_each(&self, keys: &[(Key, Revision)]) -> Result<(), KvError> {
+        for (key, revision) in keys {
+            let delete = Write::Delete { key: key.clone(), expected: Expected::At(*revision) };
+            match self.stores.write(vec![delete]).await {
+                Ok(_) | Err(KvError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -408,6 +426,11 @@ impl Pass {
         let of_account = self.sums.iter().filter(|(generation, _)| account_of(generation) == account);
         of_account.max_by_key(|(_, sums)| weigh(sums)).map(|(generation, _)| generation.clone())
     }
+}
+
+/// What the sections take in their blocks.
+fn stored(entries: &[Entry]) -> u64 {
+    entries.iter().map(|entry| u64::from(entry.place.bytes)).sum()
 }
 
 fn account_of(generation: &str) -> &str {

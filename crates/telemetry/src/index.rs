@@ -3,17 +3,19 @@
 //! ```text
 //! logs/group/ACCOUNT/REGION/HASH                          the group: name, generation, retention, tags
 //! logs/stream/ACCOUNT/REGION/HASH/GENERATION/HASH         a stream that was made or deleted by its name
-//! logs/block/ACCOUNT/REGION/HASH/GENERATION/LAST-STORE-ID a section whose events lie within SPAN_MS
-//! logs/wide/ACCOUNT/REGION/HASH/GENERATION/LAST-STORE-ID  one whose events do not
+//! logs/block/ACCOUNT/REGION/HASH/GENERATION/BUCKET-STORE-PART  sections of one store whose events lie within SPAN_MS
+//! logs/wide/ACCOUNT/REGION/HASH/GENERATION/BUCKET-STORE-PART   sections whose events do not
 //! logs/trace/ACCOUNT/REGION/LAST-STORE-SEQ                waterfalls
 //! logs/garbage                                            whose turn it is to clear away
 //! ```
 //! Names come from customers, are longer than a key may be, and stand in the value; the key has their SHA-256. A group that
 //! is made again after its deletion is another generation, so that nothing of the old one is ever taken for its.
 //!
-//! A section's key begins with its newest event's time, so sections that reach into a range of time are one list: those
-//! from its beginning to [`SPAN_MS`] behind its end. Whoever puts events with times far apart (`PutLogEvents`) gets a
-//! section under `wide`, which every query reads.
+//! A section stands in the bucket of [`BUCKET_MS`] in which its newest event lies, so those that reach into a range of time
+//! are one list: from the range's beginning to [`SPAN_MS`] behind its end. Whoever puts events with times far apart
+//! (`PutLogEvents`) gets a section under `wide`, which every query reads. A bucket has one writer, the store that it
+//! names, which writes it anew with each section: to NATS a key costs a read each, and a deleted one is remembered for a
+//! day, so there are few keys and none comes and goes.
 //!
 //! A value is one byte of version and then postcard; what can not be read is an error and not skipped.
 
@@ -31,6 +33,11 @@ use substrate::{Key, KvError};
 const VERSION: u8 = 1;
 /// Time between the first and the last event of a section that is not wide.
 pub(crate) const SPAN_MS: u64 = 120_000;
+
+/// Time of one key of the index.
+pub(crate) const BUCKET_MS: u64 = 300_000;
+/// A bucket's value that is larger is continued in another part; far enough below what a value may have for one section.
+pub(crate) const PART_BYTES_MAX: usize = 128 * 1024;
 
 /// `logs/group/…`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +73,7 @@ impl StreamRecord {
     }
 }
 
-/// `logs/block/…`, `logs/wide/…`
+/// `logs/block/…`, `logs/wide/…`: a list of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) blob: [u8; 32],
@@ -136,19 +143,52 @@ pub(crate) fn stream_key(scope: &Scope, group: &str, generation: u64, stream: &s
     under(&list_prefix("stream", scope, group, generation)?, &hash(stream))
 }
 
-pub(crate) fn entry_key(scope: &Scope, group: &str, generation: u64, entry: &Entry) -> Result<Key, KvError> {
-    let list = if entry.last_ms.saturating_sub(entry.first_ms) > SPAN_MS { "wide" } else { "block" };
-    let name = format!("{:016x}-{:016x}-{:016x}", entry.last_ms, entry.store, entry.first_id);
-    under(&list_prefix(list, scope, group, generation)?, &name)
+/// One store's sections of one time, without the part's number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BucketName {
+    pub(crate) scope: Scope,
+    pub(crate) group: String,
+    pub(crate) generation: u64,
+    pub(crate) wide: bool,
+    pub(crate) bucket: u64,
+    pub(crate) store: u64,
 }
 
-/// Where a list of sections begins whose newest event is of `from_ms` or later; `None`: at the beginning.
+impl BucketName {
+    /// Where the section belongs.
+    pub(crate) fn of(scope: &Scope, group: &str, generation: u64, entry: &Entry) -> Self {
+        Self {
+            scope: scope.clone(),
+            group: group.to_owned(),
+            generation,
+            wide: entry.last_ms.saturating_sub(entry.first_ms) > SPAN_MS,
+            bucket: entry.last_ms / BUCKET_MS,
+            store: entry.store,
+        }
+    }
+
+    pub(crate) fn key(&self, part: u32) -> Result<Key, KvError> {
+        let list = if self.wide { "wide" } else { "block" };
+        let name = format!("{:016x}-{:016x}-{part:08x}", self.bucket, self.store);
+        under(&list_prefix(list, &self.scope, &self.group, self.generation)?, &name)
+    }
+}
+
+/// When the bucket of this key begins, milliseconds.
+pub(crate) fn bucket_ms(key: &Key) -> Result<u64, KvError> {
+    let name = key.as_str().rsplit_once('/').map_or("", |(_, name)| name);
+    let bucket = name.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let corrupt = || KvError::Corrupt { reason: format!("{key} is no bucket of the logs") };
+    Ok(bucket.ok_or_else(corrupt)?.saturating_mul(BUCKET_MS))
+}
+
+/// Where the list of buckets begins that may have events of `from_ms` or later; `None`: at the beginning.
 pub(crate) fn entries_from(prefix: &Key, from_ms: u64) -> Result<Option<Key>, KvError> {
     if from_ms == 0 {
         return Ok(None);
     }
-    // Before every name of `from_ms`, since '-' follows the digits only where they are equal.
-    under(prefix, &format!("{from_ms:016x}")).map(Some)
+    // Before every name of that bucket, which goes on behind the digits.
+    under(prefix, &format!("{:016x}", from_ms / BUCKET_MS)).map(Some)
 }
 
 pub(crate) fn traces_prefix(scope: Option<&Scope>) -> Result<Key, KvError> {
@@ -234,9 +274,12 @@ mod tests {
             streams: Vec::new(),
         };
         let prefix = list_prefix("block", &scope(), "g", 1).expect("a key");
-        let from = entries_from(&prefix, 1_000).expect("a key").expect("a place");
-        let key = |ms| entry_key(&scope(), "g", 1, &entry(ms)).expect("a key");
-        assert!(key(999) < from && from < key(1_000) && key(1_000) < key(u64::MAX));
+        let from = entries_from(&prefix, 1_000 * BUCKET_MS + 7).expect("a key").expect("a place");
+        let key = |ms| BucketName::of(&scope(), "g", 1, &entry(ms)).key(0).expect("a key");
+        let bucket = 1_000 * BUCKET_MS;
+        assert!(key(bucket - 1) < from && from < key(bucket) && key(bucket) < key(u64::MAX));
+        assert_eq!(key(bucket + 9), key(bucket));
+        assert_eq!(bucket_ms(&key(bucket + 9)), Ok(bucket));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! While the shared stores are silent what was appended waits in the file, within its bound: the oldest go first, and the
 //! store's log says how many were never shipped. Frontends ask the worker for what is not shipped.
 
+mod buckets;
 mod merge;
 mod section;
 
@@ -21,6 +22,7 @@ use crate::backlog::{Backlog, FreshStream, LINES_DONE, LINES_PLANNED, TRACES_DON
 use crate::block::{self, SECTIONS_MAX};
 use crate::index::{self, GroupRecord};
 use crate::stores::{Stores, blob_error};
+use buckets::{Buckets, Change};
 use bytes::Bytes;
 use fabric::Scope;
 use fabric::telemetry::TelemetryError;
@@ -29,7 +31,7 @@ use section::Section;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use substrate::{Blobs, Expected, Kv, Write};
+use substrate::{Blobs, Kv};
 use tokio::sync::Mutex;
 use world::{TaskHandle, World};
 
@@ -54,7 +56,14 @@ struct Shipping {
     store: Arc<Store>,
     stores: Stores,
     /// One step at a time.
-    turn: Mutex<Merges>,
+    turn: Mutex<Turn>,
+}
+
+/// What a step remembers for the next.
+#[derive(Default)]
+struct Turn {
+    buckets: Buckets,
+    merges: Merges,
 }
 
 impl Shipper {
@@ -128,7 +137,7 @@ impl Shipping {
         let mut turn = self.turn.lock().await;
         let backlog = self.store.backlog().await?;
         if backlog.is_empty() {
-            self.merge(&mut turn, false).await?;
+            self.merge_some(&mut turn).await;
             return Ok(false);
         }
         let (lines, traces, more) = (backlog.lines_through, backlog.traces_through, backlog.more);
@@ -136,10 +145,10 @@ impl Shipping {
             self.store.note(vec![(LINES_PLANNED, lines), (TRACES_PLANNED, traces)]).await?;
         }
         let sections = self.sections(backlog).await?;
-        let shipped = self.put(sections).await?;
+        let shipped = self.put(&mut turn.buckets, sections).await?;
         self.store.note(vec![(LINES_DONE, lines), (TRACES_DONE, traces)]).await?;
-        turn.add(&self.stores.world, shipped);
-        self.merge(&mut turn, false).await?;
+        turn.merges.add(&self.stores.world, shipped);
+        self.merge_some(&mut turn).await;
         Ok(more)
     }
 
@@ -167,7 +176,11 @@ impl Shipping {
     }
 
     /// Puts the block, then the index of each section; answers the sections with their keys.
-    async fn put(&self, mut sections: Vec<Section>) -> Result<Vec<Section>, TelemetryError> {
+    async fn put(
+        &self,
+        buckets: &mut Buckets,
+        mut sections: Vec<Section>,
+    ) -> Result<Vec<Section>, TelemetryError> {
         if sections.is_empty() {
             return Ok(sections);
         }
@@ -179,19 +192,24 @@ impl Shipping {
         let (block, sections) = self.encode(sections).await?;
         let put_at = self.stores.world.now();
         let blob = self.stores.put_blob(block.clone()).await.map_err(|error| blob_error(&error))?;
-        let mut writes = Vec::with_capacity(sections.len());
+        let sections: Vec<Section> =
+            sections.into_iter().map(|section| section.shipped(blob.bytes())).collect();
+        let mut changes = Vec::new();
+        let mut writes = Vec::new();
         for section in &sections {
-            let (key, value) = section.entry(blob.bytes()).map_err(|error| index::kv_error(&error))?;
-            writes.push(Write::Put { key, value, expected: Expected::Any });
+            match section.lines() {
+                Some((name, entry)) => changes.push(Change { name, remove: Vec::new(), add: entry.clone() }),
+                None => writes.extend(section.traces(blob.bytes()).map_err(|error| index::kv_error(&error))?),
+            }
         }
+        buckets.write(&self.stores, changes).await.map_err(|error| index::kv_error(&error))?;
         for batch in writes.chunks(BATCH_ENTRIES) {
             self.stores.write(batch.to_vec()).await.map_err(|error| index::kv_error(&error))?;
         }
         if self.stores.world.now().since(put_at) > PUT_AGAIN_AFTER {
             self.stores.put_blob(block).await.map_err(|error| blob_error(&error))?;
         }
-        let placed = sections.into_iter().map(|section| section.shipped(blob.bytes()));
-        Ok(placed.collect())
+        Ok(sections)
     }
 
     async fn encode(&self, mut sections: Vec<Section>) -> Result<(Bytes, Vec<Section>), TelemetryError> {

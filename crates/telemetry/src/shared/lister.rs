@@ -4,12 +4,12 @@
 //! after the other, each twice as long as the one before, so that the newest lines of a long log are found in the first.
 
 use super::scan::{Direction, Rank, rank};
-use crate::index::{self, Entry, SPAN_MS};
+use crate::index::{self, BUCKET_MS, Entry, SPAN_MS};
 use crate::stores::Stores;
 use substrate::{Key, KvError};
 
-/// The first window; a worker merges its sections of one minute.
-const WINDOW_MS: u64 = 120_000;
+/// The first window: a bucket and what reaches into it.
+const WINDOW_MS: u64 = BUCKET_MS;
 
 /// A walk that has come so far.
 pub(super) struct Lister {
@@ -22,7 +22,7 @@ pub(super) struct Lister {
     after: Option<Key>,
     /// Backward: the window's end, which is not in it; `None` for all that there is.
     until: Option<u64>,
-    /// Backward: its beginning and its width.
+    /// Backward: its beginning, where a bucket begins, and its width.
     window_from: u64,
     width_ms: u64,
     /// Whatever is not listed yet ranks here or beyond.
@@ -40,9 +40,11 @@ impl Lister {
     ) -> Result<Self, KvError> {
         let (window_from, until) = match direction {
             Direction::Forward => (start_ms, None),
-            Direction::Backward if end_ms >= now_ms => (now_ms.saturating_sub(WINDOW_MS), None),
+            Direction::Backward if end_ms >= now_ms => (aligned(now_ms.saturating_sub(WINDOW_MS)), None),
             // A section that ends so much later may begin in time.
-            Direction::Backward => (end_ms.saturating_sub(WINDOW_MS), Some(end_ms + SPAN_MS + 1)),
+            Direction::Backward => {
+                (aligned(end_ms.saturating_sub(WINDOW_MS)), Some(end_ms.saturating_add(SPAN_MS + 1)))
+            }
         };
         let after = index::entries_from(&prefix, window_from)?;
         let width_ms = WINDOW_MS;
@@ -76,16 +78,18 @@ impl Lister {
         let mut past = false;
         let mut last_ms = None;
         for found in page.entries {
-            let entry: Entry = index::read(&found.value)?;
-            if self.until.is_some_and(|until| entry.last_ms >= until) {
+            let bucket_ms = index::bucket_ms(&found.key)?;
+            if self.until.is_some_and(|until| bucket_ms >= until) {
                 past = true;
                 break;
             }
-            last_ms = Some(entry.last_ms);
-            self.after = Some(found.key.clone());
-            if entry.first_ms <= self.end_ms && entry.last_ms >= self.start_ms {
-                entries.push((found.key, entry));
+            last_ms = Some(bucket_ms);
+            for entry in index::read::<Vec<Entry>>(&found.value)? {
+                if entry.first_ms <= self.end_ms && entry.last_ms >= self.start_ms {
+                    entries.push((found.key.clone(), entry));
+                }
             }
+            self.after = Some(found.key);
         }
         let more = page.more && !past;
         match self.direction {
@@ -110,12 +114,17 @@ impl Lister {
             self.done = true;
             return Ok(());
         }
-        // What is not listed ends before the window began.
+        // What is not listed is in a bucket before the window.
         self.frontier = rank(Direction::Backward, self.window_from - 1, u64::MAX);
         self.until = Some(self.window_from);
         self.width_ms = self.width_ms.saturating_mul(2);
-        self.window_from = self.window_from.saturating_sub(self.width_ms);
+        self.window_from = aligned(self.window_from.saturating_sub(self.width_ms));
         self.after = index::entries_from(&self.prefix, self.window_from)?;
         Ok(())
     }
+}
+
+/// Where its bucket begins.
+fn aligned(ms: u64) -> u64 {
+    ms - ms % BUCKET_MS
 }

@@ -69,7 +69,7 @@ pub(super) struct Scan<'a> {
     view: &'a View,
     range: Range<'a>,
     listers: Vec<Lister>,
-    pending: BTreeMap<(Rank, Key), Pending>,
+    pending: BTreeMap<(Rank, BlobKey, u32), Pending>,
     buffer: BTreeMap<Rank, StoredEvent>,
     bytes: usize,
     /// From here on events may be missing.
@@ -79,6 +79,8 @@ pub(super) struct Scan<'a> {
 }
 
 struct Pending {
+    /// In the index.
+    key: Key,
     blob: BlobKey,
     place: Place,
     store: u64,
@@ -142,7 +144,7 @@ impl<'a> Scan<'a> {
     pub(super) async fn next(&mut self) -> Result<Option<StoredEvent>, ScanError> {
         loop {
             let buffered = self.buffer.first_key_value().map_or(Rank::FARTHEST, |(rank, _)| *rank);
-            let pending = self.pending.first_key_value().map_or(Rank::FARTHEST, |((rank, _), _)| *rank);
+            let pending = self.pending.first_key_value().map_or(Rank::FARTHEST, |((rank, ..), _)| *rank);
             let horizon = self.horizon.unwrap_or(Rank::FARTHEST);
             if let Some(lister) = self.next_lister(buffered.min(pending).min(horizon)) {
                 self.list(lister).await?;
@@ -190,8 +192,8 @@ impl<'a> Scan<'a> {
             if entry.streams.iter().any(|stream| (self.range.wanted)(&stream.name)) {
                 let near = self.near(&entry);
                 let blob = BlobKey::from_bytes(entry.blob);
-                let pending = Pending { blob, place: entry.place, store: entry.store };
-                self.pending.insert((near, key), pending);
+                let pending = Pending { key, blob, place: entry.place, store: entry.store };
+                self.pending.insert((near, blob, entry.place.offset), pending);
             }
         }
         Ok(())
@@ -206,13 +208,13 @@ impl<'a> Scan<'a> {
     }
 
     async fn fetch(&mut self) -> Result<(), ScanError> {
-        let Some(((_, key), pending)) = self.pending.pop_first() else { return Ok(()) };
+        let Some((_, pending)) = self.pending.pop_first() else { return Ok(()) };
         let bytes = match &self.block {
             Some((blob, bytes)) if *blob == pending.blob => bytes.clone(),
             _ => match self.shared.stores.get_blob(&pending.blob).await {
                 Ok(bytes) => bytes,
                 Err(error @ (BlobError::NotFound { .. } | BlobError::Corrupt { .. })) => {
-                    return self.missing(&key, &pending, &error.to_string()).await;
+                    return self.missing(&pending, &error.to_string()).await;
                 }
                 Err(error) => return Err(blob_error(&error).into()),
             },
@@ -238,17 +240,19 @@ impl<'a> Scan<'a> {
                 }
                 Ok(())
             }
-            Some(Ok(_)) => self.missing(&key, &pending, "it is not of this log group").await,
-            Some(Err(error)) => self.missing(&key, &pending, &error.to_string()).await,
-            None => self.missing(&key, &pending, "its reader panicked").await,
+            Some(Ok(_)) => self.missing(&pending, "it is not of this log group").await,
+            Some(Err(error)) => self.missing(&pending, &error.to_string()).await,
+            None => self.missing(&pending, "its reader panicked").await,
         }
     }
 
     /// A section that is not what the index says. If the index has changed meanwhile the scan begins again; else it is
     /// lost, which is said, and does not make all other lines unreadable.
-    async fn missing(&self, key: &Key, pending: &Pending, reason: &str) -> Result<(), ScanError> {
-        let entry = self.shared.stores.read::<Entry>(key).await.map_err(|error| kv_error(&error))?;
-        if entry.is_none_or(|(entry, _)| entry.blob != pending.blob.bytes()) {
+    async fn missing(&self, pending: &Pending, reason: &str) -> Result<(), ScanError> {
+        let entry =
+            self.shared.stores.read::<Vec<Entry>>(&pending.key).await.map_err(|error| kv_error(&error))?;
+        let same = |entry: &Entry| entry.blob == pending.blob.bytes() && entry.place == pending.place;
+        if !entry.is_some_and(|(entries, _)| entries.iter().any(same)) {
             return Err(ScanError::Moved);
         }
         let (block, group) = (pending.blob.hex(), &self.view.name);

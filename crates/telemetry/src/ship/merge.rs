@@ -1,76 +1,71 @@
 //! Makes few sections of many.
 //!
-//! A worker ships a block each second, with the lines of every group that wrote some. Left so, a group of one worker would
-//! have 86,400 entries of the index a day, and its lines would lie in blocks with others'. So the small ones of a group are
-//! made one after a while, from the events that the store's file still has: a block of that group alone, whose entry
-//! replaces theirs in one batch. What a shipper put before it was started again stays small.
+//! A worker ships a block each half second, with the lines of every group that wrote some. Left so, a group's lines would
+//! lie in thousands of blocks with others'. So the small sections of a group's bucket are made one after a while, from the
+//! events that the store's file still has: a block of that group alone, which stands in the bucket in their place. What a
+//! shipper put before it was started again stays small.
 //!
-//! A reader who lists the index meanwhile sees the small ones, or the large one, or both, and takes each event once: the
-//! large one's key is not before the last of the small.
+//! A reader has the bucket as it was or as it is, and the blocks of both: those that nobody names go later.
 
-use super::Shipping;
-use super::section::{self, Kind, Section};
-use crate::index::{self, Entry, GroupRecord, SPAN_MS};
+use super::buckets::Change;
+use super::section::{self, Section};
+use super::{Shipping, Turn};
+use crate::index::{self, BucketName, Entry, GroupRecord};
 use crate::stores::blob_error;
-use fabric::Scope;
 use fabric::telemetry::TelemetryError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use substrate::{Expected, Write};
 use world::{Instant, World};
 
 /// How long small sections wait for more.
-const WAIT: Duration = Duration::from_secs(60);
-/// Sections that are made one at the latest: a batch has 128 writes, one of them is the large one's.
-const SECTIONS_MAX: usize = 100;
+const WAIT: Duration = Duration::from_secs(30);
+/// Sections that are made one at the latest: their bucket is written anew with each.
+const SECTIONS_MAX: usize = 24;
 /// Bytes of messages that a large section is cut at, and events.
 const BYTES_MAX: u64 = 1024 * 1024;
 const EVENTS_MAX: u64 = 10_000;
 /// Streams of a large section.
 const STREAMS_MAX: usize = 256;
-/// Groups with small sections that are remembered; the sections of more stay as they are.
-const GROUPS_MAX: usize = 4_096;
-/// Groups of one step, so that new lines do not wait for it.
-const STEP_GROUPS: usize = 8;
+/// Buckets with small sections that are remembered; the sections of more stay as they are.
+const BUCKETS_MAX: usize = 1_024;
+/// Buckets of one step, so that new lines do not wait for it.
+const STEP_BUCKETS: usize = 8;
 
-/// Small sections of this run, by group.
+/// Small sections of this run, by bucket.
 #[derive(Default)]
-pub(super) struct Merges(BTreeMap<(Scope, String, u64), Small>);
+pub(super) struct Merges(BTreeMap<BucketName, Small>);
 
 struct Small {
     since: Instant,
     entries: Vec<Entry>,
-    /// It is not waited for more.
-    full: bool,
 }
 
 impl Merges {
     pub(super) fn add(&mut self, world: &World, shipped: Vec<Section>) {
         for section in shipped {
-            let Kind::Lines { group, generation, entry } = section.kind else { continue };
-            let key = (section.scope, group, generation);
-            if entry.last_ms.saturating_sub(entry.first_ms) > SPAN_MS
-                || (self.0.len() >= GROUPS_MAX && !self.0.contains_key(&key))
-            {
+            let Some((name, entry)) = section.lines() else { continue };
+            if name.wide || (self.0.len() >= BUCKETS_MAX && !self.0.contains_key(&name)) {
                 continue;
             }
-            let small = || Small { since: world.now(), entries: Vec::new(), full: false };
-            let small = self.0.entry(key).or_insert_with(small);
-            if !small.fits(&entry) {
-                small.full = true;
-                continue; // this one stays small
+            let small = Small { since: world.now(), entries: Vec::new() };
+            let small = self.0.entry(name).or_insert(small);
+            if !small.fits(entry) {
+                // Those before it are large enough together, and stay as they are.
+                small.entries.clear();
+                small.since = world.now();
             }
-            small.entries.push(entry);
-            small.full |= small.entries.len() >= SECTIONS_MAX;
+            small.entries.push(entry.clone());
         }
     }
 
-    fn due(&mut self, now: Instant, all: bool) -> Vec<((Scope, String, u64), Small)> {
-        let is_due = |small: &Small| all || small.full || now.since(small.since) >= WAIT;
+    /// What is due is not remembered any more.
+    fn due(&mut self, now: Instant, all: bool) -> Vec<(BucketName, Small)> {
+        let is_due =
+            |small: &Small| all || small.entries.len() >= SECTIONS_MAX || now.since(small.since) >= WAIT;
         let due: Vec<_> =
-            self.0.iter().filter(|(_, small)| is_due(small)).map(|(key, _)| key.clone()).collect();
-        let steps = if all { usize::MAX } else { STEP_GROUPS };
-        due.into_iter().take(steps).filter_map(|key| self.0.remove_entry(&key)).collect()
+            self.0.iter().filter(|(_, small)| is_due(small)).map(|(name, _)| name.clone()).collect();
+        let steps = if all { usize::MAX } else { STEP_BUCKETS };
+        due.into_iter().take(steps).filter_map(|name| self.0.remove_entry(&name)).collect()
     }
 }
 
@@ -80,8 +75,8 @@ impl Small {
         let first = all().map(|entry| entry.first_ms).min().unwrap_or(0);
         let last = all().map(|entry| entry.last_ms).max().unwrap_or(0);
         let streams = || all().flat_map(|entry| &entry.streams);
-        let names: std::collections::BTreeSet<_> = streams().map(|stream| &stream.name).collect();
-        last - first <= SPAN_MS
+        let names: BTreeSet<_> = streams().map(|stream| &stream.name).collect();
+        last - first <= index::SPAN_MS
             && names.len() <= STREAMS_MAX
             && streams().map(|stream| stream.bytes).sum::<u64>() <= BYTES_MAX
             && streams().map(|stream| stream.events).sum::<u64>() <= EVENTS_MAX
@@ -93,33 +88,38 @@ impl Small {
 }
 
 impl Shipping {
-    /// Merges what is due. A group that can not be merged stays as it is.
-    pub(super) async fn merge(&self, merges: &mut Merges, all: bool) -> Result<(), TelemetryError> {
-        for ((scope, group, generation), small) in merges.due(self.stores.world.now(), all) {
-            if small.entries.len() > 1 {
-                self.merge_group(scope, group, generation, small).await?;
+    /// What is shipped is shipped, merged or not.
+    pub(super) async fn merge_some(&self, turn: &mut Turn) {
+        if let Err(error) = self.merge(turn, false).await {
+            tracing::debug!(%error, "small sections were not made one: they stay as they are");
+        }
+    }
+
+    /// Merges what is due.
+    pub(super) async fn merge(&self, turn: &mut Turn, all: bool) -> Result<(), TelemetryError> {
+        for (name, small) in turn.merges.due(self.stores.world.now(), all) {
+            if small.entries.len() > 1
+                && let Some(section) = self.merged(&name, &small).await?
+            {
+                self.replace(turn, name, small, section).await?;
             }
         }
         Ok(())
     }
 
-    async fn merge_group(
-        &self,
-        scope: Scope,
-        group: String,
-        generation: u64,
-        small: Small,
-    ) -> Result<(), TelemetryError> {
+    /// The sections as one; `None` where the file does not have the same events any more.
+    async fn merged(&self, name: &BucketName, small: &Small) -> Result<Option<Section>, TelemetryError> {
         let first_id = small.entries.iter().map(|entry| entry.first_id).min().unwrap_or(0);
         let last_id = small.entries.iter().map(|entry| entry.last_id).max().unwrap_or(0);
-        let streams = self.store.of_group(scope.clone(), group.clone(), first_id..=last_id).await?;
+        let (scope, group) = (name.scope.clone(), name.group.clone());
+        let streams = self.store.of_group(scope, group, first_id..=last_id).await?;
         let found: usize = streams.iter().map(|stream| stream.events.len()).sum();
         if found as u64 != small.events() {
-            return Ok(()); // some are dropped or deleted, or were put with others: no two say the same
+            return Ok(None); // some are dropped or deleted, or stand in a wide section
         }
         let record = GroupRecord {
-            name: group.clone(),
-            generation,
+            name: name.group.clone(),
+            generation: name.generation,
             created_ms: 0,
             retention_days: None,
             tags: BTreeMap::new(),
@@ -127,26 +127,29 @@ impl Shipping {
             not_before_ms: 0,
         };
         let mut sections = Vec::new();
-        let store = small.entries.first().map_or(0, |entry| entry.store);
-        section::of_lines(store, &scope, &record, streams, &mut sections);
-        if sections.len() != 1 {
-            return Ok(());
-        }
-        let (block, sections) = self.encode(sections).await?;
+        section::of_lines(name.store, &name.scope, &record, streams, &mut sections);
+        Ok(if sections.len() == 1 { sections.pop() } else { None })
+    }
+
+    async fn replace(
+        &self,
+        turn: &mut Turn,
+        name: BucketName,
+        small: Small,
+        section: Section,
+    ) -> Result<(), TelemetryError> {
+        let (block, sections) = self.encode(vec![section]).await?;
         let blob = self.stores.put_blob(block).await.map_err(|error| blob_error(&error))?;
-        let mut batch = Vec::with_capacity(small.entries.len() + 1);
-        for section in &sections {
-            let (key, value) = section.entry(blob.bytes()).map_err(|error| index::kv_error(&error))?;
-            batch.push(Write::Put { key, value, expected: Expected::Any });
-        }
-        for entry in &small.entries {
-            let key = index::entry_key(&scope, &group, generation, entry)
-                .map_err(|error| index::kv_error(&error))?;
-            if batch.iter().all(|write| *write.key() != key) {
-                batch.push(Write::Delete { key, expected: Expected::Any });
-            }
-        }
-        self.stores.write(batch).await.map_err(|error| index::kv_error(&error))?;
+        let sections: Vec<Section> =
+            sections.into_iter().map(|section| section.shipped(blob.bytes())).collect();
+        let lines = sections.iter().filter_map(Section::lines);
+        let changes: Vec<_> = lines
+            .filter(|(merged, _)| *merged == name)
+            .map(|(name, entry)| Change { name, remove: small.entries.clone(), add: entry.clone() })
+            .collect();
+        turn.buckets.write(&self.stores, changes).await.map_err(|error| index::kv_error(&error))?;
+        // More may follow, and is made one with it.
+        turn.merges.add(&self.stores.world, sections);
         Ok(())
     }
 }

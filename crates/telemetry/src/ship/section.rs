@@ -3,12 +3,11 @@
 use crate::EVENT_OVERHEAD_BYTES;
 use crate::backlog::{FreshStream, FreshTrace};
 use crate::block::{Body, Line, Lines, Place, Traces};
-use crate::index::{self, Entry, EntryStream, GroupRecord, SPAN_MS, TraceEntry};
+use crate::index::{self, BucketName, Entry, EntryStream, GroupRecord, SPAN_MS, TraceEntry};
 use crate::trace::StoredTrace;
-use bytes::Bytes;
 use fabric::Scope;
 use std::collections::BTreeMap;
-use substrate::{Key, KvError};
+use substrate::{Expected, KvError, Write};
 
 /// Sections of one group in one block. Whoever puts events with times further apart gets one wide one for the rest.
 const RUNS_MAX: usize = 16;
@@ -30,20 +29,22 @@ pub(super) enum Kind {
 const NOWHERE: Place = Place { offset: 0, bytes: 0 };
 
 impl Section {
-    /// Its entry of the index.
-    pub(super) fn entry(&self, blob: [u8; 32]) -> Result<(Key, Bytes), KvError> {
+    /// Where the index has it, and as what.
+    pub(super) fn lines(&self) -> Option<(BucketName, &Entry)> {
         match &self.kind {
             Kind::Lines { group, generation, entry } => {
-                let entry = Entry { blob, place: self.place, ..entry.clone() };
-                let key = index::entry_key(&self.scope, group, *generation, &entry)?;
-                Ok((key, index::write(&entry)?))
+                Some((BucketName::of(&self.scope, group, *generation, entry), entry))
             }
-            Kind::Traces { store, last_ms, seq, prints } => {
-                let key = index::trace_key(&self.scope, *last_ms, *store, *seq)?;
-                let entry = TraceEntry { blob, place: self.place, prints: prints.clone() };
-                Ok((key, index::write(&entry)?))
-            }
+            Kind::Traces { .. } => None,
         }
+    }
+
+    /// The entry of its waterfalls.
+    pub(super) fn traces(&self, blob: [u8; 32]) -> Result<Option<Write>, KvError> {
+        let Kind::Traces { store, last_ms, seq, prints } = &self.kind else { return Ok(None) };
+        let key = index::trace_key(&self.scope, *last_ms, *store, *seq)?;
+        let entry = TraceEntry { blob, place: self.place, prints: prints.clone() };
+        Ok(Some(Write::Put { key, value: index::write(&entry)?, expected: Expected::Any }))
     }
 
     /// With where it is.
