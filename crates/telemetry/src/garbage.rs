@@ -442,3 +442,29 @@ fn generation_of(key: &Key) -> Option<&str> {
     let rest = key.as_str().splitn(3, '/').nth(2)?;
     rest.rsplit_once('/').map(|(generation, _)| generation)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use substrate::{Folder, FolderSettings, Sqlite, SqliteSettings};
+
+    #[tokio::test]
+    async fn one_of_many_has_the_turn_and_another_takes_it_when_that_one_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let world = World::real();
+        let (file, blobs) = (folder.path().join("kv.db"), folder.path().join("blobs"));
+        let kv = Sqlite::open(&world, &file, SqliteSettings::default()).await.expect("opens");
+        let blobs = Folder::open(&world, &blobs, FolderSettings::default()).await.expect("opens");
+        let stores = Stores::new(world.clone(), Arc::new(kv), Arc::new(blobs));
+        let garbage = || Garbage::new(stores.clone(), SharedSettings::default());
+        let (mut one, mut other) = (garbage(), garbage());
+        for _ in 0..3 {
+            assert_eq!(one.take_turn().await, Ok(true));
+            assert_eq!(other.take_turn().await, Ok(false));
+        }
+        // The one is gone: its turn is seen once more, and then it does not move.
+        assert_eq!(other.take_turn().await, Ok(false));
+        assert_eq!(other.take_turn().await, Ok(true));
+        assert_eq!(one.take_turn().await, Ok(false), "if it was only slow, it waits its turn");
+    }
+}
