@@ -18,19 +18,29 @@ use world::{BoxFuture, Clock, Instant, WallTime, World};
 pub(crate) struct TickClock {
     now_ms: Arc<watch::Sender<u64>>,
     sleepers: Arc<watch::Sender<usize>>,
+    /// Of those: who pauses between two looks, and does not wait for a store's answer.
+    pausing: Arc<watch::Sender<usize>>,
 }
 
 impl TickClock {
     fn new() -> Arc<Self> {
-        Arc::new(Self { now_ms: Arc::new(watch::Sender::new(T0)), sleepers: Arc::default() })
+        Arc::new(Self {
+            now_ms: Arc::new(watch::Sender::new(T0)),
+            sleepers: Arc::default(),
+            pausing: Arc::default(),
+        })
     }
     /// The same time, with sleepers of its own.
     fn of_another(&self) -> Self {
-        Self { now_ms: self.now_ms.clone(), sleepers: Arc::default() }
+        Self { now_ms: self.now_ms.clone(), sleepers: Arc::default(), pausing: Arc::default() }
     }
     pub(crate) fn advance(&self, by: Duration) {
         let by_ms = u64::try_from(by.as_millis()).unwrap();
         self.now_ms.send_modify(|now_ms| *now_ms += by_ms);
+    }
+    /// Until somebody pauses.
+    pub(crate) async fn pausing(&self) {
+        self.pausing.subscribe().wait_for(|now| *now >= 1).await.unwrap();
     }
     /// Until so many sleep.
     pub(crate) async fn sleeping(&self, sleepers: usize) {
@@ -49,24 +59,26 @@ impl Clock for TickClock {
         let this = self.clone();
         let until = *this.now_ms.borrow() + u64::try_from(duration.as_millis()).unwrap();
         Box::pin(async move {
-            let _awake = Asleep::new(&this);
+            let pauses = duration < Duration::from_secs(10);
+            let _asleep = Asleep::new(&this.sleepers);
+            let _pausing = pauses.then(|| Asleep::new(&this.pausing));
             let _ = this.now_ms.subscribe().wait_for(|now_ms| *now_ms >= until).await;
         })
     }
 }
 
-struct Asleep<'a>(&'a TickClock);
+struct Asleep<'a>(&'a watch::Sender<usize>);
 
 impl<'a> Asleep<'a> {
-    fn new(clock: &'a TickClock) -> Self {
-        clock.sleepers.send_modify(|sleepers| *sleepers += 1);
-        Self(clock)
+    fn new(sleepers: &'a watch::Sender<usize>) -> Self {
+        sleepers.send_modify(|sleepers| *sleepers += 1);
+        Self(sleepers)
     }
 }
 
 impl Drop for Asleep<'_> {
     fn drop(&mut self) {
-        self.0.sleepers.send_modify(|sleepers| *sleepers -= 1);
+        self.0.send_modify(|sleepers| *sleepers -= 1);
     }
 }
 
@@ -196,7 +208,7 @@ impl Cluster {
         let clock = self.clock.of_another();
         let world = World { clock: Arc::new(clock.clone()), ..World::real() };
         let shipper = Shipper::start(world, worker.clone(), self.kv.clone(), self.blobs.clone());
-        clock.sleeping(1).await;
+        clock.pausing().await;
         (shipper, clock)
     }
 

@@ -29,7 +29,7 @@ async fn a_worker_that_is_lost_loses_at_most_what_it_appended_in_the_last_second
     let (shipper, clock) = cluster.shipper_and_clock(&worker).await;
     for round in 0..3 {
         append(&worker, round * 10, 10).await;
-        clock.sleeping(1).await;
+        clock.pausing().await;
         cluster.clock.advance(Duration::from_secs(1));
         let mut found = Vec::new();
         while found.len() < 10 * (round as usize + 1) {
@@ -81,8 +81,8 @@ async fn killed_between_block_and_index_the_same_block_is_made_again_and_read_on
 async fn a_block_whose_put_was_not_answered_is_there_once() {
     let cluster = Cluster::new().await;
     let worker = cluster.worker("w").await;
-    append(&worker, 0, 20).await;
     let shipper = cluster.shipper(&worker).await;
+    append(&worker, 0, 20).await;
     for fault in [Fault::Refuses, Fault::LosesAnswers] {
         cluster.blobs.set(Some(("", fault)));
         assert!(matches!(shipper.drain().await, Err(TelemetryError::Unavailable { .. })));
@@ -97,9 +97,9 @@ async fn while_a_store_is_silent_the_worker_answers_and_afterwards_all_is_shippe
     let cluster = Cluster::new().await;
     let worker = cluster.worker("w").await;
     let frontend = cluster.frontend(vec![worker.clone()]).await;
+    let (shipper, clock) = cluster.shipper_and_clock(&worker).await;
     append(&worker, 0, 10).await;
     cluster.blobs.set(Some(("", Fault::NeverAnswers)));
-    let (shipper, clock) = cluster.shipper_and_clock(&worker).await;
     let moving = async {
         loop {
             clock.sleeping(1).await;

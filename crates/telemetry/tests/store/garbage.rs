@@ -140,3 +140,21 @@ async fn only_the_newest_waterfalls_are_kept() {
         assert_eq!(frontend.get_trace(trace_query(at)).await.unwrap(), expected, "trace {at}");
     }
 }
+
+#[tokio::test]
+async fn a_bucket_that_is_cleared_away_under_its_writer_is_begun_anew() {
+    let cluster = Cluster::new().await;
+    let settings = SharedSettings { entries_max: 0, ..SharedSettings::default() };
+    let frontend = cluster.frontend_with(Vec::new(), settings).await;
+    let worker = cluster.worker("w").await;
+    let shipper = cluster.shipper(&worker).await;
+    worker.append(events(stream(GROUP, "a"), &[(1, "cleared away")])).await.unwrap();
+    shipper.drain().await.unwrap();
+    frontend.tidy().await.unwrap();
+    assert_eq!(cluster.entries("block").await, 0);
+    worker.append(events(stream(GROUP, "a"), &[(2, "new")])).await.unwrap();
+    // What the shipper remembers of the bucket is not there any more: it is told so, and reads.
+    assert!(matches!(shipper.drain().await, Err(TelemetryError::Unavailable { .. })));
+    shipper.drain().await.unwrap();
+    assert_eq!(messages(&search_all(&*frontend, search(GROUP)).await), ["new"]);
+}
