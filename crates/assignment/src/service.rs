@@ -188,6 +188,7 @@ impl Member {
             }
         };
         tokio::select! {
+            biased;
             () = closed => {}
             () = turns => {}
         }
@@ -207,6 +208,7 @@ impl Member {
         let mut watcher = Watcher::new(world.clone(), election.clone(), self.writer);
         let claim = self.follow(&mut replica, &mut watcher).await?;
         let led = tokio::select! {
+            biased;
             led = self.lead(&mut replica, claim.epoch) => led,
             () = watcher.renew(claim) => Ok(()),
         };
@@ -224,6 +226,7 @@ impl Member {
             tokio::pin!(pause);
             loop {
                 tokio::select! {
+                    biased;
                     () = &mut pause => break,
                     followed = replica.follow() => {
                         if let Err(error) = followed {

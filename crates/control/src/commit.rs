@@ -1,7 +1,7 @@
 //! From a decision to the truth: compare-and-set, index, assignment.
 
 use crate::code::CodeStore;
-use crate::index::{Index, Indexed};
+use crate::index::{Index, Indexed, Newer};
 use crate::keyed_locks::KeyedLocks;
 use crate::model::{Counters, Current, Function, FunctionId};
 use crate::settings::Settings;
@@ -12,15 +12,22 @@ use fabric::control::ControlError;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::{Kv, KvError, Revision};
+use tokio::sync::Semaphore;
 use types::{RequestId, RevisionId, Version};
 use world::World;
 
 /// How often a decision is made anew because another process changed the function meanwhile.
-const ATTEMPTS_MAX: usize = 4;
+const ATTEMPTS_MAX: usize = 8;
+/// Until it is: up to so much longer with each time, so that several that met do not meet again.
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(10);
 /// How often and how long assignment is told before the answer goes out without it.
 const RETIRE_ATTEMPTS_MAX: usize = 3;
 const RETIRE_WAIT: Duration = Duration::from_secs(2);
 const RETIRE_PAUSE: Duration = Duration::from_millis(50);
+/// The same where other frontends may still ask with an older generation: longer than the partition takes to get
+/// another leader (10 s at most), with a call that began just before. Beyond, the answer says that it was not told.
+const RETIRE_SHARED_MAX: Duration = Duration::from_secs(15);
+const RETIRE_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// What the parts of control share.
 pub(crate) struct Inner {
@@ -32,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) index: Index,
     pub(crate) locks: KeyedLocks<FunctionId>,
     pub(crate) preparations: Changes,
+    /// Bounds reads of single functions.
+    pub(crate) refreshes: Semaphore,
 }
 
 /// What was decided.
@@ -98,30 +107,43 @@ impl Inner {
     ) -> Result<T, ControlError> {
         let _guard = self.locks.lock(id).await;
         let mut current = self.current(id).await?;
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 1..=ATTEMPTS_MAX {
             let decision = decide(&current, &self.mint(id))?;
             match self.commit(id, &current, decision.after).await {
                 Ok(()) => return Ok(decision.answer),
                 Err(Failure::Refused(error)) => return Err(error),
-                Err(Failure::Conflict) => current = self.reload(id).await?,
+                Err(Failure::Conflict) => {
+                    let most = ATTEMPT_PAUSE * u32::try_from(attempt).unwrap_or(1);
+                    self.world.clock.sleep(most.mul_f64(self.fraction())).await;
+                    current = self.reload(id).await?;
+                }
             }
         }
         Err(ControlError::UpdateInProgress { arn: id.arn() })
     }
 
+    fn fraction(&self) -> f64 {
+        (self.world.random_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     async fn current(&self, id: &FunctionId) -> Result<Current, ControlError> {
+        if self.settings.shared {
+            // What is refused is refused by the truth, too; a compare-and-set would guard only what is written.
+            return self.refresh(id).await.map_err(|error| store_error(&error));
+        }
         match self.index.get(&id.scope, &id.name) {
             Some(Indexed { function, at }) => {
                 Ok(Current { at: Some(at), counters: function.counters, function: Some(function) })
             }
             // None, or a tombstone, which is not kept in memory.
-            None => store::load(self.kv.as_ref(), id).await.map_err(|error| store_error(&error)),
+            None => store::load(self.kv.as_ref(), id, false).await.map_err(|error| store_error(&error)),
         }
     }
 
     /// Reads the function anew into the index.
     async fn reload(&self, id: &FunctionId) -> Result<Current, ControlError> {
-        let current = store::load(self.kv.as_ref(), id).await.map_err(|error| store_error(&error))?;
+        let current = store::load(self.kv.as_ref(), id, self.settings.shared).await;
+        let current = current.map_err(|error| store_error(&error))?;
         self.show(id, current.function.clone(), current.at);
         Ok(current)
     }
@@ -158,56 +180,95 @@ impl Inner {
                 return Err(Failure::Refused(store_error(&store::LoadError::Kv { reason: error })));
             }
         };
-        self.tell(id, before, after, at).await;
-        Ok(())
+        self.tell(id, before, after, at).await.map_err(Failure::Refused)
     }
 
     /// After the commit: readers first, so that whoever is sent back by assignment resolves to the new truth.
-    async fn tell(&self, id: &FunctionId, before: &Current, after: After, at: Revision) {
+    async fn tell(
+        &self,
+        id: &FunctionId,
+        before: &Current,
+        after: After,
+        at: Revision,
+    ) -> Result<(), ControlError> {
         match after {
-            After::Same => {}
+            After::Same => Ok(()),
             After::Live { function, retires } => {
                 self.show(id, Some(Arc::from(function)), Some(at));
-                if let Retires::Below { version, generation } = retires {
-                    self.retire(id, Some(version), generation).await;
+                match retires {
+                    Retires::Nobody => Ok(()),
+                    Retires::Below { version, generation } => {
+                        self.retire(id, Some(version), generation).await
+                    }
                 }
             }
             After::Deleted { counters } => {
                 self.show(id, None, Some(at));
-                self.retire(id, None, counters.generation).await;
+                let told = self.retire(id, None, counters.generation).await;
                 self.sweep_versions(id, before).await;
+                told
             }
         }
     }
 
+    /// Into the index, unless it knows something newer.
     pub(crate) fn show(&self, id: &FunctionId, function: Option<Arc<Function>>, at: Option<Revision>) {
+        let Some(at) = at else { return }; // never written: nothing of it is in the index
         // Counted before the old is uncounted, so that code which both have is never garbage between.
         if let Some(function) = &function {
             self.code.add_all(function);
         }
-        let indexed = function.clone().zip(at).map(|(function, at)| Indexed { function, at });
-        let before = self.index.set(id, indexed);
-        self.preparations.note(before.as_deref(), function.as_deref());
-        if let Some(before) = before {
-            self.code.remove_all(&before);
+        match self.index.set(id, function.clone(), at) {
+            Ok(before) => {
+                self.preparations.note(before.as_deref(), function.as_deref());
+                if let Some(before) = before {
+                    self.code.remove_all(&before);
+                }
+            }
+            Err(Newer) => {
+                if let Some(function) = &function {
+                    self.code.remove_all(function);
+                }
+            }
         }
     }
 
     /// The commit stands whatever assignment answers: invocations carry their generation, and an environment of an
-    /// older one is never given to them; what is lost is only that old environments go at once.
-    async fn retire(&self, id: &FunctionId, version: Option<Version>, generation_min: u64) {
+    /// older one is never given to them; what is lost is only that old environments go at once. But other frontends
+    /// may not have heard of the new generation yet, and only assignment tells them: where there are others, an
+    /// answer that says nothing of it would promise too much.
+    async fn retire(
+        &self,
+        id: &FunctionId,
+        version: Option<Version>,
+        generation_min: u64,
+    ) -> Result<(), ControlError> {
         let (scope, function) = (id.scope.clone(), id.name.clone());
         let message = Retire { scope, function, version, generation_min };
-        for attempt in 1..=RETIRE_ATTEMPTS_MAX {
+        let (begun, mut pause) = (self.world.now(), RETIRE_PAUSE);
+        let mut reason = String::new();
+        for attempt in 1.. {
             match self.world.timeout(RETIRE_WAIT, self.assignment.retire(message.clone())).await {
-                Some(Ok(())) => return,
-                Some(Err(error)) => {
-                    tracing::warn!(function = %id.arn(), attempt, %error, "assignment was not told")
-                }
-                None => tracing::warn!(function = %id.arn(), attempt, "assignment did not answer in time"),
+                Some(Ok(())) => return Ok(()),
+                Some(Err(error)) => reason = error.to_string(),
+                None => reason = "no answer in time".to_owned(),
             }
-            self.world.clock.sleep(RETIRE_PAUSE).await;
+            tracing::debug!(function = %id.arn(), attempt, reason, "assignment was not told yet");
+            let waited = self.world.now().since(begun);
+            match self.settings.shared {
+                true if waited >= RETIRE_SHARED_MAX => break,
+                true => pause = (pause * 2).min(RETIRE_PAUSE_MAX),
+                false if attempt >= RETIRE_ATTEMPTS_MAX => break,
+                false => {}
+            }
+            self.world.clock.sleep(pause).await;
         }
+        tracing::warn!(function = %id.arn(), reason, "assignment was not told of a change");
+        if !self.settings.shared {
+            return Ok(());
+        }
+        let reason = format!("the change is made, but assignment could not be told of it: {reason}");
+        Err(ControlError::Unavailable { reason })
     }
 
     async fn sweep_versions(&self, id: &FunctionId, before: &Current) {

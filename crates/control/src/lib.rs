@@ -17,17 +17,23 @@
 //! with SnapStart: those are Pending until a worker has run their init (`snap_start`).
 //!
 //! Code is kept once per digest (`code`); what no record names is removed, at the latest at the next start.
+//!
+//! Several processes may have the same stores (`Settings::shared`): then memory follows the store (`refresh`), and
+//! garbage is one [`Collector`]'s, which agrees with those who upload by dooms (`doom`).
 
 mod code;
+mod collector;
 mod commit;
 mod create;
 mod delete;
+mod doom;
 mod index;
 mod keyed_locks;
 mod list;
 mod model;
 mod publish;
 mod record;
+mod refresh;
 mod resolve;
 mod service;
 mod settings;
@@ -36,5 +42,6 @@ mod store;
 mod tags;
 mod update;
 
+pub use collector::{CollectError, Collected, Collector};
 pub use service::Control;
 pub use settings::{AnyRuntime, RuntimeCheck, Settings};

@@ -53,6 +53,8 @@ pub(super) struct Environment {
     pub(super) quarantined: bool,
     /// While unknown: the lease under which its worker said that it is idle.
     pub(super) heard_idle: Option<LeaseToken>,
+    /// While granted: under which tokens, ours and its worker's, the worker's last report called it free.
+    pub(super) called_free: Option<(LeaseToken, LeaseToken)>,
     /// [`super::Room::releases`] when placement was asked: an answer from before a release says nothing about now.
     pub(super) asked: u64,
     /// It has settled at least once, so it takes a lease under any token.
@@ -72,6 +74,7 @@ impl Environment {
             born: 0,
             quarantined: false,
             heard_idle: None,
+            called_free: None,
             asked,
             used: false,
             phase: Phase::Placing,
@@ -90,6 +93,7 @@ impl Environment {
             born: 0,
             quarantined: entry.quarantined,
             heard_idle: None,
+            called_free: None,
             asked: 0,
             used: entry.ready,
             phase: Phase::Unknown,
@@ -99,6 +103,10 @@ impl Environment {
 
     pub(super) fn worker(&self) -> Option<&WorkerId> {
         self.worker.as_ref()
+    }
+
+    pub(super) fn since(&self) -> Duration {
+        self.since
     }
 
     pub(super) fn enter(&mut self, now: Duration, phase: Phase) {
@@ -153,6 +161,10 @@ pub(super) struct Environments {
 }
 
 impl Environments {
+    pub(super) fn get(&self, id: EnvironmentId) -> Option<&Environment> {
+        self.by_id.get(&id)
+    }
+
     pub(super) fn get_mut(&mut self, id: EnvironmentId) -> Option<&mut Environment> {
         self.by_id.get_mut(&id)
     }

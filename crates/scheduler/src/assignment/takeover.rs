@@ -3,8 +3,13 @@
 //! ```text
 //!            resume, Connected                 Reported (to the last greeting)
 //! leased ───────────────────► greeted ───────────────────────► acknowledged ──► … ──► WorkerLost (dropped)
-//!    └── accepted a Start of this epoch ──────────────────────────► ▲
+//!    └── accepted a Start of this epoch ──────────────────────────► ▲    │ Unreached: its idle ones are unknown again
+//!                                 ▲ ─────────────────────────────────────┘ until it has said how they stand
 //! ```
+//! A worker is greeted again and again ([`Input::Connected`](super::Input::Connected)): what it has and we do not know is
+//! stopped, what we know and it has not is dropped, a stop that it has not heard is said again, and what it calls free twice
+//! under the same lease, while we take it to be granted, is free: the grant or the report was lost.
+//!
 //! An acknowledged worker refuses every older epoch, so that what its environments do is known to this leader alone.
 //! Reconciliation judges only environments that the worker had accepted before it was asked: a report that crosses a
 //! start on its way says nothing about that.
@@ -28,7 +33,10 @@ pub(super) struct Workers {
 struct Standing {
     /// Its last greeting: an answer to an older one is out of date.
     greet: u64,
+    /// It has not been answered yet.
+    asked: bool,
     acknowledged: bool,
+    draining: bool,
 }
 
 impl Machine {
@@ -57,6 +65,17 @@ impl Machine {
         self.workers.by_id.contains_key(worker)
     }
 
+    /// Whether this greeting is its last, so that its answer is worth waiting for.
+    pub fn awaits(&self, worker: &WorkerId, greet: u64) -> bool {
+        self.workers.by_id.get(worker).is_some_and(|standing| standing.asked && standing.greet == greet)
+    }
+
+    /// Where an environment is, and with how much memory.
+    pub fn seat_of(&self, environment: EnvironmentId) -> Option<(WorkerId, u32)> {
+        let env = self.environments.get(environment)?;
+        Some((env.worker()?.clone(), env.memory_mb))
+    }
+
     /// Workers with a lease, in order.
     pub fn workers(&self) -> BTreeSet<WorkerId> {
         self.workers.by_id.keys().cloned().collect()
@@ -74,11 +93,18 @@ impl Machine {
         }
     }
 
+    /// What was asked before now need not know of it.
+    pub(super) fn born(&mut self, environment: EnvironmentId) {
+        let greets = self.workers.greets;
+        if let Some(env) = self.environments.get_mut(environment) {
+            env.born = greets;
+        }
+    }
+
     /// Its worker took it, under this epoch.
     pub(super) fn accepted(&mut self, environment: EnvironmentId) {
-        let greets = self.workers.greets;
+        self.born(environment);
         let Some(env) = self.environments.get_mut(environment) else { return };
-        env.born = greets;
         if let Some(worker) = env.worker()
             && let Some(standing) = self.workers.by_id.get_mut(worker)
         {
@@ -86,10 +112,56 @@ impl Machine {
         }
     }
 
+    /// One that placement names has to be known: whatever it has must be in the journal, or end.
+    pub(super) fn connected(&mut self, worker: WorkerId, effects: &mut Vec<Effect>) {
+        self.lease(&worker, effects);
+        self.greet(worker, effects);
+    }
+
+    pub(super) fn unreached(&mut self, now: Duration, worker: WorkerId, effects: &mut Vec<Effect>) {
+        let Some(standing) = self.workers.by_id.get_mut(&worker) else { return };
+        // Otherwise the answer to its last greeting is still waited for.
+        let ask = !standing.asked;
+        for environment in self.environments.of_worker(&worker) {
+            if self.environments.is_in(environment, Phase::Idle) {
+                self.environments.forget_idle(environment);
+                self.environments.enter(now, environment, Phase::Unknown);
+            }
+        }
+        if ask {
+            self.greet(worker, effects);
+        }
+    }
+
+    pub(super) fn draining(
+        &mut self,
+        now: Duration,
+        worker: &WorkerId,
+        draining: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(standing) = self.workers.by_id.get_mut(worker) else { return };
+        standing.draining = draining;
+        for environment in self.environments.of_worker(worker) {
+            if draining && self.environments.is_in(environment, Phase::Idle) {
+                self.environments.forget_idle(environment);
+                self.stop(now, environment, effects);
+            }
+        }
+    }
+
+    /// Whether it is on a worker that drains.
+    pub(super) fn drains(&self, environment: EnvironmentId) -> bool {
+        let worker = self.environments.get(environment).and_then(Environment::worker);
+        let standing = worker.and_then(|worker| self.workers.by_id.get(worker));
+        standing.is_some_and(|standing| standing.draining)
+    }
+
     pub(super) fn greet(&mut self, worker: WorkerId, effects: &mut Vec<Effect>) {
         let Some(standing) = self.workers.by_id.get_mut(&worker) else { return };
         self.workers.greets += 1;
         standing.greet = self.workers.greets;
+        standing.asked = true;
         effects.push(Effect::Greet { worker, greet: standing.greet });
     }
 
@@ -105,7 +177,7 @@ impl Machine {
         if standing.greet != greet {
             return;
         }
-        standing.acknowledged = true;
+        (standing.acknowledged, standing.asked) = (true, false);
         let mut there = BTreeSet::new();
         for held in held {
             if there.insert(held.environment) {
@@ -133,7 +205,7 @@ impl Machine {
         };
         let (quarantined, heard_idle) = (env.quarantined, env.heard_idle == Some(token));
         if !self.environments.is_in(environment, Phase::Unknown) {
-            return;
+            return self.mend(now, held, effects);
         }
         if let Some(env) = self.environments.get_mut(environment) {
             env.token = token;
@@ -152,6 +224,31 @@ impl Machine {
                     self.idle(now, environment, token, effects);
                 }
             }
+        }
+    }
+
+    /// One that we know: whether a word of its worker, or to it, was lost.
+    fn mend(&mut self, now: Duration, held: Held, effects: &mut Vec<Effect>) {
+        let Held { environment, token, state } = held;
+        let in_phase = |machine: &Self, phase| machine.environments.is_in(environment, phase);
+        let granted = in_phase(self, Phase::Busy) || in_phase(self, Phase::Finishing);
+        let unheard_max = self.settings.unheard_max;
+        let Some(env) = self.environments.get_mut(environment) else { return };
+        let old = env.since() + unheard_max <= now;
+        let free = (granted && old && state == HeldState::Free).then_some((env.token, token));
+        let twice = free.is_some() && env.called_free == free;
+        let ours = env.token;
+        env.called_free = free.filter(|_| !twice);
+        if twice {
+            return self.idle(now, environment, ours, effects);
+        }
+        if in_phase(self, Phase::Stopping) && state != HeldState::Ending {
+            if let Some((worker, _)) = self.seat_of(environment) {
+                effects.push(Effect::Stop { environment, worker });
+            }
+        } else if in_phase(self, Phase::Idle) && state == HeldState::Ending {
+            self.environments.forget_idle(environment);
+            self.environments.enter(now, environment, Phase::Stopping);
         }
     }
 

@@ -176,7 +176,9 @@ impl Cluster {
         self.packets.retain(|packet| match packet {
             Packet::Start { needs, .. } => *needs <= sent,
             Packet::Place { .. } | Packet::ToLeader(Input::Placed { .. } | Input::Reported { .. }) => false,
-            Packet::ToLeader(Input::Started { .. } | Input::NotStarted { .. }) => false,
+            Packet::ToLeader(
+                Input::Started { .. } | Input::NotStarted { .. } | Input::MaybeStarted { .. },
+            ) => false,
             _ => true,
         });
         self.pending.clear();
@@ -213,7 +215,12 @@ impl Cluster {
                 let there = &mut self.hosts[host];
                 let answer = if there.admits(epoch) {
                     there.held.insert(environment, (key, token, Seat::First));
-                    Input::Started { environment }
+                    // Its answer may be lost.
+                    if which % 5 == 0 {
+                        Input::MaybeStarted { environment }
+                    } else {
+                        Input::Started { environment }
+                    }
                 } else {
                     Input::NotStarted { environment }
                 };
@@ -347,7 +354,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
     #[test]
     fn over_any_number_of_reigns_no_environment_is_granted_twice(
-        steps in proptest::collection::vec((0u8..32, any::<u8>()), 1..300)
+        steps in proptest::collection::vec((0u8..35, any::<u8>()), 1..300)
     ) {
         let mut cluster = Cluster::new();
         for (what, which) in steps {
@@ -379,6 +386,11 @@ proptest! {
                 28 => cluster.succeed(which % 4),
                 29 => cluster.lose(which % 2),
                 30 => cluster.lead(Input::Connected { worker: id_of(which % 2) }),
+                31 => cluster.lead(Input::Unreached { worker: id_of(which % 2) }),
+                32 => {
+                    let (worker, draining) = (id_of(which % 2), which % 3 == 0);
+                    cluster.lead(Input::Draining { worker, draining })
+                }
                 _ => cluster.lead(Input::Tick),
             };
             prop_assert_eq!(done, Ok(()));
