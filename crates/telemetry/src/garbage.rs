@@ -31,6 +31,8 @@ const GRACE: Duration = Duration::from_secs(600);
 /// How long a deleted group is remembered: longer than any line is on its way.
 const TOMBSTONE_MS: u64 = DAY_MS;
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Each so many bytes of an entry count as one more.
+const ENTRY_BYTES: u64 = 1_024;
 /// Deletions of one batch.
 const BATCH: usize = 100;
 /// Blobs that are suspected, or deleted, in one pass; the rest have the next.
@@ -196,7 +198,7 @@ impl Garbage {
                 pass.named.extend(entries.iter().map(|entry| BlobKey::from_bytes(entry.blob)));
                 let sums = pass.sums.entry(generation.to_owned()).or_default();
                 sums.bytes += stored(&entries);
-                sums.entries += 1;
+                sums.entries += weight(&found.value);
             }
             self.delete(gone).await?;
             after = page.entries.into_iter().last().map(|entry| entry.key);
@@ -341,10 +343,11 @@ impl Garbage {
                 }
                 let size = stored(&index::read::<Vec<Entry>>(&found.value)?);
                 bytes = bytes.saturating_sub(size);
-                entries = entries.saturating_sub(1);
+                let weight = weight(&found.value);
+                entries = entries.saturating_sub(weight);
                 if let Some(sums) = pass.sums.get_mut(generation) {
                     sums.bytes = sums.bytes.saturating_sub(size);
-                    sums.entries = sums.entries.saturating_sub(1);
+                    sums.entries = sums.entries.saturating_sub(weight);
                 }
                 gone.push((found.key, found.revision));
             }
@@ -431,6 +434,12 @@ impl Pass {
 /// What the sections take in their blocks.
 fn stored(entries: &[Entry]) -> u64 {
     entries.iter().map(|entry| u64::from(entry.place.bytes)).sum()
+}
+
+/// As how many entries one of this size counts: a long one takes as much of `Kv` as many short ones, and a budget that
+/// counted them alike would let `Kv` run full, where nothing can be shipped any more.
+fn weight(value: &[u8]) -> u64 {
+    1 + value.len() as u64 / ENTRY_BYTES
 }
 
 fn account_of(generation: &str) -> &str {

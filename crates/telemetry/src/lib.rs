@@ -60,7 +60,7 @@ impl Default for Settings {
 pub struct SharedSettings {
     /// Bytes of all sections, compressed; beyond, the oldest of the largest group of the largest account go.
     pub bytes_max: u64,
-    /// Entries of the index, likewise: each is some hundred bytes of `Kv`.
+    /// KiB of the index in `Kv`, likewise: each entry takes one at least, and its keys are not counted.
     pub entries_max: u64,
     /// Retention of a group that has no policy of its own, days; `None` keeps until the space is needed.
     pub retention_days_default: Option<u32>,
