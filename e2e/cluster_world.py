@@ -265,7 +265,7 @@ class Load:
                 said = json.loads(answer["Payload"].read())
                 result = ("function error", said) if "FunctionError" in answer else ("ok", said)
             except Exception as error:  # whatever a client may see is what is counted
-                result = (getattr(error, "response", {}).get("Error", {}).get("Code") or type(error).__name__, str(error))
+                result = ((getattr(error, "response", None) or {}).get("Error", {}).get("Code") or type(error).__name__, str(error))
             with self.lock:
                 self.results.append((begun, time.monotonic(), *result))
             if self.pause:

@@ -130,11 +130,7 @@ async fn a_workers_certificate_opens_what_workers_ask_and_nothing_else() {
         call("WorkerControl", "start_environment"),
         call("WorkerInvoke", "invoke"),
     ];
-    let granted = [
-        call("Assignment", "report"),
-        call("Control", "boot_plan"),
-        call("Placement", "join"),
-    ];
+    let granted = [call("Assignment", "report"), call("Control", "boot_plan"), call("Placement", "join")];
     let role = Arc::new(Counting([&refused[..], &granted[..]].concat(), AtomicUsize::new(0)));
     let trust = platform.trust("main", &NodeRole::ALL);
     let server = Running::trusting("127.0.0.1:0", Roles::default().with(role.clone()), trust).await;

@@ -97,7 +97,8 @@ impl LiveStores for Living {
                 return Vec::new();
             }
         };
-        let remote = |(name, role): (String, NodeRole)| Remote::<dyn Telemetry>::new(self.net.node(&name, role));
+        let remote =
+            |(name, role): (String, NodeRole)| Remote::<dyn Telemetry>::new(self.net.node(&name, role));
         others.map(|node| remote(node) as Arc<dyn Telemetry>).collect()
     }
 }

@@ -300,11 +300,7 @@ impl Others {
         let failed = |error: substrate::KvError| error.to_string();
         let assignment = PartitionClient::new(net, PARTITION).map_err(failed)?;
         let way = net.leading(lead::key().map_err(failed)?, NodeRole::Placement, PLACEMENT_PATIENCE);
-        Ok(Self {
-            assignment,
-            placement: Remote::<dyn Placement>::new(way),
-            net: Arc::clone(net),
-        })
+        Ok(Self { assignment, placement: Remote::<dyn Placement>::new(way), net: Arc::clone(net) })
     }
 }
 
