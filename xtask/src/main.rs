@@ -26,6 +26,7 @@ cargo xtask tidy                         check layers, sizes, the code map and t
 cargo xtask test                         install what the tests need and pass them all (--list, --only STEP)
 cargo xtask bench [SECTION…]             measure the release binary (--check: against SPECIFICATION.md; --output json)
 cargo xtask flame [--seconds=N]          flame graph of the warm path, with perf
+cargo xtask sim --seed N [--minutes M] [--seeds COUNT]   a whole cluster under faults, in virtual time (docs/simulator.md)
 cargo xtask sim --fleet N [--rate R …]   the real cores under a synthetic fleet, in virtual time (sim --help)";
 
 fn main() -> ExitCode {

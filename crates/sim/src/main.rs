@@ -5,9 +5,11 @@
 //! there are. The planner with the whole fleet in its books is measured beside it ([`fullsize`]).
 
 mod chart;
+mod cluster;
 mod fleet;
 mod fullsize;
 mod random;
+mod seeds;
 mod trace;
 
 #[cfg(test)]
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const USAGE: &str = "\
+cargo xtask sim --seed N [--minutes M] [--seeds COUNT] [--trace FILE]     a cluster under faults; --seeds: so many, from N on
 cargo xtask sim --fleet WORKERS [--rate R] [--partitions P] [--sample S] [--minutes M] [--warm-up M] [--worker-gb G]
                 [--start-ms MS] [--idle-s S] [--seed N] [--environments E] [--svg FILE]
 
@@ -47,7 +50,9 @@ struct Ask {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match parse(&args).and_then(|ask| run(&ask)) {
+    let fleet = args.iter().any(|arg| arg.starts_with("--fleet"));
+    let done = if fleet { parse(&args).and_then(|ask| run(&ask)) } else { seeds::run(&args) };
+    match done {
         Ok(text) => {
             println!("{text}");
             ExitCode::SUCCESS

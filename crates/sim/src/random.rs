@@ -16,6 +16,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
+    /// Below `bound`, which is not 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
     /// In (0, 1).
     #[allow(clippy::cast_precision_loss)]
     pub(crate) fn unit(&mut self) -> f64 {

@@ -156,7 +156,7 @@ pub trait Log: Send + Sync + 'static {
 }
 
 /// The bounds that every provider keeps.
-pub(crate) fn check_append(records: &[Bytes]) -> Result<(), LogError> {
+pub fn check_append(records: &[Bytes]) -> Result<(), LogError> {
     if records.is_empty() {
         return Err(LogError::Empty);
     }

@@ -100,8 +100,7 @@ pub(crate) struct Platform {
     listener: TcpListener,
     frontend: Arc<Frontend>,
     assignment: Arc<AssignmentService>,
-    worker: Worker,
-    tenancy: Tenancy,
+    worker: (Tenancy, Worker),
     walls: Arc<process::ProcessSandbox>,
     tenure: Option<durable::Tenure>,
     world: World,
@@ -192,27 +191,12 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        // It joins once: its lease is for as long as this process lives.
-        let vitals = Arc::new(HostVitals::new(settings.data.clone()));
-        let tenancy = Tenancy::begin(&worker, placement, offer(Zone::new(WORKER), &settings), vitals);
-        tenancy.joined().await;
+        let worker = (join(&worker, placement, &settings).await, worker);
         lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
         let (assignment, tenure) = (assigner, durable.tenure);
-        Ok(Self {
-            address,
-            missing,
-            listener,
-            frontend,
-            assignment,
-            worker,
-            tenancy,
-            walls,
-            tenure,
-            world,
-            lock,
-        })
+        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, world, lock })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -225,7 +209,17 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, tenancy, walls, tenure, world, lock, .. } = self;
+        let Self {
+            listener,
+            frontend,
+            assignment,
+            worker: (tenancy, worker),
+            walls,
+            tenure,
+            world,
+            lock,
+            ..
+        } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -412,6 +406,18 @@ pub(crate) fn offered_egress(
     }
     missing.push("egress nat does not work here: functions reach nothing beyond themselves".to_owned());
     Ok(Egress::None)
+}
+
+/// The one worker joins, once: its lease is for as long as this process lives.
+async fn join(
+    worker: &Worker,
+    placement: Arc<dyn fabric::placement::Placement>,
+    settings: &Settings,
+) -> Tenancy {
+    let vitals = Arc::new(HostVitals::new(settings.data.clone()));
+    let tenancy = Tenancy::begin(worker, placement, offer(Zone::new(WORKER), settings), vitals);
+    tenancy.joined().await;
+    tenancy
 }
 
 /// What this host has for environments.

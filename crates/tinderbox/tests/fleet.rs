@@ -127,7 +127,7 @@ impl Rig {
                 () = passing => unreachable!("it has no end"),
             }
         };
-        tokio::time::timeout(GENEROUS, starting).await.expect("a lease")
+        World::real().timeout(GENEROUS, starting).await.expect("a lease")
     }
 
     async fn not_found(&self, lease: &Lease) {

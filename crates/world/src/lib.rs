@@ -71,18 +71,33 @@ pub trait Tasks: Send + Sync + 'static {
 }
 
 /// A running task. Dropping the handle leaves the task running; its owner keeps it to end it.
-#[derive(Debug)]
-pub struct TaskHandle(Option<tokio::task::AbortHandle>);
+pub struct TaskHandle(Abort);
+
+enum Abort {
+    Tokio(tokio::task::AbortHandle),
+    Other(Box<dyn Fn() + Send + Sync>),
+}
+
+impl std::fmt::Debug for TaskHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TaskHandle")
+    }
+}
 
 impl TaskHandle {
     /// A handle over tokio's own.
     pub fn tokio(handle: tokio::task::AbortHandle) -> Self {
-        Self(Some(handle))
+        Self(Abort::Tokio(handle))
+    }
+    /// A handle of another executor: `abort` ends its task, also one that has ended.
+    pub fn other(abort: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Abort::Other(Box::new(abort)))
     }
     /// Ends the task at its next await.
     pub fn abort(&self) {
-        if let Some(handle) = &self.0 {
-            handle.abort();
+        match &self.0 {
+            Abort::Tokio(handle) => handle.abort(),
+            Abort::Other(abort) => abort(),
         }
     }
 }

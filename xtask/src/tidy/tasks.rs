@@ -29,7 +29,7 @@ pub(super) fn check(sources: &[Source]) -> Findings {
 
 /// What the server and the command line are made of.
 fn is_product(path: &str) -> bool {
-    let beside = ["/tests", "conformance", "/bin/", "_tests.rs"];
+    let beside = ["/tests", "conformance", "/bin/", "_tests.rs", "crates/sim/"];
     path.starts_with("crates/") && path.ends_with(".rs") && !beside.iter().any(|part| path.contains(part))
 }
 

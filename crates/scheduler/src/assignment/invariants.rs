@@ -19,6 +19,8 @@ pub enum Violation {
     JournalDiffers { environment: Option<EnvironmentId> },
     /// A worker has an environment that the journal does not know there: nobody would ever end it.
     Orphan { environment: EnvironmentId, worker: WorkerId },
+    /// The journal has an environment on a worker that has none such: it would be waited for for ever.
+    Ghost { environment: EnvironmentId, worker: WorkerId },
     /// An environment was granted on a worker that still takes older epochs' leases.
     NotAcknowledged { environment: EnvironmentId, worker: WorkerId },
     /// A worker took a lease of an epoch below one that it had seen.
@@ -115,6 +117,21 @@ pub fn no_orphans<'a>(
         let written = book.environments().get(&environment);
         if written.is_none_or(|entry| entry.worker != *worker) {
             return Err(Violation::Orphan { environment, worker: worker.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Whatever is in the journal is on its worker. For when nothing is on its way any more; pass everything that workers
+/// have, also what is being ended.
+pub fn no_ghosts<'a>(
+    book: &Book,
+    held: impl IntoIterator<Item = (EnvironmentId, &'a WorkerId)>,
+) -> Result<(), Violation> {
+    let held: BTreeSet<_> = held.into_iter().collect();
+    for (&environment, entry) in book.environments() {
+        if !held.contains(&(environment, &entry.worker)) {
+            return Err(Violation::Ghost { environment, worker: entry.worker.clone() });
         }
     }
     Ok(())

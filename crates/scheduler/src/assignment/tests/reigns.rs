@@ -216,7 +216,7 @@ impl Cluster {
                 let answer = if there.admits(epoch) {
                     there.held.insert(environment, (key, token, Seat::First));
                     // Its answer may be lost.
-                    if which % 5 == 0 {
+                    if which.is_multiple_of(5) {
                         Input::MaybeStarted { environment }
                     } else {
                         Input::Started { environment }

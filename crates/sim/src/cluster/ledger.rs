@@ -1,0 +1,243 @@
+//! Who sees everything: what every worker has and runs, in truth, and whether what must hold at any moment does.
+//!
+//! Only the checks read it. No machine knows what is written here.
+
+use super::executor::{Executor, lock};
+use bytes::Bytes;
+use scheduler::assignment::invariants;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
+
+/// What is counted; says that a run did something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) asked: u64,
+    pub(crate) served: u64,
+    pub(crate) warm: u64,
+    pub(crate) failed: u64,
+    pub(crate) refused: u64,
+    pub(crate) fenced: u64,
+    pub(crate) busy: u64,
+    /// Looks at the end that found a worker's slots miscounted.
+    pub(crate) miscounted: u64,
+    pub(crate) reigns: u64,
+    pub(crate) faults: u64,
+}
+
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    executor: Executor,
+    truth: Arc<Mutex<Truth>>,
+    limit: u32,
+}
+
+#[derive(Default)]
+struct Truth {
+    /// Every environment of every worker: those of a worker that fenced itself or crashed are none.
+    held: BTreeMap<(WorkerId, EnvironmentId), Held>,
+    running: BTreeMap<(WorkerId, EnvironmentId), Running>,
+    /// What each worker has acknowledged, in its present life.
+    acknowledged: BTreeMap<(WorkerId, PartitionId), Epoch>,
+    /// The highest epoch under which something was appended to the journal.
+    appended: u64,
+    /// Environments of the journal, in hexadecimal digits, and their workers.
+    written: BTreeMap<String, String>,
+    seen: BTreeSet<RequestId>,
+    /// Workers that stand still: what runs there does not run now.
+    still: BTreeSet<WorkerId>,
+    /// Asked and not answered.
+    asking: BTreeMap<u64, String>,
+    asked: u64,
+    counts: Counts,
+    /// Something changed since the last look.
+    changed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) key: VersionKey,
+    /// It is on its way out.
+    pub(crate) ending: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    token: LeaseToken,
+    key: VersionKey,
+}
+
+impl Truth {
+    /// Which environments the journal has given up for good.
+    fn learn(&mut self, fact: &Value) {
+        let text = |kind: &str, field: &str| Some(fact.get(kind)?.get(field)?.as_str()?.to_owned());
+        if let (Some(id), Some(worker)) = (text("created", "environment"), text("created", "worker")) {
+            self.written.insert(id, worker);
+        } else if let Some(id) = text("gone", "environment") {
+            self.written.remove(&id);
+        } else if let Some(lost) = text("worker_lost", "worker") {
+            self.written.retain(|_, worker| *worker != lost);
+        }
+    }
+}
+
+impl Ledger {
+    pub(crate) fn new(executor: &Executor, limit: u32) -> Self {
+        Self { executor: executor.clone(), truth: Arc::default(), limit }
+    }
+
+    pub(crate) fn count(&self, add: impl FnOnce(&mut Counts)) {
+        add(&mut lock(&self.truth).counts);
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        lock(&self.truth).counts
+    }
+
+    /// What every worker has.
+    pub(crate) fn held(&self) -> Vec<(WorkerId, EnvironmentId, Held)> {
+        let truth = lock(&self.truth);
+        truth.held.iter().map(|((worker, id), held)| (worker.clone(), *id, held.clone())).collect()
+    }
+
+    pub(crate) fn made(&self, worker: &WorkerId, environment: EnvironmentId, key: &VersionKey) {
+        let mut truth = lock(&self.truth);
+        truth.held.insert((worker.clone(), environment), Held { key: key.clone(), ending: false });
+        truth.changed = true;
+    }
+
+    pub(crate) fn ending(&self, worker: &WorkerId, environment: EnvironmentId) {
+        if let Some(held) = lock(&self.truth).held.get_mut(&(worker.clone(), environment)) {
+            held.ending = true;
+        }
+    }
+
+    pub(crate) fn gone(&self, worker: &WorkerId, environment: EnvironmentId) {
+        let mut truth = lock(&self.truth);
+        truth.held.remove(&(worker.clone(), environment));
+        truth.running.remove(&(worker.clone(), environment));
+        truth.changed = true;
+    }
+
+    /// The worker crashed (and forgot what it had acknowledged) or fenced itself: nothing of it runs any more.
+    pub(crate) fn emptied(&self, worker: &WorkerId, crashed: bool) {
+        let mut truth = lock(&self.truth);
+        truth.held.retain(|(of, _), _| of != worker);
+        truth.running.retain(|(of, _), _| of != worker);
+        if crashed {
+            truth.acknowledged.retain(|(of, _), _| of != worker);
+        }
+    }
+
+    /// The worker says that it takes nothing older from now on.
+    pub(crate) fn acknowledged(&self, worker: &WorkerId, partition: PartitionId, epoch: Epoch) {
+        let mut truth = lock(&self.truth);
+        let highest = truth.acknowledged.entry((worker.clone(), partition)).or_insert(epoch);
+        *highest = epoch.max(*highest);
+    }
+
+    pub(crate) fn set_still(&self, worker: &WorkerId, still: bool) {
+        let mut truth = lock(&self.truth);
+        if still {
+            truth.still.insert(worker.clone());
+        } else {
+            truth.still.remove(worker);
+        }
+        truth.changed = true;
+    }
+
+    /// The worker takes an invocation's epoch as current.
+    pub(crate) fn admits(&self, worker: &WorkerId, lease: &fabric::Lease) {
+        let highest = lock(&self.truth).acknowledged.get(&(worker.clone(), lease.partition)).copied();
+        let highest = highest.unwrap_or(Epoch(0));
+        if let Err(violation) = invariants::not_outdated(lease.environment, lease.epoch, highest) {
+            self.executor.fail(format!("{violation} on {worker}"));
+        }
+    }
+
+    /// User code sees an invocation.
+    pub(crate) fn enters(&self, worker: &WorkerId, lease: &fabric::Lease, request: RequestId) {
+        let mut truth = lock(&self.truth);
+        let at = (worker.clone(), lease.environment);
+        if let Some(other) = truth.running.get(&at) {
+            self.executor.fail(format!(
+                "{} on {worker} runs under {:?}, and {:?} enters",
+                lease.environment, other.token, lease.token
+            ));
+        }
+        if !truth.seen.insert(request) {
+            self.executor.fail(format!("user code saw {request} twice"));
+        }
+        let Some(key) = truth.held.get(&at).map(|held| held.key.clone()) else {
+            self.executor.fail(format!("{} runs and is not there", lease.environment));
+            return;
+        };
+        truth.running.insert(at, Running { token: lease.token, key });
+        truth.changed = true;
+    }
+
+    pub(crate) fn leaves(&self, worker: &WorkerId, environment: EnvironmentId) {
+        lock(&self.truth).running.remove(&(worker.clone(), environment));
+    }
+
+    /// Someone asks for an environment; the number is for [`Self::answered`].
+    pub(crate) fn asks(&self, what: String) -> u64 {
+        let mut truth = lock(&self.truth);
+        truth.asked += 1;
+        let number = truth.asked;
+        truth.asking.insert(number, what);
+        number
+    }
+
+    pub(crate) fn answered(&self, number: u64) {
+        lock(&self.truth).asking.remove(&number);
+    }
+
+    /// An append is in the journal: a header that says of which epoch it is, and facts.
+    pub(crate) fn appended(&self, records: &[Bytes]) {
+        let mut records = records.iter().filter_map(|record| serde_json::from_slice::<Value>(record).ok());
+        let epoch = records.next().and_then(|header| header.get("epoch")?.as_u64());
+        let Some(epoch) = epoch else {
+            return self.executor.fail("an append does not say of which epoch it is".to_owned());
+        };
+        let mut truth = lock(&self.truth);
+        let before = truth.appended;
+        truth.appended = before.max(epoch);
+        records.for_each(|fact| truth.learn(&fact));
+        truth.changed = true;
+        drop(truth);
+        if epoch < before {
+            self.executor.fail(format!("epoch {epoch} is in the journal behind epoch {before}"));
+        }
+    }
+
+    /// Who was never answered.
+    pub(crate) fn asking(&self) -> Vec<String> {
+        lock(&self.truth).asking.values().cloned().collect()
+    }
+
+    /// After every step.
+    pub(crate) fn check(&self) {
+        let mut truth = lock(&self.truth);
+        if !std::mem::take(&mut truth.changed) {
+            return;
+        }
+        let held = truth.held.keys().map(|(worker, environment)| (*environment, worker));
+        let goes = || truth.running.iter().filter(|((worker, _), _)| !truth.still.contains(worker));
+        let leases = goes().map(|((_, environment), running)| (*environment, running.token));
+        let running = goes().map(|(_, running)| &running.key);
+        let checked = invariants::one_worker_each(held)
+            .and_then(|()| invariants::one_lease_each(leases))
+            .and_then(|()| invariants::within_concurrency(running, self.limit));
+        let given_up =
+            goes().map(|(at, _)| at).find(|(_, environment)| !truth.written.contains_key(&environment.hex()));
+        if let Some((worker, environment)) = given_up {
+            self.executor.fail(format!("{environment} runs on {worker}, and the journal has given it up"));
+        }
+        drop(truth);
+        if let Err(violation) = checked {
+            self.executor.fail(violation.to_string());
+        }
+    }
+}
