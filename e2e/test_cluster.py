@@ -2,14 +2,20 @@
 
 Deadlines are generous: how fast is for `cargo xtask bench --cluster`.
 """
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
+import urllib.request
 
 import pytest
-from cluster_world import Cluster, Load, Net, served_once, settled
-from conftest import MICROVM
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from cluster_world import KEYS, Cluster, Load, Net, served_once, settled
+from conftest import BINARY, MICROVM
 from functions import ROLE, package
 from test_substrate import wait_for
 
@@ -83,14 +89,90 @@ def test_what_one_frontend_is_told_the_other_knows_at_once(cluster, function):
         one, other = other, one
 
 
-def test_logs_come_from_every_frontend(cluster, function):
-    said = json.loads(cluster.nodes["f1"].client().invoke(FunctionName=function)["Payload"].read())
+def requests_in_logs(frontend, function):
+    """Request ids of START lines, as often as they come: from the whole group, and from its streams one by one."""
+    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"START RequestId"')
+    filtered = [event["message"].split()[2] for page in pages for event in page["events"]]
+    got = []
+    streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
+    for stream in [stream["logStreamName"] for page in streams for stream in page["logStreams"]]:
+        token = {}
+        while True:
+            page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
+            if token.get("nextToken") == page["nextForwardToken"]:
+                break
+            got += [event["message"].split()[2] for event in page["events"] if event["message"].startswith("START")]
+            token = {"nextToken": page["nextForwardToken"]}
+    return sorted(filtered), sorted(got)
+
+
+def shipped(node, table, key, done):
+    """Whether all that is in its own file is in the shared stores."""
+    with contextlib.closing(sqlite3.connect(f"file:{node.data / 'logs' / 'logs.db'}?mode=ro", uri=True)) as file:
+        newest, = file.execute(f"SELECT max({key}) FROM {table}").fetchone()
+        through = file.execute("SELECT value FROM counters WHERE name = ?", [done]).fetchone()
+    return newest is not None and through is not None and through[0] >= newest
+
+
+def ran_on_several_workers(cluster, function):
+    """The requests that were answered."""
+    wave = Load([cluster.nodes["f1"], cluster.nodes["f2"]], function, clients=9, payload=b'{"sleep": 0.5}')
+    workers = lambda: {one["worker"] for one in cluster.status().get("environments") or [] if one["state"] == "busy"}
+    wait_for(lambda: len(workers()) >= 2)
+    wave.more(18)
+    wave.end()
+    assert wave.failures() == []
+    return [said["request"] for _, _, _, said in wave.results]
+
+
+def test_logs_come_from_every_frontend_also_of_what_ran_on_several_workers(cluster, function):
+    requests = ran_on_several_workers(cluster, function)
     for name in ("f1", "f2"):
-        logs = cluster.nodes[name].client("logs")
-        def lines():
-            found = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", filterPattern=f'"{said["request"]}"')
-            return any("REPORT" in event["message"] for event in found["events"])
-        wait_for(lines)
+        # Once: what an invocation wrote before its answer is there when it was answered, shipped or not.
+        for found in requests_in_logs(cluster.nodes[name], function):
+            assert len(found) == len(set(found)), "a line is there twice"
+            assert set(requests) <= set(found), f"{name} misses lines"
+
+
+def test_logs_of_a_worker_that_was_killed_stay(cluster, function):
+    requests = ran_on_several_workers(cluster, function)
+    status = cluster.status()
+    busiest = max(status["workers"], key=lambda it: sum(it["environments"].values()))["name"]
+    worker = cluster.nodes[busiest]
+    wait_for(lambda: shipped(worker, "events", "id", "lines_done"))
+    worker.kill()
+    for name in ("f1", "f2"):
+        for found in requests_in_logs(cluster.nodes[name], function):
+            assert len(found) == len(set(found)), "a line is there twice"
+            assert set(requests) <= set(found), f"lines of {busiest} are gone"
+    back(worker)
+    wait_for(lambda: any(one["name"] == busiest for one in cluster.status()["workers"]))
+    settled(cluster)
+
+
+def trace_from(node, request):
+    url = f"http://{node.address}:9955/_tinderbox/traces/{request}"
+    signed = AWSRequest("GET", url)
+    SigV4Auth(Credentials(*KEYS), "lambda", "eu-central-1").add_auth(signed)
+    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(signed.headers)), timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_logs_of_one_frontend_are_the_others_and_so_are_its_traces(cluster, function):
+    one, other = cluster.nodes["f1"], cluster.nodes["f2"]
+    said = subprocess.run(
+        [BINARY, "invoke", function, "--trace", "--output", "json", "--endpoint", f"http://{one.address}:9955"],
+        env={**os.environ, "AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_KEY": KEYS[1], "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True, text=True, timeout=60,
+    )
+    assert said.returncode == 0, said.stderr
+    said = json.loads(said.stdout)
+    assert trace_from(other, said["request_id"]) == said["trace"], "asked of the one that has it"
+    wait_for(lambda: shipped(one, "traces", "seq", "traces_done"))
+    one.kill()
+    assert trace_from(other, said["request_id"]) == said["trace"], "and there without it"
+    back(one)
 
 
 def test_the_leader_of_assignment_is_killed_and_nobody_who_is_warm_notices(cluster, load):
@@ -175,7 +257,6 @@ def test_one_nats_of_three_is_killed_and_nobody_is_deposed(cluster, load, which)
 
 def stream_leader(cluster):
     """Of the stream of `Kv`, where leaders have their entries."""
-    import urllib.request
     for one in cluster.nats:
         with urllib.request.urlopen(f"http://{one.address}:8222/jsz?streams=true&leader-only=false", timeout=5) as answer:
             for account in json.load(answer).get("account_details", []):

@@ -25,6 +25,8 @@ service! {
         tag_group(TagGroup(TagGroup)) -> ();
         put_trace(PutTrace(Trace)) -> ();
         get_trace(GetTrace(TraceQuery)) -> Option<Trace>;
+        /// What this node has and has not put yet where every frontend reads. A frontend asks it of every worker.
+        fresh(Fresh(FreshQuery)) -> FreshLines;
     }
 }
 
@@ -192,6 +194,56 @@ pub struct Trace {
 pub struct TraceQuery {
     pub scope: Scope,
     pub request_id: RequestId,
+}
+
+/// Of one account and region: what one store has not shipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshQuery {
+    pub scope: Scope,
+    /// The group whose streams and events are meant; `None`: every group, without either.
+    pub group: Option<String>,
+    /// Only events of this stream.
+    pub stream: Option<String>,
+    /// From this millisecond on ...
+    pub start_ms: u64,
+    /// ... up to and with this one.
+    pub end_ms: u64,
+    /// Only what lies beyond this in the direction of reading.
+    pub from: FreshPosition,
+    pub backward: bool,
+    /// Most events; 0 for none.
+    pub items_max: usize,
+}
+
+/// A place in the order of events: by time, equal times by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FreshPosition {
+    pub timestamp_ms: u64,
+    pub id: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshLines {
+    /// Which store answered: one that is reached over two ways is counted once.
+    pub store: u64,
+    pub groups: Vec<FreshGroup>,
+    /// In the direction of reading; ids as every frontend gives them.
+    pub events: Vec<StoredEvent>,
+    /// There are more beyond the last.
+    pub more: bool,
+}
+
+/// What of a group is not shipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshGroup {
+    pub name: String,
+    pub created_ms: u64,
+    pub bytes: u64,
+    pub last_event_ms: u64,
+    /// Newest arrival: what is older than the group's deletion is not of it.
+    pub last_ingestion_ms: u64,
+    /// Only of the group that was asked for.
+    pub streams: Vec<Stream>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

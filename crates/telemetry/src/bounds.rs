@@ -4,6 +4,7 @@
 //! Events go in the order of their times, from whoever has most first. A stream that loses its last event goes too; a
 //! group stays.
 
+use crate::backlog::{Counters, LINES_DONE, LINES_PLANNED};
 use crate::write::{STREAMS_MAX, as_i64};
 use crate::{EVENT_OVERHEAD_BYTES, Settings};
 use rusqlite::{Connection, Transaction, params};
@@ -47,6 +48,8 @@ pub(crate) struct Trimmed {
     pub(crate) events: u64,
     pub(crate) traces: u64,
     pub(crate) streams: u64,
+    /// Of the events: what a store that ships had not shipped.
+    pub(crate) unshipped: u64,
 }
 
 /// Of the account with the most bytes, the group with the most; of that, the oldest. A function that floods its log
@@ -70,6 +73,7 @@ pub(crate) fn trim(
     if pages_in_use(transaction)? <= budget.file_bytes {
         return Ok(trimmed);
     }
+    let waiting = unshipped(transaction)?;
     // A little below the bound, so that a flood does not trim in each transaction.
     let target = budget.file_bytes - budget.batch_bytes as u64;
     while pages_in_use(transaction)? > target {
@@ -97,7 +101,19 @@ pub(crate) fn trim(
         }
         trimmed.streams += streams;
     }
+    trimmed.unshipped = waiting.saturating_sub(unshipped(transaction)?);
     Ok(trimmed)
+}
+
+/// Events that wait for being shipped; none in a store that does not.
+fn unshipped(connection: &Connection) -> rusqlite::Result<u64> {
+    let counters = Counters::read(connection)?;
+    if counters.value(LINES_PLANNED) == 0 {
+        return Ok(0);
+    }
+    connection
+        .prepare_cached("SELECT count(*) FROM events WHERE id > ?1")?
+        .query_row([counters.value(LINES_DONE)], |row| row.get(0))
 }
 
 /// One step of clearing away what was deleted by name. True when more is left.

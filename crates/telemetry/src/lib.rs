@@ -13,20 +13,29 @@
 //! goes with it, since there is one for each environment that ever was. Traces, groups, names, pages, scans and
 //! the mailbox have limits of their own.
 
+mod backlog;
+mod block;
 mod bounds;
 mod database;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod garbage;
+mod index;
 mod pattern;
 mod read;
+mod shared;
+mod ship;
 mod store;
+mod stores;
 mod token;
 mod trace;
 mod write;
 mod writer;
 
 pub use database::OpenError;
+pub use shared::{LiveStores, Shared};
+pub use ship::Shipper;
 pub use store::Store;
 
 /// How much is kept.
@@ -43,6 +52,30 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self { bytes_max: 256 * 1024 * 1024, retention_days_default: None, traces_max: 10_000 }
+    }
+}
+
+/// How much all workers together keep in the shared stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedSettings {
+    /// Bytes of all sections, compressed; beyond, the oldest of the largest group of the largest account go.
+    pub bytes_max: u64,
+    /// KiB of the index in `Kv`, likewise: each entry takes one at least, and its keys are not counted.
+    pub entries_max: u64,
+    /// Retention of a group that has no policy of its own, days; `None` keeps until the space is needed.
+    pub retention_days_default: Option<u32>,
+    /// Waterfalls of one account and region, newest first.
+    pub traces_max: u64,
+}
+
+impl Default for SharedSettings {
+    fn default() -> Self {
+        Self {
+            bytes_max: 8 * 1024 * 1024 * 1024,
+            entries_max: 400_000,
+            retention_days_default: None,
+            traces_max: 10_000,
+        }
     }
 }
 

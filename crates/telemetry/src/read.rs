@@ -1,6 +1,7 @@
 //! What readers answer. Each has a connection of its own, so that a slow search holds up nobody's lines.
 
 pub(crate) mod events;
+pub(crate) mod fresh;
 
 use crate::database::{self, QueryError};
 use crate::token;

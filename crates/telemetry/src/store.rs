@@ -1,17 +1,20 @@
 //! [`Store`]: the role's front. Sends what changes something to the writer, runs what asks on readers.
 
+use crate::backlog::{self, Backlog, FreshStream};
 use crate::read::{self, Readers};
 use crate::write::Command;
 use crate::writer::{Files, Mailbox};
 use crate::{OpenError, Settings, bounds, database};
 use async_trait::async_trait;
+use fabric::Scope;
 use fabric::telemetry::{
     AppendEvents, CreateGroup, DescribeGroups, DescribeStreams, EventPage, FilterEvents, FilteredPage,
-    GetEvents, GroupName, GroupPage, LogEvent, PutRetention, StreamName, StreamPage, TagGroup, Telemetry,
-    TelemetryError, Trace, TraceQuery,
+    FreshLines, FreshQuery, GetEvents, GroupName, GroupPage, LogEvent, PutRetention, StreamName, StreamPage,
+    TagGroup, Telemetry, TelemetryError, Trace, TraceQuery,
 };
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -23,6 +26,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Log lines and waterfalls in one SQLite file. Dropping the last handle ends its tasks; what was acknowledged stays.
 pub struct Store {
+    world: World,
     mailbox: Arc<Mailbox>,
     readers: Readers,
     batch_bytes: usize,
@@ -46,7 +50,8 @@ impl Store {
         let batch_bytes = bounds::Budget::of(settings.bytes_max).batch_bytes;
         let mailbox = Mailbox::start(world.clone(), files.clone(), connection, settings);
         let tidy = world.spawn("telemetry.tidy", tidy_forever(world.clone(), mailbox.clone()));
-        Ok(Arc::new(Self { mailbox, readers: Readers::new(world, files), batch_bytes, tidy }))
+        let readers = Readers::new(world.clone(), files);
+        Ok(Arc::new(Self { world, mailbox, readers, batch_bytes, tidy }))
     }
 
     /// Runs the query; what was handed over before it was asked is in its answer.
@@ -56,6 +61,38 @@ impl Store {
     ) -> Result<T, TelemetryError> {
         self.mailbox.flush().await;
         self.readers.run(query).await
+    }
+
+    /// What is not shipped yet, oldest first, of about one block.
+    pub(crate) async fn backlog(&self) -> Result<Backlog, TelemetryError> {
+        loop {
+            match self.read(backlog::read).await? {
+                Some(backlog) => return Ok(backlog),
+                None => self.identify().await?,
+            }
+        }
+    }
+
+    /// Events of one group between two ids of this store's, as they left it.
+    pub(crate) async fn of_group(
+        &self,
+        scope: Scope,
+        group: String,
+        ids: RangeInclusive<u64>,
+    ) -> Result<Vec<FreshStream>, TelemetryError> {
+        self.read(move |connection| backlog::of_group(connection, &scope, &group, ids)).await
+    }
+
+    /// Remembers how far shipping has come.
+    pub(crate) async fn note(&self, counters: Vec<(&'static str, i64)>) -> Result<(), TelemetryError> {
+        self.mailbox.post(Command::Note { once: false, counters }).await
+    }
+
+    /// Gives the store its number, once: ids of different stores are told apart by it.
+    async fn identify(&self) -> Result<(), TelemetryError> {
+        let number = i64::try_from(self.world.random_u64() >> backlog::NUMBER_SHIFT).unwrap_or(0);
+        let counters = vec![(backlog::NUMBER, number)];
+        self.mailbox.post(Command::Note { once: true, counters }).await
     }
 
     /// Applies retention and clears away what was deleted: one step of it, now rather than at the next minute.
@@ -131,6 +168,18 @@ impl Telemetry for Store {
     }
     async fn get_trace(&self, message: TraceQuery) -> Result<Option<Trace>, TelemetryError> {
         self.read(move |connection| read::trace(connection, &message)).await
+    }
+    async fn fresh(&self, message: FreshQuery) -> Result<FreshLines, TelemetryError> {
+        let message = Arc::new(message);
+        let asked = message.clone();
+        match self.read(move |connection| read::fresh::lines(connection, &asked)).await? {
+            Some(lines) => Ok(lines),
+            None => {
+                self.identify().await?;
+                let lines = self.read(move |connection| read::fresh::lines(connection, &message)).await?;
+                lines.ok_or_else(|| TelemetryError::Store { reason: "the store has no number".to_owned() })
+            }
+        }
     }
 }
 

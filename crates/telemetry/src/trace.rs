@@ -28,6 +28,10 @@ impl<'a> StoredTrace<'a> {
         }
     }
 
+    pub(crate) fn started_ms(&self) -> u64 {
+        self.started_ms
+    }
+
     /// With what the query named.
     pub(crate) fn into_trace(self, query: &TraceQuery) -> Trace {
         let span = |(room, start, duration): (Cow<'_, str>, u64, u64)| Span {

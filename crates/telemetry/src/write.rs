@@ -39,6 +39,11 @@ pub(crate) enum Command {
     PutRetention(PutRetention),
     TagGroup(TagGroup),
     PutTrace(Trace),
+    /// Where shipping stands, as counters; what is in `once` keeps the value that it has.
+    Note {
+        once: bool,
+        counters: Vec<(&'static str, i64)>,
+    },
     /// Apply retention, clear away what was deleted, give space back.
     Tidy,
     /// Nothing; what was said before it is in the file when it is answered.
@@ -101,6 +106,7 @@ impl<'t> Batch<'t> {
         match command {
             Command::Append(append) => return self.append(append),
             Command::PutTrace(trace) => return self.put_trace(trace),
+            Command::Note { once, counters } => return Ok(self.note(*once, counters)?),
             Command::Tidy | Command::Flush => return Ok(()), // `bounds` has its turn after the commands
             _ => {}
         }
@@ -113,7 +119,11 @@ impl<'t> Batch<'t> {
             Command::DeleteStream(name) => self.delete_stream(name),
             Command::PutRetention(put) => self.put_retention(put),
             Command::TagGroup(tag) => self.tag_group(tag),
-            Command::Append(_) | Command::PutTrace(_) | Command::Tidy | Command::Flush => Ok(()),
+            Command::Append(_)
+            | Command::PutTrace(_)
+            | Command::Note { .. }
+            | Command::Tidy
+            | Command::Flush => Ok(()),
         }
     }
 
@@ -276,6 +286,18 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
+    fn note(&self, once: bool, counters: &[(&'static str, i64)]) -> rusqlite::Result<()> {
+        let sql = match once {
+            true => "INSERT OR IGNORE INTO counters (name, value) VALUES (?1, ?2)",
+            false => "INSERT OR REPLACE INTO counters (name, value) VALUES (?1, ?2)",
+        };
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        for (name, value) in counters {
+            statement.execute(params![name, value])?;
+        }
+        Ok(())
+    }
+
     fn require_group(&self, name: &GroupName) -> Result<i64, QueryError> {
         Ok(find_group(self.transaction, &name.scope, &name.group)?.ok_or(TelemetryError::NoGroup)?)
     }
@@ -341,18 +363,18 @@ pub(crate) fn as_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn check_name(name: &str) -> Result<(), QueryError> {
+pub(crate) fn check_name(name: &str) -> Result<(), TelemetryError> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         let reason = format!("a name of {} bytes; 1 to {NAME_BYTES_MAX} are allowed", name.len());
-        return Err(TelemetryError::TooMany { reason }.into());
+        return Err(TelemetryError::TooMany { reason });
     }
     Ok(())
 }
 
-fn check_tags(count: usize) -> Result<(), QueryError> {
+pub(crate) fn check_tags(count: usize) -> Result<(), TelemetryError> {
     if count > limits::TAGS_MAX {
         let reason = format!("a log group has at most {} tags", limits::TAGS_MAX);
-        return Err(TelemetryError::TooMany { reason }.into());
+        return Err(TelemetryError::TooMany { reason });
     }
     Ok(())
 }

@@ -364,6 +364,7 @@ impl DropNotice {
         self.since.events += trimmed.events;
         self.since.traces += trimmed.traces;
         self.since.streams += trimmed.streams;
+        self.since.unshipped += trimmed.unshipped;
         let due = self.last.is_none_or(|last| now.since(last) >= DROP_NOTICE_EVERY);
         if self.since == Trimmed::default() || !due {
             return;
@@ -372,6 +373,7 @@ impl DropNotice {
             events = self.since.events,
             traces = self.since.traces,
             streams = self.since.streams,
+            never_shipped = self.since.unshipped,
             "the log store is full: the oldest of the largest log group were dropped"
         );
         self.last = Some(now);

@@ -6,10 +6,12 @@
 //! | [`members`] | who is there: entries in `Kv` |
 //! | [`net`] | from a name, a role or a lead to whoever answers |
 //! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
+//! | [`logs`] | lines and waterfalls: kept here, shipped, read from all |
 //! | [`turn`] | work that one node of several does |
 //! | [`stores`] | what all of them share |
 
 pub(crate) mod lead;
+pub(crate) mod logs;
 pub(crate) mod members;
 pub(crate) mod net;
 pub(crate) mod node;

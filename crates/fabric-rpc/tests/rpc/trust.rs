@@ -125,16 +125,12 @@ async fn a_workers_certificate_opens_what_workers_ask_and_nothing_else() {
         call("Control", "delete_function"),
         call("Control", "list_functions"),
         call("Placement", "place"),
-        call("Telemetry", "get_events"),
+        call("Telemetry", "append"),
+        call("Telemetry", "fresh"),
         call("WorkerControl", "start_environment"),
         call("WorkerInvoke", "invoke"),
     ];
-    let granted = [
-        call("Assignment", "report"),
-        call("Control", "boot_plan"),
-        call("Placement", "join"),
-        call("Telemetry", "append"),
-    ];
+    let granted = [call("Assignment", "report"), call("Control", "boot_plan"), call("Placement", "join")];
     let role = Arc::new(Counting([&refused[..], &granted[..]].concat(), AtomicUsize::new(0)));
     let trust = platform.trust("main", &NodeRole::ALL);
     let server = Running::trusting("127.0.0.1:0", Roles::default().with(role.clone()), trust).await;

@@ -50,6 +50,7 @@ script! {
     tag_group TagGroup TagGroup => ();
     put_trace PutTrace Trace => ();
     get_trace GetTrace TraceQuery => Option<Trace>;
+    fresh Fresh FreshQuery => FreshLines;
 }
 
 fn scope() -> Scope {

@@ -283,6 +283,7 @@ refuse! {
     filter_events(FilterEvents) -> FilteredPage;
     group_tags(GroupName) -> BTreeMap<String, String>;
     tag_group(TagGroup) -> ();
+    fresh(FreshQuery) -> FreshLines;
 }
 
 pub(super) fn arc<T>(value: T) -> Arc<T> {

@@ -11,16 +11,16 @@ use fabric::telemetry::{EventPage, FilterEvents, FilteredPage, GetEvents, Stored
 use rusqlite::{Connection, Row, params};
 
 /// `GetLogEvents` and `FilterLogEvents` answer "up to 10,000 events" ...
-const PAGE_EVENTS_MAX: usize = 10_000;
+pub(crate) const PAGE_EVENTS_MAX: usize = 10_000;
 /// ... "or 1 MB".
-const PAGE_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Events that one search looks at before it answers what it has and a token.
-const SCAN_EVENTS_MAX: usize = 50_000;
+pub(crate) const SCAN_EVENTS_MAX: usize = 50_000;
 /// Bytes of messages that one search looks at.
-const SCAN_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const SCAN_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-const FIRST: Position = Position { ts: 0, id: 0 };
-const LAST: Position = Position { ts: i64::MAX, id: i64::MAX };
+pub(crate) const FIRST: Position = Position { ts: 0, id: 0 };
+pub(crate) const LAST: Position = Position { ts: i64::MAX, id: i64::MAX };
 
 pub(crate) fn get(connection: &Connection, query: &GetEvents) -> Answer<EventPage> {
     let name = &query.stream;
@@ -79,7 +79,7 @@ fn concat_events(rest: &str) -> String {
 
 /// The gaps on both sides of a page. An empty page stays where it is: its token in the direction of reading is
 /// the one it was asked with, which is how a client sees the end.
-fn gaps(events: &[StoredEvent], direction: Direction, from: Position) -> (Position, Position) {
+pub(crate) fn gaps(events: &[StoredEvent], direction: Direction, from: Position) -> (Position, Position) {
     let at = |event: &StoredEvent| Position { ts: as_i64(event.timestamp_ms), id: as_i64(event.id) };
     match (events.first(), events.last(), direction) {
         (Some(first), Some(last), _) => (at(last), at(first)),

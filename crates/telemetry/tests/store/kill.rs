@@ -1,8 +1,12 @@
+use crate::cluster::search_all;
 use crate::kit::*;
 use fabric::telemetry::*;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use telemetry::{Shared, SharedSettings, Shipper};
+use world::World;
 
 const FOLDER_VARIABLE: &str = "TELEMETRY_KILL_TEST_FOLDER";
 
@@ -10,6 +14,7 @@ const FOLDER_VARIABLE: &str = "TELEMETRY_KILL_TEST_FOLDER";
 async fn what_was_acknowledged_is_there_after_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut promised = BTreeSet::new();
+    let mut before = BTreeSet::new();
     for round in 0..3 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "kill::a_child_that_writes_until_it_is_killed", "--ignored", "--nocapture"])
@@ -40,6 +45,22 @@ async fn what_was_acknowledged_is_there_after_kill_9() {
                 break;
             }
         }
+        // The next process ships what the killed one had not: frontends have it then, without the worker.
+        let shared = tempfile::tempdir().unwrap();
+        let (kv, blobs) = embedded(&World::real(), shared.path()).await;
+        let shipper = Shipper::start(World::real(), store.clone(), kv.clone(), blobs.clone());
+        shipper.drain().await.unwrap();
+        let own = open(&shared.path().join("frontend")).await;
+        let nobody = Arc::new(Workers(Vec::new()));
+        let frontend = Shared::open(World::real(), kv, blobs, own, nobody, SharedSettings::default());
+        let shipped = search_all(&*frontend, search(GROUP)).await;
+        let shipped: BTreeSet<String> = shipped.into_iter().map(|event| event.message).collect();
+        let new: BTreeSet<String> = kept.difference(&before).cloned().collect();
+        assert_eq!(
+            shipped, new,
+            "what was appended since the last shipping, and nothing else, in round {round}"
+        );
+        before = kept.clone();
         assert!(count >= 200, "{count}");
         assert_eq!(promised.difference(&kept).count(), 0, "acknowledged and lost in round {round}");
     }

@@ -26,7 +26,7 @@ Examples:
   tinderbox certs init --name w3=worker                       one more, by the authority that is there
   tinderbox certs init --name w1=worker --renew               w1 again, before it expires
 
-Roles: frontend, control, assignment, placement, telemetry, worker. A node may ask of the others what its roles need
+Roles: frontend, control, assignment, placement, worker. A node may ask of the others what its roles need
 and nothing else: a certificate of a worker changes no function and takes no lease. Give each node its own.
 
 A node needs three of the files: ca.pem, NAME.pem and NAME.key. ca.key makes nodes of any role: keep it off them all.

@@ -44,13 +44,13 @@ impl JoinFlags {
 #[command(after_help = "\
 Examples, with NATS on three machines and a bucket:
   tinderbox serve --join nats://n1,nats://n2,nats://n3 --blobs 's3://tinderbox?endpoint=http://s3:9000' \\
-      --certs ./certs --name f1 --roles frontend,assignment,placement,telemetry --zone a \\
+      --certs ./certs --name f1 --roles frontend,assignment,placement --zone a \\
       --fabric 10.0.0.1:9956 --listen 10.0.0.1 --credentials keys
-  tinderbox serve --join nats://n1,nats://n2,nats://n3 --certs ./certs --name w1 --roles worker --zone a \\
-      --fabric 10.0.0.11:9956
+  tinderbox serve --join nats://n1,nats://n2,nats://n3 --blobs 's3://tinderbox?endpoint=http://s3:9000' \\
+      --certs ./certs --name w1 --roles worker --zone a --fabric 10.0.0.11:9956
   tinderbox serve --config node.conf            the same, each flag a line: `roles = worker`
 
-Roles: frontend (with control), assignment, placement, telemetry, worker. Of each at least one; of assignment and
+Roles: frontend (with control), assignment, placement, worker. Of each at least one; of assignment and
 placement two, so that one can die. docs/operating/cluster.md goes from one machine to three, word for word.")]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub(crate) struct ServeArgs {
     /// Where it stands: what fails together is one zone
     #[arg(long, default_value = "default", env = "TINDERBOX_ZONE", value_parser = name)]
     pub(crate) zone: String,
-    /// Where code lies, for frontends: s3://BUCKET[/PREFIX]?endpoint=http://HOST:PORT[&region=NAME] with the keys of
+    /// Where code and log lines lie, for frontends and workers: s3://BUCKET[/PREFIX]?endpoint=http://HOST:PORT[&region=NAME] with the keys of
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or file:///FOLDER if all nodes are on this host
     #[arg(long, value_name = "URL", env = "TINDERBOX_BLOBS")]
     pub(crate) blobs: Option<String>,

@@ -6,7 +6,7 @@
 //! | [`Net::any`] | a node of that role | the next one, if the call did not leave this machine |
 //! | [`Net::leading`] | who holds that lead | looked up again until somebody answers, as long as the call has patience |
 
-use super::members::{self, Member};
+use super::members::{self, Member, SILENT_AFTER};
 use async_trait::async_trait;
 use bytes::Bytes;
 use fabric::FrameStream;
@@ -42,6 +42,8 @@ struct Known {
     peers: BTreeMap<(String, NodeRole), (String, Arc<Peer>)>,
     /// Nodes of a role, and when that was read.
     lists: BTreeMap<NodeRole, (Instant, Vec<String>)>,
+    /// Nodes that are not silent, each with a role of those asked for, and when that was read.
+    living: Option<(Instant, Vec<(String, NodeRole)>)>,
     leaders: BTreeMap<Key, String>,
 }
 
@@ -122,6 +124,30 @@ impl Net {
             }
             Err(error) => known.map(|(_, names)| names).ok_or_else(|| error.to_string()),
         }
+    }
+
+    /// Names of all nodes of these roles that renew their entries, each once; an old list if there is no newer.
+    /// Always asked with the same roles.
+    pub(crate) async fn living(&self, roles: &[NodeRole]) -> Result<Vec<(String, NodeRole)>, String> {
+        let now = self.world.now();
+        let known = self.known().living.clone();
+        match &known {
+            Some((read, nodes)) if now.since(*read) < LIST_FRESH => return Ok(nodes.clone()),
+            _ => {}
+        }
+        let all = match members::list(self.kv.as_ref(), true).await {
+            Ok(all) => all,
+            Err(error) => return known.map(|(_, nodes)| nodes).ok_or_else(|| error.to_string()),
+        };
+        let now_ms = self.world.wall().millis();
+        let mut nodes = Vec::new();
+        for member in all.into_iter().filter(|member| !member.is_silent(now_ms, SILENT_AFTER)) {
+            if let Some(role) = roles.iter().find(|role| member.has(**role)) {
+                nodes.push((member.name, *role));
+            }
+        }
+        self.known().living = Some((now, nodes.clone()));
+        Ok(nodes)
     }
 
     async fn leader(&self, key: &Key) -> Result<String, String> {

@@ -1,12 +1,13 @@
 //! One node of a platform of several: some of the roles, which meet those of other nodes over `fabric-rpc`.
 //!
 //! ```text
-//! join (stores, certificates) ─► roles started ─► entry in `Kv` ─► serve ─► drain: frontend, worker, leads ─► withdrawn
+//! join (stores, certificates) ─► roles started ─► entry in `Kv` ─► serve ─► drain: leads, worker, frontend, lines ─► withdrawn
 //! ```
 //! Who needs a role asks the network for it, also where that role is in this very process: one way for all.
 
 use super::Join;
 use super::lead::{self, PlacementLead};
+use super::logs::Logs;
 use super::members::{Member, Membership};
 use super::net::Net;
 use super::partition::PartitionClient;
@@ -20,7 +21,6 @@ use fabric::assignment::Assignment;
 use fabric::control::Control;
 use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
-use fabric::telemetry::Telemetry;
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use fabric_rpc::{NodeRole, Roles, Server};
 use frontend::{Frontend, FrontendParts};
@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use substrate::election::{Election, LEASE};
 use substrate::{Blobs, Expected, Key, Kv, KvError};
-use telemetry::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use types::{PartitionId, WorkerId, Zone};
@@ -67,6 +66,7 @@ pub(crate) struct Node {
     placement: Option<Arc<PlacementLead>>,
     worker: Option<Working>,
     tenancy: Option<Tenancy>,
+    logs: Option<Logs>,
     lock: Lock,
 }
 
@@ -125,17 +125,15 @@ impl Node {
         if let Some(lead) = &placement {
             served = served.with(lead.clone());
         }
-        if join.is(NodeRole::Telemetry) {
-            let folder = settings.data.join("logs");
-            let store = Store::open(world.clone(), &folder, roles::log_settings(&settings)).await;
-            let store: Arc<dyn Telemetry> = store.map_err(|error| error.to_string())?;
-            served = served.with(Served::new(store));
+        let logs = Logs::open(&world, &join, &settings).await?;
+        if let Some(logs) = &logs {
+            served = logs.served(served);
         }
         let (mut frontend, mut background) = (None, Vec::new());
         let mut endpoint = None;
-        if join.is(NodeRole::Frontend) {
+        if let Some(logs) = logs.as_ref().filter(|_| join.is(NodeRole::Frontend)) {
             let (http, address) = roles::listen(settings.address).await?;
-            let front = front(&world, &join, &stores, &others, &settings).await?;
+            let front = front(&world, &join, &stores, &others, logs, &settings).await?;
             let control: Arc<dyn Control> = front.control;
             let api: Arc<dyn Api> = front.frontend.door();
             served = served.with(Served::new(control)).with(Served::new(api));
@@ -145,8 +143,8 @@ impl Node {
         }
         let mut missing = Vec::new();
         let mut worker = None;
-        if let Some(spawner) = spawner {
-            let working = work(&world, &join, &others, &settings, spawner, &mut missing).await?;
+        if let (Some(spawner), Some(logs)) = (spawner, &logs) {
+            let working = work(&world, &join, &others, logs, &settings, spawner, &mut missing).await?;
             let control: Arc<dyn WorkerControl> = Arc::new(working.worker.clone());
             let invoke: Arc<dyn WorkerInvoke> = Arc::new(working.worker.clone());
             served = served.with(Served::new(control)).with(Served::new(invoke));
@@ -183,6 +181,7 @@ impl Node {
             placement,
             worker,
             tenancy,
+            logs,
             lock,
         })
     }
@@ -205,6 +204,7 @@ impl Node {
             placement,
             worker,
             tenancy,
+            logs,
             lock,
             ..
         } = self;
@@ -244,6 +244,9 @@ impl Node {
         };
         let orderly = async {
             let (why, served) = tokio::join!(life, requests);
+            if let Some(logs) = &logs {
+                logs.drain().await;
+            }
             let _ = end.send(true);
             (why, served)
         };
@@ -290,7 +293,6 @@ struct Others {
     net: Arc<Net>,
     assignment: Arc<dyn Assignment>,
     placement: Arc<dyn Placement>,
-    telemetry: Arc<dyn Telemetry>,
 }
 
 impl Others {
@@ -298,12 +300,7 @@ impl Others {
         let failed = |error: substrate::KvError| error.to_string();
         let assignment = PartitionClient::new(net, PARTITION).map_err(failed)?;
         let way = net.leading(lead::key().map_err(failed)?, NodeRole::Placement, PLACEMENT_PATIENCE);
-        Ok(Self {
-            assignment,
-            placement: Remote::<dyn Placement>::new(way),
-            telemetry: Remote::<dyn Telemetry>::new(net.any(NodeRole::Telemetry)),
-            net: Arc::clone(net),
-        })
+        Ok(Self { assignment, placement: Remote::<dyn Placement>::new(way), net: Arc::clone(net) })
     }
 }
 
@@ -376,6 +373,7 @@ async fn front(
     join: &Join,
     stores: &Stores,
     others: &Others,
+    logs: &Logs,
     settings: &Settings,
 ) -> Result<Front, StartError> {
     let settled = join.stores.blobs.as_ref().ok_or_else(|| "a frontend needs --blobs".to_owned())?;
@@ -400,7 +398,7 @@ async fn front(
         control: control.clone(),
         assignment: Arc::clone(&others.assignment),
         workers: Arc::new(move |worker: &WorkerId| Some(workers.handle(worker))),
-        telemetry: Arc::clone(&others.telemetry),
+        telemetry: logs.shared(&others.net),
         settings: frontend::Settings {
             download_key: Some(download_key(world, stores.kv.as_ref()).await?),
             ..roles::frontend_settings(settings)
@@ -413,6 +411,7 @@ async fn work(
     world: &World,
     join: &Join,
     others: &Others,
+    logs: &Logs,
     settings: &Settings,
     spawner: SpawnerHandle,
     missing: &mut Vec<String>,
@@ -431,7 +430,7 @@ async fn work(
         sandbox,
         control: Remote::<dyn Control>::new(others.net.any(NodeRole::Control)),
         assignment: Arc::clone(&others.assignment),
-        telemetry: Arc::clone(&others.telemetry),
+        telemetry: logs.own(),
         api: Remote::<dyn Api>::new(others.net.any(NodeRole::Frontend)),
         runtimes: runtimes.clone(),
         settings: roles::worker_settings(WorkerId::new(&join.name), settings, egress),

@@ -51,6 +51,13 @@ impl Stores {
     }
 }
 
+/// The index of lines and waterfalls has a stream of its own: what fills it keeps nobody from changing a function.
+pub(crate) fn of_logs(nats: &NatsSettings) -> Result<NatsSettings, StartError> {
+    let name = format!("{}_logs", nats.name.as_str());
+    let name = LogName::new(&name).ok_or_else(|| format!("--platform: {name} is too long a name"))?;
+    Ok(NatsSettings { name, ..nats.clone() })
+}
+
 /// Its name on NATS.
 pub(crate) fn journal_name(partition: PartitionId) -> String {
     format!("partition-{partition}")
@@ -60,12 +67,14 @@ pub(crate) fn journal_name(partition: PartitionId) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tenant {
     Code,
+    Logs,
 }
 
 impl Tenant {
     fn name(self) -> &'static str {
         match self {
             Self::Code => "code",
+            Self::Logs => "logs",
         }
     }
 }

@@ -86,11 +86,10 @@ fn plan(args: &ClusterUpArgs) -> Vec<(String, String, Vec<String>)> {
     for number in 0..args.frontends {
         let port =
             if args.port == 0 { 0 } else { args.port.saturating_add(u16::try_from(number).unwrap_or(0)) };
-        let roles = if number == 0 { "frontend,telemetry" } else { "frontend" };
         nodes.push((
             format!("f{}", number + 1),
             zone(number),
-            flags(&format!("--roles {roles} --port {port}")),
+            flags(&format!("--roles frontend --port {port}")),
         ));
     }
     let memory_mb =

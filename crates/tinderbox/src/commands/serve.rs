@@ -42,8 +42,8 @@ fn join(args: &ServeArgs) -> Result<Join, Failure> {
     roles.sort_unstable();
     roles.dedup();
     let blobs = args.blobs().map_err(wrong)?;
-    if blobs.is_none() && roles.contains(&NodeRole::Frontend) {
-        return Err(wrong("a frontend needs --blobs, where code lies".to_owned()));
+    if blobs.is_none() && (roles.contains(&NodeRole::Frontend) || roles.contains(&NodeRole::Worker)) {
+        return Err(wrong("frontends and workers need --blobs, where code and log lines lie".to_owned()));
     }
     if !args.fabric.ip().is_loopback() && args.join.certs.is_none() {
         let message =

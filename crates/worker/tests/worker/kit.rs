@@ -150,6 +150,7 @@ impl Telemetry for Fakes {
         tag_group(TagGroup) -> (), TelemetryError;
         put_trace(Trace) -> (), TelemetryError;
         get_trace(TraceQuery) -> Option<Trace>, TelemetryError;
+        fresh(FreshQuery) -> FreshLines, TelemetryError;
     }
     async fn append(&self, message: AppendEvents) -> Result<(), TelemetryError> {
         let _ = self.taking.subscribe().wait_for(|taking| *taking).await;
