@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`node`] | some of the roles in this process, and those of others over the network |
+//! | [`node`], [`here`] | one node from its start to its end; the roles that are in it |
 //! | [`members`] | who is there: entries in `Kv` |
 //! | [`net`] | from a name, a role or a lead to whoever answers |
 //! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
@@ -10,6 +10,7 @@
 //! | [`turn`] | work that one node of several does |
 //! | [`stores`] | what all of them share |
 
+mod here;
 pub(crate) mod lead;
 pub(crate) mod logs;
 pub(crate) mod members;

@@ -3,46 +3,21 @@
 //! ```text
 //! join (stores, certificates) ─► roles started ─► entry in `Kv` ─► serve ─► drain: leads, worker, frontend, lines ─► withdrawn
 //! ```
-//! Who needs a role asks the network for it, also where that role is in this very process: one way for all.
 
 use super::Join;
-use super::lead::{self, PlacementLead};
-use super::logs::Logs;
+use super::here::{Ground, Here};
 use super::members::{Member, Membership};
 use super::net::Net;
-use super::partition::PartitionClient;
-use super::stores::{self, Stores, Tenant};
-use super::turn::take_turns;
+use super::stores::Stores;
 use crate::roles::{self, Launched, Lock, Settings, StartError, durable};
-use assignment::{AssignmentService, WorkerDirectory};
-use bytes::Bytes;
-use fabric::api::Api;
-use fabric::assignment::Assignment;
-use fabric::control::Control;
-use fabric::placement::Placement;
-use fabric::remote::{Remote, Served};
-use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
-use fabric_rpc::{NodeRole, Roles, Server};
-use frontend::{Frontend, FrontendParts};
-use placement::provider::Static;
-use sandbox::process::{ProcessSandbox, SpawnerHandle};
+use fabric_rpc::Server;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use substrate::election::{Election, LEASE};
-use substrate::{Blobs, Expected, Key, Kv, KvError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use types::{PartitionId, WorkerId, Zone};
-use worker::runtimes::host::HostRuntimes;
-use worker::tenancy::{HostVitals, Tenancy};
-use worker::{Worker, WorkerParts};
-use world::{TaskHandle, World};
+use world::World;
 
-/// The one partition there is.
-const PARTITION: PartitionId = PartitionId(0);
-/// How long a call waits for somebody to lead placement: longer than an election takes.
-const PLACEMENT_PATIENCE: Duration = Duration::from_secs(3);
 /// How long the calls of others that are in progress are waited for at the end. Invocations and requests are over by then;
 /// what is left are calls that wait for something to happen, and are made again elsewhere.
 const CALLS_DRAIN_MAX: Duration = Duration::from_secs(2);
@@ -59,39 +34,9 @@ pub(crate) struct Node {
     listener: TcpListener,
     server: Arc<Server>,
     membership: Membership,
-    frontend: Option<(TcpListener, Arc<Frontend>)>,
-    /// What ends with it, wherever it stands.
-    background: Vec<TaskHandle>,
-    assignment: Option<Arc<AssignmentService>>,
-    placement: Option<Arc<PlacementLead>>,
-    worker: Option<Working>,
-    tenancy: Option<Tenancy>,
-    logs: Option<Logs>,
+    http: Option<TcpListener>,
+    here: Here,
     lock: Lock,
-}
-
-/// A worker, and what of the host it stands on.
-struct Working {
-    worker: Worker,
-    walls: Arc<ProcessSandbox>,
-}
-
-/// Workers by their names.
-struct Workers(Arc<Net>);
-
-impl Workers {
-    fn handle(&self, worker: &WorkerId) -> WorkerHandle {
-        let way = self.0.node(worker.as_str(), NodeRole::Worker);
-        let control: Arc<dyn WorkerControl> = Remote::<dyn WorkerControl>::new(Arc::clone(&way));
-        let invoke: Arc<dyn WorkerInvoke> = Remote::<dyn WorkerInvoke>::new(way);
-        WorkerHandle { control, invoke }
-    }
-}
-
-impl WorkerDirectory for Workers {
-    fn control(&self, worker: &WorkerId) -> Option<Arc<dyn WorkerControl>> {
-        Some(self.handle(worker).control)
-    }
 }
 
 impl Node {
@@ -106,84 +51,18 @@ impl Node {
         let (listener, fabric) = roles::listen(join.fabric).await?;
         let stores = Stores::open(&world, &join.stores.nats).await?;
         let net = Net::new(world.clone(), Arc::clone(&stores.kv), trust.clone());
-        let others = Others::new(&net)?;
         let Launched { spawner, lock } = launched;
-
-        let mut served = Roles::default();
-        let assignment = match join.is(NodeRole::Assignment) {
-            true => Some(assign(&world, &join, &stores, &net, &others, &settings).await?),
-            false => None,
+        let ground = Ground::new(world.clone(), join, settings, stores, net)?;
+        let (mut here, served, missing) = Here::start(&ground, spawner).await?;
+        let (http, endpoint) = match here.frontend {
+            Some(_) => roles::listen(ground.settings.address).await.map(|(it, at)| (Some(it), Some(at)))?,
+            None => (None, None),
         };
-        if let Some(service) = &assignment {
-            let service: Arc<dyn Assignment> = service.clone();
-            served = served.with(Served::new(service));
-        }
-        let placement = match join.is(NodeRole::Placement) {
-            true => Some(place(&world, &join, &stores)?),
-            false => None,
-        };
-        if let Some(lead) = &placement {
-            served = served.with(lead.clone());
-        }
-        let logs = Logs::open(&world, &join, &settings).await?;
-        if let Some(logs) = &logs {
-            served = logs.served(served);
-        }
-        let (mut frontend, mut background) = (None, Vec::new());
-        let mut endpoint = None;
-        if let Some(logs) = logs.as_ref().filter(|_| join.is(NodeRole::Frontend)) {
-            let (http, address) = roles::listen(settings.address).await?;
-            let front = front(&world, &join, &stores, &others, logs, &settings).await?;
-            let control: Arc<dyn Control> = front.control;
-            let api: Arc<dyn Api> = front.frontend.door();
-            served = served.with(Served::new(control)).with(Served::new(api));
-            frontend = Some((http, front.frontend));
-            background.push(front.collector);
-            endpoint = Some(address);
-        }
-        let mut missing = Vec::new();
-        let mut worker = None;
-        if let (Some(spawner), Some(logs)) = (spawner, &logs) {
-            let working = work(&world, &join, &others, logs, &settings, spawner, &mut missing).await?;
-            let control: Arc<dyn WorkerControl> = Arc::new(working.worker.clone());
-            let invoke: Arc<dyn WorkerInvoke> = Arc::new(working.worker.clone());
-            served = served.with(Served::new(control)).with(Served::new(invoke));
-            worker = Some(working);
-        }
         let server = Server::new(world.clone(), served, trust);
-        let address = join.advertise.clone().unwrap_or_else(|| fabric.to_string());
-        let mut member = Member::new(&world, &join.name, &join.roles, &join.zone, address);
-        member.endpoint = endpoint.map(|endpoint| format!("http://{endpoint}"));
-        let taken = Membership::take(&world, Arc::clone(&stores.kv), member).await;
-        let membership = taken.map_err(|error| error.to_string())?;
-        // After the entry is there, as a server that holds a platform alone looks for entries after it holds it.
-        if let Err(refused) = durable::is_nobodys(&world, stores.kv.as_ref()).await {
-            membership.withdraw().await;
-            return Err(refused);
-        }
+        let membership = enter(&ground, fabric, endpoint).await?;
         // Last: who is a member may be asked at once, where its entry says.
-        let tenancy = worker.as_ref().map(|working| {
-            let offer = roles::offer(Zone::new(&join.zone), &settings);
-            let vitals = Arc::new(HostVitals::new(settings.data.clone()));
-            Tenancy::begin(&working.worker, Arc::clone(&others.placement), offer, vitals)
-        });
-        Ok(Self {
-            endpoint,
-            fabric,
-            missing,
-            world,
-            listener,
-            server,
-            membership,
-            frontend,
-            background,
-            assignment,
-            placement,
-            worker,
-            tenancy,
-            logs,
-            lock,
-        })
+        here.begin_tenancy(&ground);
+        Ok(Self { endpoint, fabric, missing, world, listener, server, membership, http, here, lock })
     }
 
     /// Serves until `shutdown` completes; then lets go of what it leads, lets its environments end after their
@@ -193,21 +72,7 @@ impl Node {
         shutdown: impl Future<Output = ()> + Send + 'static,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self {
-            world,
-            listener,
-            server,
-            membership,
-            frontend,
-            background,
-            assignment,
-            placement,
-            worker,
-            tenancy,
-            logs,
-            lock,
-            ..
-        } = self;
+        let Self { world, listener, server, membership, http, here, lock, .. } = self;
         let (drain, draining) = watch::channel(false);
         let (end, ending) = watch::channel(false);
         let until = |mut told: watch::Receiver<bool>| async move {
@@ -215,227 +80,68 @@ impl Node {
         };
         let calls = server.serve(listener, until(ending), CALLS_DRAIN_MAX);
         let requests = async {
-            match frontend {
-                Some((http, frontend)) => frontend.serve(http, until(draining.clone())).await,
-                None => Ok(()),
+            match (http, &here.frontend) {
+                (Some(http), Some(frontend)) => frontend.serve(http, until(draining)).await,
+                _ => Ok(()),
             }
         };
-        let walls = worker.as_ref().map(|working| Arc::clone(&working.walls));
         let life = async {
             let why = tokio::select! {
                 () = shutdown => None,
-                why = lost(&world, &membership, walls.as_deref(), &lock) => Some(why),
+                why = lost(&world, &membership, &here, &lock) => Some(why),
             };
             let _ = drain.send(true);
             // While the frontend still answers: what it has begun needs a leader, and an environment here may run it.
-            if let Some(placement) = &placement {
-                placement.close().await;
-            }
-            if let Some(assignment) = &assignment {
-                assignment.close();
-            }
-            if let Some(tenancy) = &tenancy {
-                tenancy.leave(roles::DRAIN_MAX).await;
-            }
-            if let Some(Working { worker, .. }) = &worker {
-                worker.shutdown(roles::ENDING_MIN).await;
-            }
+            here.let_go().await;
             why
         };
         let orderly = async {
             let (why, served) = tokio::join!(life, requests);
-            if let Some(logs) = &logs {
-                logs.drain().await;
-            }
+            here.last_lines().await;
             let _ = end.send(true);
-            (why, served)
-        };
-        let whole = async {
-            let ((why, served), ()) = tokio::join!(orderly, calls);
-            match why {
-                Some(why) => Err(why),
-                None => served.map_err(|error| error.to_string()),
-            }
+            why.map_or(served.map_err(|error| error.to_string()), Err)
         };
         tokio::select! {
-            ended = whole => {
-                background.iter().for_each(TaskHandle::abort);
+            (ended, ()) = async { tokio::join!(orderly, calls) } => {
+                here.stop_background();
                 membership.withdraw().await;
                 ended
             }
             () = hurry => {
-                if let Some(working) = &worker {
-                    working.worker.shutdown(roles::ENDING_MIN).await;
-                }
+                here.hurry().await;
                 Ok(())
             }
         }
     }
 }
 
-/// Completes, and says why, when this node can not go on.
-async fn lost(world: &World, membership: &Membership, walls: Option<&ProcessSandbox>, lock: &Lock) -> String {
-    let walls_ended = async {
-        match walls {
-            Some(walls) => walls.ended().await,
-            None => std::future::pending().await,
+/// Puts this node's entry where the others look for it.
+async fn enter(
+    ground: &Ground,
+    fabric: SocketAddr,
+    endpoint: Option<SocketAddr>,
+) -> Result<Membership, StartError> {
+    let Ground { world, join, stores, .. } = ground;
+    let address = join.advertise.clone().unwrap_or_else(|| fabric.to_string());
+    let mut member = Member::new(world, &join.name, &join.roles, &join.zone, address);
+    member.endpoint = endpoint.map(|endpoint| format!("http://{endpoint}"));
+    let taken = Membership::take(world, Arc::clone(&stores.kv), member).await;
+    let membership = taken.map_err(|error| error.to_string())?;
+    // After the entry is there, as a server that holds a platform alone looks for entries after it holds it.
+    match durable::is_nobodys(world, stores.kv.as_ref()).await {
+        Ok(()) => Ok(membership),
+        Err(refused) => {
+            membership.withdraw().await;
+            Err(refused)
         }
-    };
+    }
+}
+
+/// Completes, and says why, when this node can not go on.
+async fn lost(world: &World, membership: &Membership, here: &Here, lock: &Lock) -> String {
     tokio::select! {
-        () = walls_ended => "the process that makes environments has ended; start the node again".to_owned(),
+        () = here.walls_ended() => "the process that makes environments has ended; start the node again".to_owned(),
         () = membership.usurped() => "another node has this one's name".to_owned(),
         () = roles::folder_lost(world, lock) => lock.lost(),
     }
-}
-
-/// The roles of others, as this node's ask for them.
-struct Others {
-    net: Arc<Net>,
-    assignment: Arc<dyn Assignment>,
-    placement: Arc<dyn Placement>,
-}
-
-impl Others {
-    fn new(net: &Arc<Net>) -> Result<Self, StartError> {
-        let failed = |error: substrate::KvError| error.to_string();
-        let assignment = PartitionClient::new(net, PARTITION).map_err(failed)?;
-        let way = net.leading(lead::key().map_err(failed)?, NodeRole::Placement, PLACEMENT_PATIENCE);
-        Ok(Self { assignment, placement: Remote::<dyn Placement>::new(way), net: Arc::clone(net) })
-    }
-}
-
-async fn assign(
-    world: &World,
-    join: &Join,
-    stores: &Stores,
-    net: &Arc<Net>,
-    others: &Others,
-    settings: &Settings,
-) -> Result<Arc<AssignmentService>, StartError> {
-    let key = assignment::key_of(PARTITION).map_err(|error| error.to_string())?;
-    let election = Election { kv: Arc::clone(&stores.kv), key, holder: join.name.clone(), lease: LEASE };
-    Ok(AssignmentService::start(assignment::Parts {
-        world: world.clone(),
-        journal: stores.journal(PARTITION).await?,
-        election: Some(election),
-        placement: Arc::clone(&others.placement),
-        workers: Arc::new(Workers(Arc::clone(net))),
-        partition: PARTITION,
-        settings: assignment::Settings { idle_max: settings.idle_max, ..assignment::Settings::default() },
-    }))
-}
-
-fn place(world: &World, join: &Join, stores: &Stores) -> Result<Arc<PlacementLead>, StartError> {
-    let (kv, settings) = (Arc::clone(&stores.kv), placement::Settings::default());
-    let lead = PlacementLead::start(world, kv, &join.name, settings, Arc::new(Static));
-    Ok(lead.map_err(|error| error.to_string())?)
-}
-
-/// A frontend and its control.
-struct Front {
-    frontend: Arc<Frontend>,
-    control: Arc<control::Control>,
-    collector: TaskHandle,
-}
-
-/// The frontends' own: drawn by the first of them.
-async fn download_key(world: &World, kv: &dyn Kv) -> Result<[u8; 32], StartError> {
-    let failed = |error: KvError| error.to_string();
-    let key = Key::of(&["frontend", "download-key"]).map_err(failed)?;
-    let mut drawn = [0; 32];
-    world.entropy.fill(&mut drawn);
-    match kv.put(key.clone(), Bytes::copy_from_slice(&drawn), Expected::Absent).await {
-        Ok(_) | Err(KvError::Conflict { .. }) => {}
-        Err(error) => return Err(failed(error).into()),
-    }
-    let there = kv.get(&key).await.map_err(failed)?;
-    let there = there.and_then(|entry| <[u8; 32]>::try_from(entry.value.as_ref()).ok());
-    Ok(there.ok_or_else(|| "the key of downloads can not be read".to_owned())?)
-}
-
-/// Of all frontends one removes what nobody names.
-fn collect(
-    world: &World,
-    join: &Join,
-    stores: &Stores,
-    blobs: Arc<dyn Blobs>,
-) -> Result<TaskHandle, StartError> {
-    let key = Key::of(&["control", "collector"]).map_err(|error| error.to_string())?;
-    let (kv, of_work) = (Arc::clone(&stores.kv), (world.clone(), Arc::clone(&stores.kv), blobs));
-    Ok(take_turns(world, kv, key, &join.name, move || {
-        let (world, kv, blobs) = of_work.clone();
-        control::Collector::new(world, kv, blobs).run()
-    }))
-}
-
-async fn front(
-    world: &World,
-    join: &Join,
-    stores: &Stores,
-    others: &Others,
-    logs: &Logs,
-    settings: &Settings,
-) -> Result<Front, StartError> {
-    let settled = join.stores.blobs.as_ref().ok_or_else(|| "a frontend needs --blobs".to_owned())?;
-    let blobs = stores::blobs(world, settled, Tenant::Code).await?;
-    // Which interpreters there are is for workers to say; a frontend may stand on a host without any.
-    let control = control::Control::open(
-        world.clone(),
-        Arc::clone(&stores.kv),
-        Arc::clone(&blobs),
-        Arc::clone(&others.assignment),
-        control::Settings {
-            shared: true,
-            snap_start_any_runtime: !settings.strict_runtimes,
-            ..control::Settings::new([roles::architecture()])
-        },
-    );
-    let control = control.await.map_err(|error| error.to_string())?;
-    let collector = collect(world, join, stores, blobs)?;
-    let workers = Workers(Arc::clone(&others.net));
-    let frontend = Frontend::new(FrontendParts {
-        world: world.clone(),
-        control: control.clone(),
-        assignment: Arc::clone(&others.assignment),
-        workers: Arc::new(move |worker: &WorkerId| Some(workers.handle(worker))),
-        telemetry: logs.shared(&others.net),
-        settings: frontend::Settings {
-            download_key: Some(download_key(world, stores.kv.as_ref()).await?),
-            ..roles::frontend_settings(settings)
-        },
-    });
-    Ok(Front { frontend, control, collector })
-}
-
-async fn work(
-    world: &World,
-    join: &Join,
-    others: &Others,
-    logs: &Logs,
-    settings: &Settings,
-    spawner: SpawnerHandle,
-    missing: &mut Vec<String>,
-) -> Result<Working, StartError> {
-    let walls = ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
-    let sandbox = roles::sandbox_of(world, &settings.walls, &settings.data, &walls).await?;
-    *missing = sandbox.capabilities().missing;
-    let egress = roles::offered_egress(settings, &*sandbox, missing)?;
-    roles::check_snapshots(settings.snapshots, &*sandbox)?;
-    let runtimes = Arc::new(
-        HostRuntimes::open(world, &settings.data, settings.strict_runtimes)
-            .map_err(|error| format!("runtimes: {error}"))?,
-    );
-    let worker = Worker::new(WorkerParts {
-        world: world.clone(),
-        sandbox,
-        control: Remote::<dyn Control>::new(others.net.any(NodeRole::Control)),
-        assignment: Arc::clone(&others.assignment),
-        telemetry: logs.own(),
-        api: Remote::<dyn Api>::new(others.net.any(NodeRole::Frontend)),
-        runtimes: runtimes.clone(),
-        settings: roles::worker_settings(WorkerId::new(&join.name), settings, egress),
-    });
-    worker.open().await.map_err(|error| format!("the code cache: {error}"))?;
-    runtimes.look();
-    Ok(Working { worker, walls })
 }
