@@ -47,7 +47,6 @@ pub(crate) struct Cluster {
 pub(crate) struct Node {
     pub(crate) name: &'static str,
     roles: &'static str,
-    zone: &'static str,
     pub(crate) machine: Machine,
     /// Of a frontend: on the loopback of its machine, where nobody has to sign.
     pub(crate) endpoint: Option<SocketAddr>,
@@ -70,8 +69,8 @@ impl Cluster {
         let _ = std::fs::remove_dir_all(&logs); // of the last run, if there was one
         std::fs::create_dir_all(&logs).map_err(|error| format!("{}: {error}", logs.display()))?;
         let (nats, join) = plan_nats(&mut net, &data)?;
-        let machines = PLAN.iter().map(|&(name, roles, zone)| {
-            Ok(Node { name, roles, zone, machine: Machine::new(&mut net)?, endpoint: None })
+        let machines = PLAN.iter().map(|&(name, roles, _)| {
+            Ok(Node { name, roles, machine: Machine::new(&mut net)?, endpoint: None })
         });
         let nodes = machines.collect::<Outcome<Vec<Node>>>()?;
         let tinderbox = setting.tinderbox.clone();
@@ -135,7 +134,8 @@ impl Cluster {
         let fabric = self.nodes[idx].machine.address(0)?.to_string();
         let (certs, data, blobs) = (self.path("certs"), self.path(name), self.path("blobs"));
         let blobs = format!("file://{blobs}");
-        let mut words = vec!["serve", "--output", "json", "-v", "--name", name, "--roles", roles, "--zone", zone];
+        let mut words =
+            vec!["serve", "--output", "json", "-v", "--name", name, "--roles", roles, "--zone", zone];
         words.extend(["--join", &self.join, "--certs", &certs, "--fabric", &fabric, "--data", &data]);
         words.extend(["--blobs", &blobs, "--memory", memory_mb, "--port", "0"]);
         let words = words.into_iter().map(OsString::from).collect();

@@ -98,12 +98,7 @@ pub(super) async fn run(setting: &Setting, report: &mut Report) -> Outcome<()> {
 }
 
 /// Embedded and cluster by turns.
-async fn warm(
-    setting: &Setting,
-    report: &mut Report,
-    embedded: &Platform,
-    cluster: &Cluster,
-) -> Outcome<()> {
+async fn warm(setting: &Setting, report: &mut Report, embedded: &Platform, cluster: &Cluster) -> Outcome<()> {
     let columns = ["what", "p50 ms", "p99 ms", "per second", "added p50", "added p99", "rate / embedded"];
     let path = invoke_path(FUNCTION);
     for connections in CONNECTIONS {
@@ -130,9 +125,11 @@ async fn warm(
 
 fn write_warm(report: &mut Report, table: &mut Table, connections: usize, pairs: &[(Load, Load)]) {
     let added = |percent: f64| {
-        median(pairs.iter().map(|(here, there)| {
-            there.latency.percentile(percent) - here.latency.percentile(percent)
-        }))
+        median(
+            pairs
+                .iter()
+                .map(|(here, there)| there.latency.percentile(percent) - here.latency.percentile(percent)),
+        )
     };
     let ratio = median(pairs.iter().map(|(here, there)| there.per_second / here.per_second));
     let side = |cluster: bool| {
@@ -177,7 +174,9 @@ fn write_faults(report: &mut Report, table: &mut Table, (victim, name): (Victim,
                 report.figure(&format!("{name}.rebuilt_s"), worst);
                 shown = short(worst);
             }
-            None => report.note(format!("a worker's environments were not back within {} s", AFTER.as_secs())),
+            None => {
+                report.note(format!("a worker's environments were not back within {} s", AFTER.as_secs()))
+            }
         }
     }
     let said: BTreeSet<&String> = faults.iter().flat_map(|fault| &fault.failures).collect();
