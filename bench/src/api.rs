@@ -52,7 +52,18 @@ pub(crate) struct Noop {
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await.map_err(|error| format!("{address}: {error}"))?;
+        Self::on(stream).await
+    }
+
+    /// On a connection that was made elsewhere: it may begin in another network namespace.
+    pub(crate) async fn over(stream: std::net::TcpStream) -> Outcome<Self> {
+        stream.set_nonblocking(true).map_err(|error| error.to_string())?;
+        Self::on(TcpStream::from_std(stream).map_err(|error| error.to_string())?).await
+    }
+
+    async fn on(stream: TcpStream) -> Outcome<Self> {
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let address = stream.peer_addr().map_err(|error| error.to_string())?;
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| format!("{address}: {error}"))?;

@@ -31,11 +31,15 @@ pub(crate) async fn run(target: &Target, connections: usize, duration: Duration)
     for _ in 0..connections {
         open.push(Connection::open(target.address).await?);
     }
+    run_on(open, &target.path, duration).await
+}
+
+/// The same, by connections that are there.
+pub(crate) async fn run_on(open: Vec<Connection>, path: &str, duration: Duration) -> Outcome<Load> {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in open {
-        let path = target.path.clone();
-        tasks.spawn(one(connection, path, start, duration));
+        tasks.spawn(one(connection, path.to_owned(), start, duration));
     }
     let mut all = Vec::new();
     while let Some(done) = tasks.join_next().await {

@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_methods)] // measures the real machine: its clock and its tasks are the ambient ones
 
 mod api;
+mod cluster;
 mod flame;
 mod floor;
 mod functions;

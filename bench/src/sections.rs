@@ -1,5 +1,6 @@
 //! The sections, one file each. A new one: a file, a line here, a line in `xtask/src/bench.rs`, its budgets.
 
+mod cluster;
 mod cold;
 mod core;
 mod cpu;
@@ -21,6 +22,7 @@ pub(crate) async fn run(section: &str, setting: &Setting) -> Outcome<Report> {
         "warm" => warm::run(setting, &mut report).await?,
         "cpu" => cpu::run(setting, &mut report).await?,
         "core" => core::run(setting, &mut report),
+        "cluster" => cluster::run(setting, &mut report).await?,
         "cold" => cold::run(setting, &mut report).await?,
         "microvm" => microvm::run(setting, &mut report).await?,
         "freezer" => freezer::run(setting, &mut report).await?,

@@ -23,6 +23,11 @@ const SECTIONS: &[(&str, bool, &str)] = &[
         false,
         "cold starts by walls and way, beside bare ones; clones and their memory (--sandbox=LIST, --functions=LIST)",
     ),
+    (
+        "cluster",
+        false,
+        "a platform of several nodes on this machine: hops beside `up`, waits when a role is killed (--cluster)",
+    ),
     ("core", true, "assignment decisions per second, one thread, no IO"),
     ("freezer", false, "what a frozen environment costs its next caller, and what standing still gives back"),
     ("dev", true, "from saving a file to the new code's answer"),
@@ -113,6 +118,7 @@ fn parse<'a>(args: &[&'a str]) -> Result<Ask<'a>, String> {
     while let Some(&arg) = args.next() {
         match arg {
             "--check" => ask.check = true,
+            "--cluster" => ask.sections.push("cluster"),
             "--cold" => ask.sections.push("microvm"), // what a cold start takes, by walls
             "--output" => match args.next() {
                 Some(&"json") => ask.json = true,
@@ -136,7 +142,7 @@ fn usage() -> String {
     };
     let sections: Vec<String> = SECTIONS.iter().map(line).collect();
     format!(
-        "cargo xtask bench [SECTION…] [--cold, that is microvm] [--check] [--output json] [--seconds=N] [--minutes=N]\n{}",
+        "cargo xtask bench [SECTION…] [--cold, that is microvm] [--cluster] [--check] [--output json] [--seconds=N] [--minutes=N]\n{}",
         sections.join("\n")
     )
 }
@@ -174,6 +180,7 @@ mod tests {
         let expected = Ask { sections: vec!["warm"], check: true, json: true, options: vec!["--seconds=1"] };
         assert_eq!(ask, expected);
         assert_eq!(parse(&["--cold"]), parse(&["microvm"]));
+        assert_eq!(parse(&["--cluster"]), parse(&["cluster"]));
         assert_eq!(parse(&[]).unwrap().sections, ["server", "warm", "cpu", "cold", "core", "dev"]);
         for bad in [&["war"][..], &["--output", "xml"], &["--output"], &["--chek"]] {
             assert!(parse(bad).is_err(), "{bad:?}");
