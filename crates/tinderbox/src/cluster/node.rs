@@ -23,7 +23,7 @@ use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use fabric_rpc::{NodeRole, Roles, Server};
-use frontend::{Frontend, FrontendParts};
+use frontend::{Frontend, FrontendParts, ServeError};
 use placement::provider::Static;
 use sandbox::process::{ProcessSandbox, SpawnerHandle};
 use std::net::SocketAddr;
@@ -109,22 +109,8 @@ impl Node {
         let others = Others::new(&net)?;
         let Launched { spawner, lock } = launched;
 
-        let mut served = Roles::default();
-        let assignment = match join.is(NodeRole::Assignment) {
-            true => Some(assign(&world, &join, &stores, &net, &others, &settings).await?),
-            false => None,
-        };
-        if let Some(service) = &assignment {
-            let service: Arc<dyn Assignment> = service.clone();
-            served = served.with(Served::new(service));
-        }
-        let placement = match join.is(NodeRole::Placement) {
-            true => Some(place(&world, &join, &stores)?),
-            false => None,
-        };
-        if let Some(lead) = &placement {
-            served = served.with(lead.clone());
-        }
+        let Led { mut served, assignment, placement } =
+            led(&world, &join, &stores, &others, &settings).await?;
         let logs = Logs::open(&world, &join, &settings).await?;
         if let Some(logs) = &logs {
             served = logs.served(served);
@@ -152,15 +138,7 @@ impl Node {
         }
         let server = Server::new(world.clone(), served, trust);
         let address = join.advertise.clone().unwrap_or_else(|| fabric.to_string());
-        let mut member = Member::new(&world, &join.name, &join.roles, &join.zone, address);
-        member.endpoint = endpoint.map(|endpoint| format!("http://{endpoint}"));
-        let taken = Membership::take(&world, Arc::clone(&stores.kv), member).await;
-        let membership = taken.map_err(|error| error.to_string())?;
-        // After the entry is there, as a server that holds a platform alone looks for entries after it holds it.
-        if let Err(refused) = durable::is_nobodys(&world, stores.kv.as_ref()).await {
-            membership.withdraw().await;
-            return Err(refused);
-        }
+        let membership = enter(&world, &join, &stores, address, endpoint).await?;
         // Last: who is a member may be asked at once, where its entry says.
         let tenancy = worker.as_ref().map(|working| {
             let offer = roles::offer(Zone::new(&join.zone), &settings);
@@ -214,12 +192,7 @@ impl Node {
             let _ = told.wait_for(|told| *told).await; // an error: the sender is gone, which is an end, too
         };
         let calls = server.serve(listener, until(ending), CALLS_DRAIN_MAX);
-        let requests = async {
-            match frontend {
-                Some((http, frontend)) => frontend.serve(http, until(draining.clone())).await,
-                None => Ok(()),
-            }
-        };
+        let requests = answer(frontend, until(draining.clone()));
         let walls = worker.as_ref().map(|working| Arc::clone(&working.walls));
         let life = async {
             let why = tokio::select! {
@@ -228,18 +201,7 @@ impl Node {
             };
             let _ = drain.send(true);
             // While the frontend still answers: what it has begun needs a leader, and an environment here may run it.
-            if let Some(placement) = &placement {
-                placement.close().await;
-            }
-            if let Some(assignment) = &assignment {
-                assignment.close();
-            }
-            if let Some(tenancy) = &tenancy {
-                tenancy.leave(roles::DRAIN_MAX).await;
-            }
-            if let Some(Working { worker, .. }) = &worker {
-                worker.shutdown(roles::ENDING_MIN).await;
-            }
+            let_go(placement.as_deref(), assignment.as_deref(), tenancy.as_ref(), worker.as_ref()).await;
             why
         };
         let orderly = async {
@@ -273,6 +235,38 @@ impl Node {
     }
 }
 
+/// Answers requests, where there is a frontend; where there is none that has ended.
+async fn answer(
+    frontend: Option<(TcpListener, Arc<Frontend>)>,
+    until: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    match frontend {
+        Some((http, frontend)) => frontend.serve(http, until).await,
+        None => Ok(()),
+    }
+}
+
+/// Leads, then environments.
+async fn let_go(
+    placement: Option<&PlacementLead>,
+    assignment: Option<&AssignmentService>,
+    tenancy: Option<&Tenancy>,
+    worker: Option<&Working>,
+) {
+    if let Some(placement) = placement {
+        placement.close().await;
+    }
+    if let Some(assignment) = assignment {
+        assignment.close();
+    }
+    if let Some(tenancy) = tenancy {
+        tenancy.leave(roles::DRAIN_MAX).await;
+    }
+    if let Some(Working { worker, .. }) = worker {
+        worker.shutdown(roles::ENDING_MIN).await;
+    }
+}
+
 /// Completes, and says why, when this node can not go on.
 async fn lost(world: &World, membership: &Membership, walls: Option<&ProcessSandbox>, lock: &Lock) -> String {
     let walls_ended = async {
@@ -302,6 +296,55 @@ impl Others {
         let way = net.leading(lead::key().map_err(failed)?, NodeRole::Placement, PLACEMENT_PATIENCE);
         Ok(Self { assignment, placement: Remote::<dyn Placement>::new(way), net: Arc::clone(net) })
     }
+}
+
+/// What of a platform one node leads.
+struct Led {
+    served: Roles,
+    assignment: Option<Arc<AssignmentService>>,
+    placement: Option<Arc<PlacementLead>>,
+}
+
+async fn led(
+    world: &World,
+    join: &Join,
+    stores: &Stores,
+    others: &Others,
+    settings: &Settings,
+) -> Result<Led, StartError> {
+    let mut led = Led { served: Roles::default(), assignment: None, placement: None };
+    if join.is(NodeRole::Assignment) {
+        let service = assign(world, join, stores, &others.net, others, settings).await?;
+        let role: Arc<dyn Assignment> = service.clone();
+        led.served = led.served.with(Served::new(role));
+        led.assignment = Some(service);
+    }
+    if join.is(NodeRole::Placement) {
+        let lead = place(world, join, stores)?;
+        led.served = led.served.with(lead.clone());
+        led.placement = Some(lead);
+    }
+    Ok(led)
+}
+
+/// Puts this node's entry there: from now on others find it.
+async fn enter(
+    world: &World,
+    join: &Join,
+    stores: &Stores,
+    address: String,
+    endpoint: Option<SocketAddr>,
+) -> Result<Membership, StartError> {
+    let mut member = Member::new(world, &join.name, &join.roles, &join.zone, address);
+    member.endpoint = endpoint.map(|endpoint| format!("http://{endpoint}"));
+    let taken = Membership::take(world, Arc::clone(&stores.kv), member).await;
+    let membership = taken.map_err(|error| error.to_string())?;
+    // After the entry is there, as a server that holds a platform alone looks for entries after it holds it.
+    if let Err(refused) = durable::is_nobodys(world, stores.kv.as_ref()).await {
+        membership.withdraw().await;
+        return Err(refused);
+    }
+    Ok(membership)
 }
 
 async fn assign(
