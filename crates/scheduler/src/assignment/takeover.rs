@@ -9,12 +9,12 @@
 //! Reconciliation judges only environments that the worker had accepted before it was asked: a report that crosses a
 //! start on its way says nothing about that.
 
-use super::environments::{Environment, Environments, Phase};
+use super::environments::{Environments, Phase, Place};
 use super::{Book, Effect, Fact, Held, HeldState, Machine, Settings};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use types::{EnvironmentId, WorkerId};
+use types::WorkerId;
 
 /// The workers that are leased to the partition.
 #[derive(Debug, Default)]
@@ -37,8 +37,7 @@ impl Machine {
     pub fn resume(settings: Settings, book: &Book, now: Duration, effects: &mut Vec<Effect>) -> Self {
         let mut machine = Self::new(settings);
         for (&id, entry) in book.environments() {
-            machine.environments.insert(Environment::unknown(now, id, entry));
-            machine.environments.settle_on(id, entry.worker.clone());
+            machine.environments.unknown(now, id, entry);
         }
         for worker in book.workers() {
             machine.workers.by_id.insert(worker.clone(), Standing::default());
@@ -75,11 +74,9 @@ impl Machine {
     }
 
     /// Its worker took it, under this epoch.
-    pub(super) fn accepted(&mut self, environment: EnvironmentId) {
-        let greets = self.workers.greets;
-        let Some(env) = self.environments.get_mut(environment) else { return };
-        env.born = greets;
-        if let Some(worker) = env.worker()
+    pub(super) fn accepted(&mut self, place: Place) {
+        self.environments.birth(place).born = self.workers.greets;
+        if let Some(worker) = self.environments.worker(place)
             && let Some(standing) = self.workers.by_id.get_mut(worker)
         {
             standing.acknowledged = true;
@@ -113,8 +110,9 @@ impl Machine {
             }
         }
         for environment in self.environments.of_worker(worker) {
-            let starting = self.environments.is_in(environment, Phase::Starting);
-            let younger = self.environments.get_mut(environment).is_some_and(|env| env.born >= greet);
+            let Some(place) = self.environments.find(environment) else { continue };
+            let starting = self.environments.phase(place) == Phase::Starting;
+            let younger = self.environments.birth(place).born >= greet;
             if !there.contains(&environment) && !starting && !younger {
                 self.forget(environment, effects);
             }
@@ -124,29 +122,30 @@ impl Machine {
     /// One that the worker has: known, or to be ended.
     fn compare(&mut self, now: Duration, worker: &WorkerId, held: Held, effects: &mut Vec<Effect>) {
         let Held { environment, token, state } = held;
-        let env = self.environments.get_mut(environment).filter(|env| env.worker() == Some(worker));
-        let Some(env) = env else {
+        let known = self.environments.find(environment);
+        let known = known.filter(|place| self.environments.worker(*place) == Some(worker));
+        let Some(place) = known else {
             if state != HeldState::Ending {
                 effects.push(Effect::Stop { environment, worker: worker.clone() });
             }
             return;
         };
-        let (quarantined, heard_idle) = (env.quarantined, env.heard_idle == Some(token));
-        if !self.environments.is_in(environment, Phase::Unknown) {
+        if self.environments.phase(place) != Phase::Unknown {
             return;
         }
-        if let Some(env) = self.environments.get_mut(environment) {
-            env.token = token;
-        }
+        let heard_idle = self.environments.birth(place).heard_idle == Some(token);
+        let env = &mut self.environments[place];
+        env.token = token;
+        let quarantined = env.quarantined;
         match state {
-            HeldState::Ending => drop(self.environments.enter(now, environment, Phase::Stopping)),
-            _ if quarantined => self.stop(now, environment, effects),
+            HeldState::Ending => drop(self.environments.enter(now, place, Phase::Stopping)),
+            _ if quarantined => self.stop(now, place, effects),
             HeldState::Free => {
-                self.environments.enter(now, environment, Phase::Busy);
+                self.environments.enter(now, place, Phase::Busy);
                 self.idle(now, environment, token, effects);
             }
             HeldState::Taken => {
-                self.environments.enter(now, environment, Phase::Busy);
+                self.environments.enter(now, place, Phase::Busy);
                 // Its word that it is idle overtook the report.
                 if heard_idle {
                     self.idle(now, environment, token, effects);

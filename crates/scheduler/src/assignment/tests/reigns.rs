@@ -6,6 +6,8 @@ use invariants as must;
 use types::Epoch;
 
 const LIMIT: u32 = 4;
+/// Of that, for one of the two functions.
+const RESERVED: u32 = 2;
 const SETTINGS: fn() -> Settings =
     || Settings { concurrency_max: LIMIT, waiters_max: 16, ..Settings::default() };
 
@@ -105,7 +107,9 @@ impl Cluster {
         self.keys.insert(environment, wanted.clone());
         let (waiter, token) = (WaiterId(self.next), LeaseToken(self.next));
         let deadline = self.now + SECOND;
-        Input::Acquire { waiter, key: wanted, memory_mb: 128, deadline, environment, token }
+        let share = ConcurrencyShare { at: 1, ..FREE };
+        let share = if function == "g" { ConcurrencyShare { reserved: Some(RESERVED), ..share } } else { share };
+        Input::Acquire { waiter, key: wanted, memory_mb: 128, share, deadline, environment, token }
     }
 
     fn lead(&mut self, input: Input) -> Result<(), must::Violation> {
@@ -139,6 +143,7 @@ impl Cluster {
                 Effect::Greet { worker, greet } => {
                     self.packets.push(Packet::Greet { epoch, host: host_of(&worker), greet });
                 }
+                Effect::ReadRevision { .. } => unreachable!("not by these settings"),
                 Effect::Release { .. } => self.packets.push(Packet::ToLeader(Input::Released)),
             }
         }
@@ -328,7 +333,9 @@ impl Cluster {
         });
         let leases: Vec<_> = running.into_iter().chain(coming).collect();
         must::one_lease_each(leases.iter().map(|(environment, token, _)| (*environment, *token)))?;
-        must::within_concurrency(leases.iter().map(|(_, _, key)| *key), LIMIT)
+        must::within_concurrency(leases.iter().map(|(_, _, key)| *key), LIMIT)?;
+        let reserved = leases.iter().map(|(_, _, key)| *key).filter(|key| key.function.as_str() == "g");
+        must::within_concurrency(reserved, RESERVED)
     }
 }
 
