@@ -8,7 +8,10 @@ use crate::report::{Report, Table};
 use crate::statistics::{median, short};
 use scheduler::assignment::{Effect, Input, Machine, Settings, WaiterId};
 use std::time::{Duration, Instant};
-use types::{AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+use types::{
+    AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey,
+    WorkerId,
+};
 
 const SMALL_MB: u32 = 128;
 /// Functions, and environments of each, all leased and given back in turn: what caches hold, and what they do not.

@@ -1,20 +1,26 @@
 //! The leader: steps the machine, carries out what it says, answers who waits.
 
+mod truth;
+mod words;
+
+pub(crate) use truth::Truth;
+
 use crate::journal::{Deposed, Journal};
 use async_trait::async_trait;
 use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, EnvironmentState,
-    Retire,
+    Reserve, Retire,
 };
 use fabric::placement::{Place, Placement, PlacementError, ReleaseSlot};
-use fabric::worker::{self, AcknowledgeEpoch, StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
+use fabric::worker::{AcknowledgeEpoch, StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
 use fabric::{Lease, Span, Start};
 use rustc_hash::FxHashMap;
-use scheduler::assignment::{Book, Effect, Held, HeldState, Input, Machine, Refusal, Settings, WaiterId};
+use scheduler::assignment::{Book, Effect, Held, Input, Machine, Settings, WaiterId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, VersionKey, WorkerId};
+use words::{held_of, refused};
 use world::World;
 
 /// Where the workers are.
@@ -31,6 +37,7 @@ pub(crate) struct LeaderParts {
     pub(crate) workers: Arc<dyn WorkerDirectory>,
     pub(crate) partition: PartitionId,
     pub(crate) settings: Settings,
+    pub(crate) truth: Truth,
 }
 
 /// The leader of one partition, for one epoch.
@@ -88,6 +95,9 @@ enum Task {
     Release {
         environment: EnvironmentId,
     },
+    ReadRevision {
+        key: VersionKey,
+    },
     Greet {
         worker: WorkerId,
         greet: u64,
@@ -107,7 +117,8 @@ impl Leader {
     pub(crate) fn start(parts: LeaderParts, epoch: Epoch, journal: Journal, book: &Book) -> Arc<Self> {
         let mut effects = Vec::new();
         let now = Duration::from_nanos(parts.world.now().0);
-        let machine = Machine::resume(parts.settings, book, now, &mut effects);
+        let settings = Settings { reads_revisions: parts.truth.revisions.is_some(), ..parts.settings };
+        let machine = Machine::resume(settings, book, now, &mut effects);
         let mut state = State {
             machine,
             waiting: FxHashMap::default(),
@@ -223,6 +234,7 @@ impl Leader {
 
     async fn perform(&self, task: Task) {
         let input = match task {
+            Task::ReadRevision { key } => self.read_revision(key).await,
             Task::Place { environment, key, memory_mb } => self.place(environment, key, memory_mb).await,
             Task::Start { begin, after } => {
                 let environment = begin.environment;
@@ -369,15 +381,6 @@ const GREET_AGAIN: Duration = Duration::from_millis(20);
 const GREET_AGAIN_MAX: Duration = Duration::from_secs(1);
 const GREET_LIMIT: Duration = Duration::from_secs(5);
 
-fn held_of(held: worker::HeldEnvironment) -> Held {
-    let state = match held.state {
-        worker::HeldState::Free => HeldState::Free,
-        worker::HeldState::Taken => HeldState::Taken,
-        worker::HeldState::Ending => HeldState::Ending,
-    };
-    Held { environment: held.environment, token: held.token, state }
-}
-
 impl State {
     /// Steps the machine and answers waiters. `asking` is the waiter whose own call this is: its answer is
     /// returned instead of sent.
@@ -419,6 +422,10 @@ impl State {
                     tasks.push(Task::Place { environment, key, memory_mb });
                     continue;
                 }
+                Effect::ReadRevision { key } => {
+                    tasks.push(Task::ReadRevision { key });
+                    continue;
+                }
                 Effect::Journal(fact) => {
                     facts.push(fact);
                     continue;
@@ -457,19 +464,6 @@ impl State {
             }
         }
         (tasks, (own, unused))
-    }
-}
-
-fn refused(refusal: Refusal) -> AcquireError {
-    match refusal {
-        Refusal::Stale => AcquireError::Stale,
-        Refusal::ConcurrencyLimit => AcquireError::ConcurrencyLimit,
-        Refusal::NoCapacity => AcquireError::NoCapacity,
-        Refusal::TooLarge => AcquireError::TooLarge,
-        Refusal::QueueFull => AcquireError::QueueFull,
-        Refusal::WorkerRefused => {
-            AcquireError::Unavailable { reason: "the worker did not take the environment".to_owned() }
-        }
     }
 }
 
@@ -518,6 +512,7 @@ impl Assignment for Leader {
                 waiter,
                 key: message.key,
                 memory_mb: message.memory_mb,
+                share: message.share,
                 deadline: now + message.wait_max,
                 environment,
                 token,
@@ -555,15 +550,15 @@ impl Assignment for Leader {
     }
 
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
-        let tasks = self.step(Input::Retire {
-            account: message.scope.account,
-            region: message.scope.region,
-            function: message.function,
-            version: message.version,
-            generation_min: message.generation_min,
-        });
-        self.carry_out(tasks);
-        Ok(())
+        let Retire { scope, function, version, generation_min } = message;
+        let (account, region) = (scope.account, scope.region);
+        self.take_word(Input::Retire { account, region, function, version, generation_min }).await
+    }
+
+    async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        let Reserve { scope, function, at, reserved } = message;
+        let (account, region) = (scope.account, scope.region);
+        self.take_word(Input::Reserve { account, region, function, at, reserved }).await
     }
 
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {

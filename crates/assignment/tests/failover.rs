@@ -61,6 +61,7 @@ impl Store {
             partition: PartitionId(0),
             settings: Settings::default(),
             journal: Arc::clone(&self.log),
+            revisions: None,
             election: Some(Election { kv, holder, lease: LEASE }),
         })
     }

@@ -3,11 +3,11 @@
 use crate::code::CodeStore;
 use crate::index::{Index, Indexed};
 use crate::keyed_locks::KeyedLocks;
-use crate::model::{Counters, Current, Function, FunctionId};
+use crate::model::{Counters, Current, Function, FunctionId, Reservation};
 use crate::settings::Settings;
 use crate::snap_start::Changes;
 use crate::store;
-use fabric::assignment::{Assignment, Retire};
+use fabric::assignment::{AcquireError, Assignment, Reserve, Retire};
 use fabric::control::ControlError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,11 @@ use world::World;
 /// How often a decision is made anew because another process changed the function meanwhile.
 const ATTEMPTS_MAX: usize = 4;
 /// How often and how long assignment is told before the answer goes out without it.
-const RETIRE_ATTEMPTS_MAX: usize = 3;
-const RETIRE_WAIT: Duration = Duration::from_secs(2);
-const RETIRE_PAUSE: Duration = Duration::from_millis(50);
+const TELL_ATTEMPTS_MAX: usize = 3;
+const TELL_WAIT: Duration = Duration::from_secs(2);
+const TELL_PAUSE: Duration = Duration::from_millis(50);
+/// How long a partition is without a leader at most, while the substrate is there.
+const NEXT_LEADER_WAIT: Duration = Duration::from_secs(5);
 
 /// What the parts of control share.
 pub(crate) struct Inner {
@@ -167,7 +169,12 @@ impl Inner {
         match after {
             After::Same => {}
             After::Live { function, retires } => {
+                let reservation = function.reservation;
                 self.show(id, Some(Arc::from(function)), Some(at));
+                let known = before.function.as_ref().map(|function| function.reservation);
+                if known.is_some_and(|known| known != reservation) {
+                    self.reserve(id, reservation).await;
+                }
                 if let Retires::Below { version, generation } = retires {
                     self.retire(id, Some(version), generation).await;
                 }
@@ -193,20 +200,41 @@ impl Inner {
         }
     }
 
-    /// The commit stands whatever assignment answers: invocations carry their generation, and an environment of an
-    /// older one is never given to them; what is lost is only that old environments go at once.
     async fn retire(&self, id: &FunctionId, version: Option<Version>, generation_min: u64) {
         let (scope, function) = (id.scope.clone(), id.name.clone());
         let message = Retire { scope, function, version, generation_min };
-        for attempt in 1..=RETIRE_ATTEMPTS_MAX {
-            match self.world.timeout(RETIRE_WAIT, self.assignment.retire(message.clone())).await {
+        self.tell_leader(id, || self.assignment.retire(message.clone())).await;
+    }
+
+    async fn reserve(&self, id: &FunctionId, Reservation { at, reserved }: Reservation) {
+        let (scope, function) = (id.scope.clone(), id.name.clone());
+        let message = Reserve { scope, function, at, reserved };
+        self.tell_leader(id, || self.assignment.reserve(message.clone())).await;
+    }
+
+    /// The commit stands whatever assignment answers: a leader that begins from now on reads what was committed, and one
+    /// that could not be told hears of it with the next acquire of whoever knows.
+    async fn tell_leader<F>(&self, id: &FunctionId, call: impl Fn() -> F)
+    where
+        F: Future<Output = Result<(), AcquireError>>,
+    {
+        let begun = self.world.now();
+        let mut failures = 0;
+        while failures < TELL_ATTEMPTS_MAX {
+            match self.world.timeout(TELL_WAIT, call()).await {
                 Some(Ok(())) => return,
+                // The next one is about to begin, and may have read what was true before.
+                Some(Err(AcquireError::NotLeader)) if self.world.now().since(begun) < NEXT_LEADER_WAIT => {}
                 Some(Err(error)) => {
-                    tracing::warn!(function = %id.arn(), attempt, %error, "assignment was not told")
+                    failures += 1;
+                    tracing::warn!(function = %id.arn(), failures, %error, "assignment was not told");
                 }
-                None => tracing::warn!(function = %id.arn(), attempt, "assignment did not answer in time"),
+                None => {
+                    failures += 1;
+                    tracing::warn!(function = %id.arn(), failures, "assignment did not answer in time");
+                }
             }
-            self.world.clock.sleep(RETIRE_PAUSE).await;
+            self.world.clock.sleep(TELL_PAUSE).await;
         }
     }
 

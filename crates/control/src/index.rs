@@ -18,6 +18,7 @@ struct ScopeIndex {
     /// In the order of lists.
     functions: BTreeMap<FunctionName, Indexed>,
     code_bytes: u64,
+    reserved: u32,
 }
 
 /// A function and the revision of its record.
@@ -32,12 +33,21 @@ pub(crate) struct Indexed {
 pub(crate) struct Usage {
     pub(crate) code_bytes: u64,
     pub(crate) functions: u64,
+    /// Concurrency that functions have reserved.
+    pub(crate) reserved: u32,
 }
 
 impl Index {
     pub(crate) fn get(&self, scope: &Scope, name: &FunctionName) -> Option<Indexed> {
         let scopes = self.0.read().unwrap_or_else(PoisonError::into_inner);
         scopes.get(scope)?.functions.get(name).cloned()
+    }
+
+    /// The same, and what all functions of the scope have reserved.
+    pub(crate) fn find(&self, scope: &Scope, name: &FunctionName) -> Option<(Indexed, u32)> {
+        let scopes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let scope = scopes.get(scope)?;
+        Some((scope.functions.get(name).cloned()?, scope.reserved))
     }
 
     /// Puts or (`None`) takes away; answers what was there.
@@ -47,13 +57,14 @@ impl Index {
             Some(_) => scopes.entry(id.scope.clone()).or_default(),
             None => scopes.get_mut(&id.scope)?,
         };
-        let added = indexed.as_ref().map_or(0, |indexed| indexed.function.code_bytes());
+        let added = indexed.as_ref().map_or((0, 0), |indexed| weight(&indexed.function));
         let before = match indexed {
             Some(indexed) => scope.functions.insert(id.name.clone(), indexed),
             None => scope.functions.remove(&id.name),
         };
-        let removed = before.as_ref().map_or(0, |before| before.function.code_bytes());
-        scope.code_bytes = (scope.code_bytes + added).saturating_sub(removed);
+        let removed = before.as_ref().map_or((0, 0), |before| weight(&before.function));
+        scope.code_bytes = (scope.code_bytes + added.0).saturating_sub(removed.0);
+        scope.reserved = scope.reserved.saturating_add(added.1).saturating_sub(removed.1);
         if scope.functions.is_empty() {
             scopes.remove(&id.scope);
         }
@@ -72,6 +83,7 @@ impl Index {
         scopes.get(scope).map_or(Usage::default(), |scope| Usage {
             code_bytes: scope.code_bytes,
             functions: scope.functions.len() as u64,
+            reserved: scope.reserved,
         })
     }
 
@@ -87,4 +99,9 @@ impl Index {
             None => take(&mut scope.functions.values()),
         }
     }
+}
+
+/// What a function adds to its scope: bytes of code, reserved concurrency.
+fn weight(function: &Function) -> (u64, u32) {
+    (function.code_bytes(), function.reservation.reserved.unwrap_or(0))
 }

@@ -28,7 +28,9 @@ mod list;
 mod model;
 mod publish;
 mod record;
+mod reserve;
 mod resolve;
+mod revisions;
 mod service;
 mod settings;
 mod snap_start;
@@ -36,5 +38,6 @@ mod store;
 mod tags;
 mod update;
 
+pub use revisions::RecordedRevisions;
 pub use service::Control;
 pub use settings::{AnyRuntime, RuntimeCheck, Settings};

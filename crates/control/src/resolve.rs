@@ -9,7 +9,7 @@ use std::time::Duration;
 use types::{Qualifier, Version, VersionKey};
 
 pub(crate) fn resolve(inner: &Inner, named: &Named) -> Result<ResolvedVersion, ControlError> {
-    let Some(found) = inner.index.get(&named.scope, &named.function) else {
+    let Some((found, reserved)) = inner.index.find(&named.scope, &named.function) else {
         // AWS names the qualifier that Invoke implies.
         let latest = || Qualifier::new(Version::Latest.to_string());
         let qualifier = named.qualifier.clone().unwrap_or_else(latest);
@@ -22,6 +22,7 @@ pub(crate) fn resolve(inner: &Inner, named: &Named) -> Result<ResolvedVersion, C
         arn: found.function.id.arn(),
         timeout: Duration::from_secs(u64::from(state.config.timeout_seconds)),
         memory_mb: state.config.memory_mb,
+        share: found.function.share(inner.settings.concurrency_max.saturating_sub(reserved)),
         state: state.optimisation.state(),
     })
 }

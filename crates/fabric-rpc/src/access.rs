@@ -72,7 +72,7 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             ("Telemetry", &[]),
             ("WorkerInvoke", &[]),
         ],
-        NodeRole::Control => &[("Assignment", &["retire"])],
+        NodeRole::Control => &[("Assignment", &["retire", "reserve"])],
         NodeRole::Assignment => &[
             ("Placement", &["place", "release", "workers"]),
             ("Fleet", &["lease", "place_for"]),

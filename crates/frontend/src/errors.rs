@@ -159,6 +159,13 @@ impl From<ControlError> for ApiError {
             ControlError::TooManyTags { .. } => {
                 Self::invalid_parameter("Number of tags exceeds resource tag limit.")
             }
+            ControlError::ReservationOnQualified => Self::invalid_parameter(
+                "Reserved concurrency is a function's: it can not be set on a version or an alias.",
+            ),
+            ControlError::TooMuchReserved { minimum } => Self::invalid_parameter(format!(
+                "Specified ReservedConcurrentExecutions for function decreases account's \
+                 UnreservedConcurrentExecution below its minimum value of [{minimum}]."
+            )),
             ControlError::UpdateInProgress { arn } => Self::conflict(format!(
                 "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
             )),
@@ -193,6 +200,10 @@ impl From<AcquireError> for ApiError {
     fn from(error: AcquireError) -> Self {
         match error {
             AcquireError::ConcurrencyLimit => Self::throttled("ConcurrentInvocationLimitExceeded"),
+            AcquireError::ReservedConcurrencyLimit => {
+                Self::throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+            }
+            AcquireError::RateLimit => Self::throttled("FunctionInvocationRateLimitExceeded"),
             AcquireError::QueueFull => Self::throttled("CallerRateLimitExceeded"),
             // What the hosts hold is the concurrency that there is: who asks for more is throttled, as on AWS.
             AcquireError::NoCapacity => {

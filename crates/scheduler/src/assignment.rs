@@ -119,16 +119,14 @@ impl Machine {
             }
             Input::Idle { environment, token } => self.idle(now, environment, token, effects),
             Input::Gone { environment } => self.forget(environment, effects),
-            Input::Retire { account, region, function, version, generation_min } => {
-                match version {
-                    Some(version) => {
-                        let key = VersionKey { account, region, function, version, generation: generation_min };
-                        self.retire(now, &key, effects);
-                    }
-                    None => self.retire_all(now, (&account, &region, &function), generation_min, effects),
+            Input::Retire { account, region, function, version, generation_min } => match version {
+                Some(version) => {
+                    let key = VersionKey { account, region, function, version, generation: generation_min };
+                    self.retire(now, &key, effects);
                 }
-            }
-            Input::Share { account, region, function, at, reserved } => {
+                None => self.retire_all(now, (&account, &region, &function), generation_min, effects),
+            },
+            Input::Reserve { account, region, function, at, reserved } => {
                 self.environments.versions.learn_share_of(&account, &region, &function, at, reserved);
             }
             Input::Revision { key, found } => self.revision(now, &key, found, effects),
@@ -393,14 +391,7 @@ impl Machine {
     }
 
     /// Hands it out (a cold one keeps the token that its worker was told).
-    fn grant(
-        &mut self,
-        now: Duration,
-        waiter: &Waiter,
-        place: Place,
-        cold: bool,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn grant(&mut self, now: Duration, waiter: &Waiter, place: Place, cold: bool, effects: &mut Vec<Effect>) {
         self.environments.enter(now, place, Phase::Busy);
         if !cold {
             self.environments[place].token = waiter.token;

@@ -215,6 +215,7 @@ impl Platform {
             world: world.clone(),
             journal: Arc::clone(&durable.journal),
             // The data folder's lock, or the tenure, makes sure that this server is alone.
+            revisions: None,
             election: None,
             placement: placement.clone(),
             workers: directory.clone(),

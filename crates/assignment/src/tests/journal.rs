@@ -179,6 +179,7 @@ fn alone(log: &Arc<dyn Log>, witness: &Arc<Witness>) -> Arc<AssignmentService> {
         partition: PartitionId(0),
         settings: Settings::default(),
         journal: Arc::clone(log),
+        revisions: None,
         election: None,
     })
 }

@@ -3,7 +3,7 @@
 use control::{Control, Settings};
 use fabric::Scope;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
 };
 use fabric::control::{
     ConfigChange, Control as _, ControlError, CreateFunction, FunctionConfig, FunctionVersion, LoggingConfig,
@@ -20,6 +20,7 @@ use world::World;
 #[derive(Default)]
 pub(crate) struct Remembers {
     pub(crate) retired: Mutex<Vec<Retire>>,
+    pub(crate) reserved: Mutex<Vec<Reserve>>,
 }
 
 #[async_trait::async_trait]
@@ -32,6 +33,10 @@ impl Assignment for Remembers {
     }
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
         self.retired.lock().expect("sound").push(message);
+        Ok(())
+    }
+    async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        self.reserved.lock().expect("sound").push(message);
         Ok(())
     }
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {

@@ -169,20 +169,12 @@ impl Waiters {
         ids
     }
 
-    pub(super) fn expired_for_finishing(
-        &mut self,
-        now: Duration,
-        counts: &mut Versions,
-    ) -> Option<Waiter> {
+    pub(super) fn expired_for_finishing(&mut self, now: Duration, counts: &mut Versions) -> Option<Waiter> {
         let (until, id) = self.finishing_until.first().copied()?;
         if until <= now { self.take(id, counts) } else { None }
     }
 
-    pub(super) fn expired_for_room(
-        &mut self,
-        now: Duration,
-        counts: &mut Versions,
-    ) -> Option<Waiter> {
+    pub(super) fn expired_for_room(&mut self, now: Duration, counts: &mut Versions) -> Option<Waiter> {
         let (until, id) = self.room_until.first().copied()?;
         if until <= now { self.take(id, counts) } else { None }
     }

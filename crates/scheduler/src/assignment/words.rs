@@ -3,7 +3,8 @@
 use super::journal::Fact;
 use std::time::Duration;
 use types::{
-    AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId,
+    AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey,
+    WorkerId,
 };
 
 /// Names one acquire that has no answer yet; the driver makes them, rising.
@@ -113,7 +114,7 @@ pub enum Input {
         generation_min: u64,
     },
     /// What is reserved for the function since the change that control numbers `at`.
-    Share { account: AccountId, region: Region, function: FunctionName, at: u64, reserved: Option<u32> },
+    Reserve { account: AccountId, region: Region, function: FunctionName, at: u64, reserved: Option<u32> },
     /// The answer to `ReadRevision`: what is durable of the version; `None` if it could not be read.
     Revision { key: VersionKey, found: Option<Durable> },
     /// Time passed.

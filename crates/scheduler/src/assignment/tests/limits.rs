@@ -46,7 +46,10 @@ fn a_reservation_bounds_a_function_over_all_its_versions_and_others_share_the_re
     rig.cold(&latest);
     assert_eq!(rig.fill(&published, reserved(1, 3)), (2, Refusal::ReservedConcurrencyLimit));
     let rest = ConcurrencyShare { at: 0, reserved: None, unreserved: 7 };
-    assert_eq!(rig.fill(&key("a", 1), ConcurrencyShare { unreserved: 4, ..rest }), (4, Refusal::ConcurrencyLimit));
+    assert_eq!(
+        rig.fill(&key("a", 1), ConcurrencyShare { unreserved: 4, ..rest }),
+        (4, Refusal::ConcurrencyLimit)
+    );
     assert_eq!(rig.fill(&key("b", 1), rest), (3, Refusal::ConcurrencyLimit), "they share seven");
     assert_eq!(rig.machine.concurrency(&latest), 10);
 }
@@ -88,7 +91,7 @@ fn a_reservation_moves_what_is_in_progress_from_one_pool_to_the_other() {
     let (hello, other) = (key("hello", 1), key("other", 1));
     assert_eq!(rig.fill(&hello, pool(0, 4)), (4, Refusal::ConcurrencyLimit));
     assert_eq!(refusal(&rig.acquire_with(&other, pool(0, 4))), Some(Refusal::ConcurrencyLimit));
-    let share = |at, reserved| Input::Share {
+    let share = |at, reserved| Input::Reserve {
         account: hello.account.clone(),
         region: hello.region.clone(),
         function: hello.function.clone(),
@@ -105,7 +108,11 @@ fn a_reservation_moves_what_is_in_progress_from_one_pool_to_the_other() {
     rig.step(share(4, Some(9)));
     assert_eq!(refusal(&rig.acquire_with(&hello, reserved(5, 4))), Some(Refusal::ReservedConcurrencyLimit));
     rig.step(share(6, None));
-    assert_eq!(refusal(&rig.acquire_with(&other, pool(0, 6))), Some(Refusal::ConcurrencyLimit), "four and two");
+    assert_eq!(
+        refusal(&rig.acquire_with(&other, pool(0, 6))),
+        Some(Refusal::ConcurrencyLimit),
+        "four and two"
+    );
 }
 
 #[test]
@@ -208,10 +215,7 @@ fn what_can_not_be_read_is_granted_to_nobody_and_read_again() {
         found: Some(Durable { generation_min: 1, share_at: 8, reserved: Some(0) }),
     });
     assert!(matches!(effects[..], [Effect::Refuse { refusal: Refusal::Stale, .. }]), "of an old reservation");
-    assert_eq!(
-        refusal(&rig.acquire_with(&hello, reserved(8, 0))),
-        Some(Refusal::ReservedConcurrencyLimit)
-    );
+    assert_eq!(refusal(&rig.acquire_with(&hello, reserved(8, 0))), Some(Refusal::ReservedConcurrencyLimit));
 }
 
 proptest! {
@@ -253,7 +257,7 @@ proptest! {
                     shares[which % 3] = share;
                     let (account, region) = (key("f", 1).account, key("f", 1).region);
                     let function = FunctionName::new(names[which % 3]);
-                    rig.step(Input::Share { account, region, function, at, reserved: share.reserved });
+                    rig.step(Input::Reserve { account, region, function, at, reserved: share.reserved });
                 }
                 _ => drop(rig.step(Input::Tick)),
             }
@@ -271,7 +275,8 @@ proptest! {
 fn in_progress(rig: &Rig, function: &str) -> usize {
     let rows = rig.machine.census();
     let of = |row: &&Row| row.key.function.as_str() == function && matches!(row.state, "starting" | "busy");
-    rows.iter().filter(of).count() + rig.machine.waiters.loose_of(function, &rig.machine.environments.versions)
+    rows.iter().filter(of).count()
+        + rig.machine.waiters.loose_of(function, &rig.machine.environments.versions)
 }
 
 /// What all accounts have in progress of functions that reserve nothing.

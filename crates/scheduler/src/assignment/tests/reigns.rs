@@ -108,7 +108,8 @@ impl Cluster {
         let (waiter, token) = (WaiterId(self.next), LeaseToken(self.next));
         let deadline = self.now + SECOND;
         let share = ConcurrencyShare { at: 1, ..FREE };
-        let share = if function == "g" { ConcurrencyShare { reserved: Some(RESERVED), ..share } } else { share };
+        let share =
+            if function == "g" { ConcurrencyShare { reserved: Some(RESERVED), ..share } } else { share };
         Input::Acquire { waiter, key: wanted, memory_mb: 128, share, deadline, environment, token }
     }
 
