@@ -7,7 +7,6 @@
 //! ```
 //! A follower replays as the leader appends, so that its turn begins with the book at hand.
 
-use crate::election::{Claim, Election, Watcher};
 use crate::journal::{Journal, NotBegun};
 use crate::leader::{Leader, LeaderParts, Truth, WorkerDirectory};
 use crate::replica::Replica;
@@ -21,7 +20,8 @@ use fabric::placement::Placement;
 use scheduler::assignment::{Input, Settings};
 use std::sync::Arc;
 use std::time::Duration;
-use substrate::{KvError, Log, LogError};
+use substrate::election::{Claim, Election, Watcher};
+use substrate::{Key, KvError, Log, LogError};
 use tokio::sync::watch;
 use types::{Epoch, PartitionId, WorkerId};
 use world::{TaskHandle, World};
@@ -41,7 +41,7 @@ pub struct Parts {
     /// Control's records, which a leader reads before it grants; `None` where no other leader was ever told of anything,
     /// since the control that tells ends with this process.
     pub revisions: Option<Arc<dyn Revisions>>,
-    /// `None` where something else makes sure that there is one service: it leads from the start.
+    /// By the entry [`key_of`] the partition; `None` where something else makes sure that there is one service: it leads from the start.
     pub election: Option<Election>,
 }
 
@@ -153,6 +153,11 @@ impl Assignment for AssignmentService {
     }
 }
 
+/// The entry in `Kv` that says who leads the partition.
+pub fn key_of(partition: PartitionId) -> Result<Key, KvError> {
+    Key::of(&["partition", &partition.to_string(), "leader"])
+}
+
 /// The service's task.
 struct Member {
     parts: Parts,
@@ -165,8 +170,6 @@ struct Member {
 enum Failed {
     #[error("the journal: {0}")]
     Log(LogError),
-    #[error("who leads: {0}")]
-    Kv(KvError),
     #[error("another one was first")]
     Outdone,
 }
@@ -197,23 +200,19 @@ impl Member {
             () = turns => {}
         }
         let Some(election) = &self.parts.election else { return };
-        let (world, partition) = (self.parts.world.clone(), self.parts.partition);
-        if let Ok(watcher) = Watcher::new(world, election.clone(), partition, self.writer) {
-            watcher.give_back().await;
-        }
+        Watcher::new(self.parts.world.clone(), election.clone(), self.writer).give_back().await;
     }
 
     /// Follows, leads when it is time to, until deposed.
     async fn turn(&self) -> Result<(), Failed> {
-        let Parts { world, journal, partition, .. } = &self.parts;
+        let Parts { world, journal, .. } = &self.parts;
         let mut replica = Replica::open(world, Arc::clone(journal)).await.map_err(Failed::Log)?;
         let Some(election) = &self.parts.election else {
             replica.catch_up().await.map_err(Failed::Log)?;
             let epoch = Epoch(replica.book.epoch().0 + 1);
             return self.lead(&mut replica, epoch).await;
         };
-        let watcher = Watcher::new(world.clone(), election.clone(), *partition, self.writer);
-        let mut watcher = watcher.map_err(Failed::Kv)?;
+        let mut watcher = Watcher::new(world.clone(), election.clone(), self.writer);
         let claim = self.follow(&mut replica, &mut watcher).await?;
         let led = tokio::select! {
             led = self.lead(&mut replica, claim.epoch) => led,

@@ -1,7 +1,6 @@
 //! The driver with a placement and a worker that are told what to answer.
 
 mod journal;
-mod watching;
 
 use crate::{AssignmentService, Parts, Settings, WorkerDirectory};
 use async_trait::async_trait;

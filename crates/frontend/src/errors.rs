@@ -344,6 +344,8 @@ mod tests {
     fn no_lease_is_429_or_503_with_a_time_to_try_again() {
         for (error, status) in [
             (AcquireError::ConcurrencyLimit, 429),
+            (AcquireError::ReservedConcurrencyLimit, 429),
+            (AcquireError::RateLimit, 429),
             (AcquireError::QueueFull, 429),
             (AcquireError::NoCapacity, 429),
             (AcquireError::NotLeader, 503),
@@ -358,6 +360,24 @@ mod tests {
             429,
             "TooManyRequestsException",
             r#"{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            AcquireError::ReservedConcurrencyLimit.into(),
+            429,
+            "TooManyRequestsException",
+            r#"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            AcquireError::RateLimit.into(),
+            429,
+            "TooManyRequestsException",
+            r#"{"Reason":"FunctionInvocationRateLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            ControlError::TooMuchReserved { minimum: 100 }.into(),
+            400,
+            "InvalidParameterValueException",
+            r#"{"Type":"User","message":"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100]."}"#,
         );
         check(
             AcquireError::TooLarge.into(),

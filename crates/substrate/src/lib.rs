@@ -9,11 +9,14 @@
 //! | [`Log`] | [`SqliteLog`] | `nats::NatsLog`: a stream each |
 //! | [`Blobs`] | [`Folder`]: a file each | `s3::S3`: an object each |
 //!
+//! Over `Kv` stands `election`: who leads, of several services that could.
+//!
 //! What the traits promise is written at the traits and proven by `conformance`, which every provider runs.
 
 pub mod blobs;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod election;
 pub mod folder;
 pub mod kv;
 pub mod log;

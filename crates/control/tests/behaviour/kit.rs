@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use substrate::{BlobKey, Blobs, Folder, FolderSettings, Sqlite, SqliteSettings};
+use substrate::{BlobKey, Blobs, Folder, FolderSettings, Kv, Sqlite, SqliteSettings};
 use types::{AccountId, CodeDigest, FunctionName, Qualifier, Region};
 use world::World;
 
@@ -47,6 +47,7 @@ impl Assignment for Remembers {
 pub(crate) struct Kit {
     pub(crate) control: Arc<Control>,
     pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) kv: Arc<dyn Kv>,
     pub(crate) assignment: Arc<Remembers>,
 }
 
@@ -65,8 +66,9 @@ pub(crate) async fn open_with(folder: &Path, settings: Settings) -> Kit {
     let kv = Arc::new(Sqlite::open(&world, &file, SqliteSettings::default()).await.expect("opens"));
     let blobs = Folder::open(&world, &folder.join("blobs"), FolderSettings::default()).await.expect("opens");
     let (blobs, assignment) = (Arc::new(blobs), Arc::new(Remembers::default()));
-    let control = Control::open(world, kv, blobs.clone(), assignment.clone(), settings).await.expect("opens");
-    Kit { control, blobs, assignment }
+    let control =
+        Control::open(world, kv.clone(), blobs.clone(), assignment.clone(), settings).await.expect("opens");
+    Kit { control, blobs, kv, assignment }
 }
 
 pub(crate) fn scope() -> Scope {

@@ -6,5 +6,6 @@ mod durable;
 mod functions;
 mod kit;
 mod lists;
+mod reservations;
 mod snap_start;
 mod versions;

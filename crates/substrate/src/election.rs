@@ -1,4 +1,4 @@
-//! Who leads a partition: an entry in `Kv`, held by renewing it.
+//! Who leads, of several services that could: an entry in `Kv`, held by renewing it.
 //!
 //! ```text
 //!            nobody has it, or it was not renewed for a lease
@@ -9,14 +9,14 @@
 //! No clocks are compared. A watcher counts on its own monotonic clock, and only time between two of its own reads that
 //! succeeded, and of that at most twice what it meant to wait: a silent store deposes nobody, nor does a watcher that
 //! was paused. After a silence the holder has longer to say that it is there, since its writes may come back later than
-//! reads. The entry says who is asked; it fences nobody: that is what the journal and the workers do.
+//! reads. The entry says who is asked; it fences nobody: that is for whoever is led to do, by the epoch.
 
+use crate::{Expected, Key, Kv, KvError, Revision};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
-use substrate::{Expected, Key, Kv, KvError, Revision};
-use types::{Epoch, PartitionId};
+use types::Epoch;
 use world::{Instant, World};
 
 /// How long a leader that does not renew is respected: below the second that its death may cost.
@@ -29,6 +29,8 @@ const FORMAT: u32 = 1;
 #[derive(Clone)]
 pub struct Election {
     pub kv: Arc<dyn Kv>,
+    /// The entry.
+    pub key: Key,
     /// Where others reach this service, should it lead.
     pub holder: String,
     /// [`LEASE`], or what a test needs.
@@ -52,23 +54,22 @@ impl Holding {
     }
 }
 
-/// The partition's entry.
-pub fn key_of(partition: PartitionId) -> Result<Key, KvError> {
-    Key::of(&["partition", &partition.to_string(), "leader"])
+/// Who leads by this entry; `None` while nobody does.
+pub async fn holding(kv: &dyn Kv, key: &Key) -> Result<Option<Holding>, KvError> {
+    Ok(kv.get(key).await?.and_then(|entry| Holding::read(&entry.value)))
 }
 
 /// The entry was claimed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim {
-    pub(crate) epoch: Epoch,
+pub struct Claim {
+    pub epoch: Epoch,
     revision: Revision,
 }
 
-/// Looks at one partition's entry.
-pub(crate) struct Watcher {
+/// Looks at one entry.
+pub struct Watcher {
     world: World,
     election: Election,
-    key: Key,
     writer: u64,
     seen: Option<Revision>,
     /// How long it has not moved.
@@ -80,33 +81,19 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    pub(crate) fn new(
-        world: World,
-        election: Election,
-        partition: PartitionId,
-        writer: u64,
-    ) -> Result<Self, KvError> {
-        let key = key_of(partition)?;
-        Ok(Self {
-            world,
-            election,
-            key,
-            writer,
-            seen: None,
-            still: Duration::ZERO,
-            read: None,
-            silence: false,
-        })
+    /// `writer` is random, of one start of one service.
+    pub fn new(world: World, election: Election, writer: u64) -> Self {
+        Self { world, election, writer, seen: None, still: Duration::ZERO, read: None, silence: false }
     }
 
     /// How long to wait between two looks.
-    pub(crate) fn pause(&self) -> Duration {
+    pub fn pause(&self) -> Duration {
         self.election.lease / 8
     }
 
-    /// One look; a claim if it is time for one and it succeeds. `known` is the highest epoch of the journal.
-    pub(crate) async fn look(&mut self, known: Epoch) -> Option<Claim> {
-        let found = self.election.kv.get(&self.key).await;
+    /// One look; a claim if it is time for one and it succeeds. `known` is the highest epoch that was ever heard of.
+    pub async fn look(&mut self, known: Epoch) -> Option<Claim> {
+        let found = self.election.kv.get(&self.election.key).await;
         let now = self.world.now();
         let entry = match found {
             Ok(entry) => entry,
@@ -137,7 +124,7 @@ impl Watcher {
             Ok(revision) => Some(Claim { epoch, revision }),
             Err(KvError::Conflict { .. }) => None,
             Err(error) => {
-                tracing::warn!(%error, "the partition could not be claimed");
+                tracing::warn!(%error, "the lead could not be claimed");
                 self.silence = true;
                 // It may have been, unheard.
                 let revision = self.ours(epoch).await?;
@@ -151,18 +138,18 @@ impl Watcher {
         let holding = Holding { format: FORMAT, holder, epoch, writer: self.writer };
         let value =
             serde_json::to_vec(&holding).map_err(|error| KvError::Invalid { reason: error.to_string() })?;
-        self.election.kv.put(self.key.clone(), Bytes::from(value), expected).await
+        self.election.kv.put(self.election.key.clone(), Bytes::from(value), expected).await
     }
 
     /// The revision of the entry, if it is this service's of that epoch.
     async fn ours(&self, epoch: Epoch) -> Option<Revision> {
-        let entry = self.election.kv.get(&self.key).await.ok()??;
+        let entry = self.election.kv.get(&self.election.key).await.ok()??;
         let holding = Holding::read(&entry.value)?;
         (holding.writer == self.writer && holding.epoch == epoch).then_some(entry.revision)
     }
 
     /// Renews until another has it.
-    pub(crate) async fn renew(&self, claim: Claim) {
+    pub async fn renew(&self, claim: Claim) {
         let mut at = claim.revision;
         loop {
             self.world.clock.sleep(self.election.lease / 4).await;
@@ -171,22 +158,22 @@ impl Watcher {
                 Err(KvError::Conflict { .. }) => match self.ours(claim.epoch).await {
                     // A renewal of ours of which we did not hear.
                     Some(revision) => at = revision,
-                    None => match self.election.kv.get(&self.key).await {
+                    None => match self.election.kv.get(&self.election.key).await {
                         Ok(_) => return,
                         Err(error) => tracing::warn!(%error, "who leads could not be read"),
                     },
                 },
-                Err(error) => tracing::warn!(%error, "the partition could not be renewed yet"),
+                Err(error) => tracing::warn!(%error, "the lead could not be renewed yet"),
             }
         }
     }
 
-    /// A clean end: the next leader need not wait. It finds the last epoch in the journal.
-    pub(crate) async fn give_back(&self) {
-        let Ok(Some(entry)) = self.election.kv.get(&self.key).await else { return };
+    /// A clean end: the next leader need not wait. It must know the last epoch from elsewhere.
+    pub async fn give_back(&self) {
+        let Ok(Some(entry)) = self.election.kv.get(&self.election.key).await else { return };
         if Holding::read(&entry.value).is_some_and(|holding| holding.writer == self.writer) {
             // Failing that, the next one waits a moment.
-            let _ = self.election.kv.delete(self.key.clone(), Expected::At(entry.revision)).await;
+            let _ = self.election.kv.delete(self.election.key.clone(), Expected::At(entry.revision)).await;
         }
     }
 }

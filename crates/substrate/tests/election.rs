@@ -1,12 +1,18 @@
 //! Whose turn it is, on a clock that is moved by hand.
 
-use super::*;
-use crate::election::{Election, Watcher};
+#![allow(clippy::expect_used)] // a test fails by it, and says what it expected
+
+use async_trait::async_trait;
 use bytes::Bytes;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use substrate::election::{Election, Watcher};
 use substrate::kv::{Entry, KvPage, Watch};
-use substrate::{Expected, Key, Kv, KvError, Revision, Sqlite, Write};
+use substrate::{Expected, Key, Kv, KvError, Revision, Sqlite, SqliteSettings, Write};
 use testkit::clock::SetClock;
+use types::Epoch;
+use world::World;
 
 const LEASE: Duration = Duration::from_millis(800);
 /// What a watcher waits between two looks.
@@ -59,11 +65,12 @@ impl Scene {
         let kv = Arc::new(Moody { kv, silent: AtomicBool::new(false) });
         let clock = Arc::new(SetClock::default());
         let world = World { clock: clock.clone(), ..World::real() };
-        let election = Election { kv: kv.clone(), holder: "here".to_owned(), lease: LEASE };
-        let key = crate::key_of(PartitionId(0)).expect("valid");
-        let mut leader = Watcher::new(world.clone(), election.clone(), PartitionId(0), 1).expect("a watcher");
+        let key = Key::of(&["lead"]).expect("valid");
+        let holder = "here".to_owned();
+        let election = Election { kv: kv.clone(), key: key.clone(), holder, lease: LEASE };
+        let mut leader = Watcher::new(world.clone(), election.clone(), 1);
         assert_eq!(leader.look(Epoch(4)).await.map(|claim| claim.epoch), Some(Epoch(5)), "nobody had it");
-        let mut watcher = Watcher::new(world, election, PartitionId(0), 2).expect("a watcher");
+        let mut watcher = Watcher::new(world, election, 2);
         assert!(watcher.look(Epoch(0)).await.is_none());
         Self { clock, kv, watcher, key }
     }
@@ -96,7 +103,7 @@ async fn a_leader_that_does_not_renew_for_a_lease_is_succeeded_by_a_higher_epoch
     assert_eq!(
         scene.look(1, PAUSE).await,
         Some(Epoch(6)),
-        "what the entry says counts, not the journal alone"
+        "what the entry says counts, not only what the watcher knows"
     );
     scene.renew().await;
 }
