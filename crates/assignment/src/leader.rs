@@ -48,6 +48,8 @@ pub(crate) struct Leader {
     state: Mutex<State>,
     /// A worker said that there is a newer epoch.
     outdated: Notify,
+    /// A worker answered or was lost, or this one ended.
+    heard: Notify,
     /// A deadline came nearer: the timer looks again.
     wake: Arc<Notify>,
     /// For the tasks that carry out effects: they must not keep the service alive.
@@ -134,6 +136,7 @@ impl Leader {
             journal,
             state: Mutex::new(state),
             outdated: Notify::new(),
+            heard: Notify::new(),
             wake: Arc::new(Notify::new()),
             me: me.clone(),
         });
@@ -152,6 +155,7 @@ impl Leader {
         let mut state = self.lock();
         state.closed.get_or_insert(why);
         state.waiting.clear();
+        self.heard.notify_waiters();
         self.wake.notify_one();
         self.journal.flush();
     }
@@ -171,6 +175,7 @@ impl Leader {
     /// Something happened that somebody else noticed: a worker that is there again, or lost.
     pub(crate) fn tell(&self, input: Input) {
         let tasks = self.step(input);
+        self.heard.notify_waiters();
         self.carry_out(tasks);
     }
 

@@ -21,8 +21,8 @@ const ATTEMPTS_MAX: usize = 4;
 const TELL_ATTEMPTS_MAX: usize = 3;
 const TELL_WAIT: Duration = Duration::from_secs(2);
 const TELL_PAUSE: Duration = Duration::from_millis(50);
-/// How long a partition is without a leader at most, while the substrate is there.
-const NEXT_LEADER_WAIT: Duration = Duration::from_secs(5);
+/// How long a leader may need: until there is one, and no worker takes its predecessor's word (their lease, 20 s).
+const TELL_LIMIT: Duration = Duration::from_secs(25);
 
 /// What the parts of control share.
 pub(crate) struct Inner {
@@ -221,10 +221,12 @@ impl Inner {
         let begun = self.world.now();
         let mut failures = 0;
         while failures < TELL_ATTEMPTS_MAX {
-            match self.world.timeout(TELL_WAIT, call()).await {
+            let answer = self.world.timeout(TELL_WAIT, call()).await;
+            let is_soon = self.world.now().since(begun) < TELL_LIMIT;
+            match answer {
                 Some(Ok(())) => return,
-                // The next one is about to begin, and may have read what was true before.
-                Some(Err(AcquireError::NotLeader)) if self.world.now().since(begun) < NEXT_LEADER_WAIT => {}
+                // The next one is about to begin, or waits for a worker that its predecessor had.
+                Some(Err(AcquireError::NotLeader)) | None if is_soon => {}
                 Some(Err(error)) => {
                     failures += 1;
                     tracing::warn!(function = %id.arn(), failures, %error, "assignment was not told");

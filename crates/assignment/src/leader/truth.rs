@@ -11,8 +11,8 @@ use types::VersionKey;
 
 /// How long a version's first acquire waits for what is durable of it: less than a caller waits for capacity.
 const READ_LIMIT: Duration = Duration::from_secs(2);
-/// How long control waits for its word to be taken: longer than JetStream takes to find a stream a new leader.
-const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
+/// How long control's word is held: longer than the lease of a worker that does not answer.
+const WORD_LIMIT: Duration = Duration::from_secs(25);
 
 /// Where there may be another leader, before this one or after it.
 #[derive(Clone)]
@@ -45,21 +45,42 @@ impl Leader {
         Input::Revision { key, found }
     }
 
-    /// Takes control's word, and says so only once it is certain that it led when it did: the next leader reads what
-    /// control wrote before it asked, while a deposed one that said yes would send control away with nobody told.
+    /// Takes control's word, and says so only once no other leader can go against it: one that comes reads what control
+    /// wrote before it asked (it is certain that this one still led then: it has appended since), and what one that went
+    /// still grants is taken by no worker.
     pub(super) async fn take_word(&self, input: Input) -> Result<(), AcquireError> {
         let tasks: Vec<Task> = self.step(input);
         self.carry_out(tasks);
         if !self.parts.truth.is_contested {
             return Ok(());
         }
-        match self.parts.world.timeout(CONFIRM_LIMIT, self.journal.confirm()).await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(Deposed)) => {
+        let alone = async {
+            self.acknowledged_by_all().await?;
+            self.journal.confirm().await.map_err(|Deposed| {
                 self.close(AcquireError::NotLeader);
-                Err(AcquireError::NotLeader)
+                AcquireError::NotLeader
+            })
+        };
+        let silent = || AcquireError::Unavailable { reason: "a worker or the journal is silent".to_owned() };
+        self.parts.world.timeout(WORD_LIMIT, alone).await.unwrap_or_else(|| Err(silent()))
+    }
+
+    async fn acknowledged_by_all(&self) -> Result<(), AcquireError> {
+        loop {
+            let heard = self.heard.notified();
+            tokio::pin!(heard);
+            // From here on nothing is missed.
+            heard.as_mut().enable();
+            {
+                let state = self.lock();
+                if let Some(why) = &state.closed {
+                    return Err(why.clone());
+                }
+                if state.machine.is_acknowledged_by_all() {
+                    return Ok(());
+                }
             }
-            None => Err(AcquireError::Unavailable { reason: "the journal is silent".to_owned() }),
+            heard.await;
         }
     }
 }

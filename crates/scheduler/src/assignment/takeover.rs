@@ -51,6 +51,11 @@ impl Machine {
         self.workers.by_id.get(worker).is_some_and(|standing| standing.acknowledged)
     }
 
+    /// Whether every worker has: from then on nothing that a deposed leader grants is taken anywhere.
+    pub fn is_acknowledged_by_all(&self) -> bool {
+        self.workers.by_id.values().all(|standing| standing.acknowledged)
+    }
+
     /// Whether the worker is leased to the partition.
     pub fn is_leased(&self, worker: &WorkerId) -> bool {
         self.workers.by_id.contains_key(worker)
