@@ -480,3 +480,48 @@ proptest! {
         }
     }
 }
+
+impl Cluster {
+    /// The first packet on its way that is such a one arrives.
+    fn deliver_first(&mut self, is_it: impl Fn(&Packet) -> bool) {
+        let which = self.packets.iter().position(is_it).expect("it is on its way");
+        assert_eq!(self.deliver(which), Ok(()));
+    }
+
+    fn running(&self) -> usize {
+        let held = self.hosts.iter().flat_map(|host| host.held.values());
+        held.filter(|(_, _, seat)| *seat == Seat::Running).count()
+    }
+}
+
+#[test]
+fn an_update_is_not_answered_while_a_worker_still_takes_a_deposed_leaders_word() {
+    let mut cluster = Cluster::new();
+    let input = cluster.acquire("f", 0);
+    assert_eq!(cluster.lead(input), Ok(()));
+    cluster.flush(usize::MAX);
+    while cluster.running() == 0 {
+        cluster.flush(usize::MAX);
+        cluster.deliver_first(|_| true);
+    }
+    cluster.end_one(0, false);
+    cluster.deliver_first(|packet| matches!(packet, Packet::ToLeader(Input::Idle { .. })));
+    assert_eq!(cluster.succeed(usize::MAX), Ok(()));
+    cluster.update();
+    let is_tell = |packet: &Packet| matches!(packet, Packet::Tell { .. });
+    cluster.deliver_first(is_tell);
+    assert_eq!(cluster.answered_generation, 1, "its worker has not taken the new epoch");
+    // For it still takes the old one's: a cache that is behind is served by a leader that is, too.
+    let input = cluster.acquire("f", 1);
+    cluster.lead_as_zombie(input);
+    cluster.deliver_first(|packet| matches!(packet, Packet::Invoke { .. }));
+    assert_eq!(cluster.running(), 1, "old code runs, and nobody was told that it does not");
+    cluster.end_one(0, false);
+    cluster.packets.retain(|packet| !matches!(packet, Packet::ToLeader(Input::Idle { .. })));
+
+    cluster.deliver_first(|packet| matches!(packet, Packet::Greet { .. }));
+    cluster.deliver_first(|packet| matches!(packet, Packet::ToLeader(Input::Reported { .. })));
+    cluster.deliver_first(is_tell);
+    assert_eq!(cluster.answered_generation, 2);
+    assert_eq!(cluster.check(), Ok(()));
+}
