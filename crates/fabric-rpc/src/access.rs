@@ -101,6 +101,7 @@ const FRONTENDS_CONTROL: &[&str] = &[
     "update_configuration",
     "publish_version",
     "delete_function",
+    "reserve_concurrency",
     "account_usage",
     "list_tags",
     "tag",
