@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 tools="${TINDERBOX_TEST_TOOLS:-$PWD/target/test-tools}"
 export PYTHONDONTWRITEBYTECODE=1 PATH="$tools/venv/bin:$PATH:$tools/java-25/bin"
 test() {
-    "$tools/venv/bin/python" -m pytest -q -rs -p no:cacheprovider "$@"
+    bash e2e/pytest.sh "$tools/venv/bin/python" "$PWD/target/pytest-cache" "$@"
 }
 test e2e "$@"
 # Once more with every call between roles encoded and decoded; a run that was asked for something else is left alone.

@@ -64,4 +64,4 @@ done
 
 # Whichever venv is newest runs pytest itself.
 runner=$(ls -d "$cache"/python-*/bin/python | sort -V | tail -n 1)
-exec "$runner" -m pytest -q -p no:cacheprovider "$here" "$@"
+exec bash "$here/../../e2e/pytest.sh" "$runner" "$here/../../target/pytest-cache" "$here" "$@"

@@ -2,8 +2,12 @@
 //!
 //! Installs what the tests need first (Debian packages where this is root on a machine with apt; Python and Node.js
 //! packages into `target/test-tools`, never into the user's own). `--only STEP` runs one step, `--list` names them.
+//! Tests that fail are run once more alone ([`again`]); those that pass then are named at the end, as bugs to be mended.
+
+mod again;
 
 use crate::{Outcome, root};
+use again::Verdict;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -63,18 +67,18 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         }
         _ => return Err("usage: cargo xtask test [--list | --only STEP]".to_owned()),
     };
-    let mut failed = Vec::new();
-    let mut times = Vec::new();
+    let (mut failed, mut times, mut flaky) = (Vec::new(), Vec::new(), Vec::new());
     for step in &steps {
         println!("── {} ── {}", step.name, step.command.join(" "));
         let start = now();
-        let passed = execute(step)?;
-        times.push(format!(
-            "{:>4} s  {}{}",
-            start.elapsed().as_secs(),
-            step.name,
-            if passed { "" } else { "  FAILED" }
-        ));
+        let Verdict { passed, flaky: of_it } = execute(step)?;
+        let word = match (passed, of_it.is_empty()) {
+            (false, _) => "  FAILED",
+            (true, false) => "  FLAKY",
+            (true, true) => "",
+        };
+        times.push(format!("{:>4} s  {}{word}", start.elapsed().as_secs(), step.name));
+        flaky.extend(of_it.into_iter().map(|test| format!("{}: {test}", step.name)));
         if !passed {
             failed.push(step.name);
             // A tree that does not build or lacks its tools fails everything after it, less clearly.
@@ -84,6 +88,9 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         }
     }
     println!("{}", times.join("\n"));
+    for test in &flaky {
+        println!("FLAKY (passed when run again alone): {test}");
+    }
     let passed = times.len() - failed.len();
     println!("steps: {passed} passed, {} failed", failed.len());
     if failed.is_empty() {
@@ -93,21 +100,31 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     }
 }
 
-fn execute(step: &Step) -> Result<bool, String> {
+fn execute(step: &Step) -> Result<Verdict, String> {
     let [program, arguments @ ..] = step.command else { return Err("a step without a command".to_owned()) };
     let root = root();
-    let status = Command::new(program)
-        .args(arguments)
-        .current_dir(&root)
-        .env("TINDERBOX_TEST_TOOLS", tools(&root))
-        // tools.sh unpacks one where it can; a test that finds none says that it was skipped.
-        .env("TINDERBOX_TEST_KERNEL", tools(&root).join("kernel"))
-        // One root image for all tests, for it takes a gigabyte and some seconds.
-        .env("TINDERBOX_TEST_ASSETS", tools(&root).join("microvm"))
-        .stdin(Stdio::null())
-        .status()
-        .map_err(|error| format!("{program}: {error}"))?;
-    Ok(status.success())
+    let command = || {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&root)
+            .env("TINDERBOX_TEST_TOOLS", tools(&root))
+            // tools.sh unpacks one where it can; a test that finds none says that it was skipped.
+            .env("TINDERBOX_TEST_KERNEL", tools(&root).join("kernel"))
+            // One root image for all tests, for it takes a gigabyte and some seconds.
+            .env("TINDERBOX_TEST_ASSETS", tools(&root).join("microvm"))
+            .stdin(Stdio::null());
+        command
+    };
+    if step.name == "unit" {
+        return again::cargo_test(command, arguments);
+    }
+    // Into it `e2e/pytest.sh` writes what failed and then passed.
+    let notes = root.join("target/flaky-tests");
+    let _ = std::fs::remove_file(&notes); // of an earlier step, if any
+    let status = command().args(arguments).env("TINDERBOX_TEST_FLAKY", &notes).status();
+    let passed = status.map_err(|error| format!("{program}: {error}"))?.success();
+    let flaky = std::fs::read_to_string(&notes).unwrap_or_default();
+    Ok(Verdict { passed, flaky: flaky.lines().map(str::to_owned).collect() })
 }
 
 /// Where test-only packages are installed: kept with the build cache, never committed.

@@ -1,5 +1,7 @@
 //! The leader: steps the machine, carries out what it says, answers who waits.
 
+mod calls;
+mod fleet;
 mod truth;
 mod words;
 
@@ -11,16 +13,17 @@ use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, EnvironmentState,
     Reserve, Retire,
 };
-use fabric::placement::{Place, Placement, PlacementError, ReleaseSlot};
-use fabric::worker::{AcknowledgeEpoch, StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
+use fabric::placement::Placement;
+use fabric::worker::WorkerControl;
 use fabric::{Lease, Span, Start};
 use rustc_hash::FxHashMap;
-use scheduler::assignment::{Book, Effect, Held, Input, Machine, Settings, WaiterId};
+use scheduler::assignment::{Book, Effect, Input, Machine, Settings, WaiterId};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, VersionKey, WorkerId};
-use words::{held_of, refused};
+use words::refused;
 use world::World;
 
 /// Where the workers are.
@@ -50,6 +53,8 @@ pub(crate) struct Leader {
     outdated: Notify,
     /// A worker answered or was lost, or this one ended.
     heard: Notify,
+    /// Memory that was asked of placement since the fleet was last looked at, MB.
+    asked_mb: AtomicU64,
     /// A deadline came nearer: the timer looks again.
     wake: Arc<Notify>,
     /// For the tasks that carry out effects: they must not keep the service alive.
@@ -112,6 +117,7 @@ struct Begin {
     key: VersionKey,
     worker: WorkerId,
     token: LeaseToken,
+    memory_mb: u32,
 }
 
 impl Leader {
@@ -137,6 +143,7 @@ impl Leader {
             state: Mutex::new(state),
             outdated: Notify::new(),
             heard: Notify::new(),
+            asked_mb: AtomicU64::new(0),
             wake: Arc::new(Notify::new()),
             me: me.clone(),
         });
@@ -148,6 +155,7 @@ impl Leader {
     pub(crate) fn open(&self) {
         let greetings = std::mem::take(&mut self.lock().greetings);
         self.carry_out(greetings);
+        self.parts.world.spawn("assignment.fleet", fleet::watch(self.me.clone()));
     }
 
     /// Refuses what waits and what comes with this. Environments are the workers' to end.
@@ -163,6 +171,7 @@ impl Leader {
     /// Completes when there is another leader.
     pub(crate) async fn deposed(&self) {
         tokio::select! {
+            biased;
             () = self.journal.deposed() => {}
             () = self.outdated.notified() => {}
         }
@@ -191,6 +200,7 @@ impl Leader {
             // It sleeps alone: whoever lets go of the service ends it at once.
             drop(service);
             tokio::select! {
+                biased;
                 () = clock.sleep(wait) => {}
                 () = wake.notified() => {}
             }
@@ -248,7 +258,7 @@ impl Leader {
                     Some(Ok(())) => self.begin(begin).await,
                     // Its worker never hears of it, and whoever waits for it asks the next leader.
                     Some(Err(Deposed)) => return self.close(AcquireError::NotLeader),
-                    None => Input::NotStarted { environment },
+                    None => Input::NotStarted { environment }, // its worker never hears of it
                 }
             }
             Task::Greet { .. } => return, // has a task of its own
@@ -257,106 +267,15 @@ impl Leader {
                 None => return,
             },
             Task::Release { environment } => {
-                // Placement answers releases always; an error has nothing that could be done about it here.
-                if let Err(error) = self.parts.placement.release(ReleaseSlot { environment }).await {
-                    tracing::warn!(%environment, %error, "slot not released");
-                }
+                self.release(environment).await;
                 // Only now: who waits for the room would be refused it while the slot is still taken.
                 Input::Released
             }
         };
         let tasks = self.step(input);
+        // What was started is an answer of its worker, too.
+        self.heard.notify_waiters();
         self.carry_out(tasks);
-    }
-
-    async fn place(&self, environment: EnvironmentId, key: VersionKey, memory_mb: u32) -> Input {
-        // What can not be written down is not begun: who waits for it waits as for room, until its deadline.
-        if self.journal.is_behind() {
-            return Input::NotPlaced { environment, ever: false };
-        }
-        match self.parts.placement.place(Place { environment, key, memory_mb }).await {
-            Ok(slot) => Input::Placed { environment, worker: slot.worker },
-            Err(PlacementError::NoCapacity | PlacementError::Unavailable { .. }) => {
-                Input::NotPlaced { environment, ever: false }
-            }
-            Err(PlacementError::TooLarge) => Input::NotPlaced { environment, ever: true },
-        }
-    }
-
-    async fn begin(&self, begin: Begin) -> Input {
-        let Begin { environment, key, worker: id, token } = begin;
-        let Some(worker) = self.parts.workers.control(&id) else {
-            return Input::NotStarted { environment };
-        };
-        let (partition, epoch) = (self.parts.partition, self.epoch);
-        match worker.start_environment(StartEnvironment { environment, key, partition, epoch, token }).await {
-            Ok(()) => Input::Started { environment },
-            Err(error) => {
-                self.look_at(&error);
-                tracing::warn!(%environment, worker = %id, %error, "environment not started");
-                Input::NotStarted { environment }
-            }
-        }
-    }
-
-    /// The worker reports `Gone` itself, or says that there is nothing to end; one that nobody knows took its
-    /// environments along.
-    async fn end(&self, environment: EnvironmentId, id: &WorkerId) -> Option<Input> {
-        let Some(worker) = self.parts.workers.control(id) else {
-            return Some(Input::Gone { environment });
-        };
-        let (partition, epoch) = (self.parts.partition, self.epoch);
-        match worker.stop_environment(StopEnvironment { environment, partition, epoch }).await {
-            Ok(()) => None,
-            Err(WorkerError::NotThere) => Some(Input::Gone { environment }),
-            Err(error) => {
-                self.look_at(&error);
-                tracing::warn!(%environment, worker = %id, %error, "environment not stopped");
-                None
-            }
-        }
-    }
-
-    /// A worker that has seen a higher epoch knows before the journal does.
-    fn look_at(&self, error: &WorkerError) {
-        if *error == WorkerError::Stale {
-            // Before anybody is answered that a worker did not want them.
-            self.close(AcquireError::NotLeader);
-            self.outdated.notify_one();
-        }
-    }
-
-    /// Until the worker answers, is lost, or somebody else leads.
-    async fn greet(me: Weak<Self>, worker: WorkerId, greet: u64) {
-        let mut wait = GREET_AGAIN;
-        loop {
-            let Some(leader) = me.upgrade() else { return };
-            let wanted = leader.lock().closed.is_none() && leader.lock().machine.is_leased(&worker);
-            if !wanted {
-                return;
-            }
-            if let Some(held) = leader.ask(&worker).await {
-                return leader.tell(Input::Reported { worker, greet, held });
-            }
-            let clock = leader.parts.world.clock.clone();
-            drop(leader);
-            clock.sleep(wait).await;
-            wait = (2 * wait).min(GREET_AGAIN_MAX);
-        }
-    }
-
-    async fn ask(&self, id: &WorkerId) -> Option<Vec<Held>> {
-        let worker = self.parts.workers.control(id)?;
-        let message = AcknowledgeEpoch { partition: self.parts.partition, epoch: self.epoch };
-        match self.parts.world.timeout(GREET_LIMIT, worker.acknowledge(message)).await {
-            Some(Ok(held)) => Some(held.environments.into_iter().map(held_of).collect()),
-            Some(Err(error)) => {
-                self.look_at(&error);
-                tracing::debug!(worker = %id, %error, "the worker has not acknowledged the epoch");
-                None
-            }
-            None => None,
-        }
     }
 
     fn why_closed(&self) -> AcquireError {
@@ -381,10 +300,6 @@ impl Leader {
 const IDLE_LOOK: Duration = Duration::from_secs(1);
 /// How long a cold start waits for the journal: longer than JetStream takes to find a stream a new leader.
 const JOURNAL_WAIT: Duration = Duration::from_secs(10);
-/// How soon, and then how seldom at most, a worker that does not answer is greeted again, and how long it may take.
-const GREET_AGAIN: Duration = Duration::from_millis(20);
-const GREET_AGAIN_MAX: Duration = Duration::from_secs(1);
-const GREET_LIMIT: Duration = Duration::from_secs(5);
 
 impl State {
     /// Steps the machine and answers waiters. `asking` is the waiter whose own call this is: its answer is
@@ -436,8 +351,10 @@ impl State {
                     continue;
                 }
                 Effect::Start { environment, key, worker, token } => {
+                    let memory_mb = self.machine.seat_of(environment).map_or(0, |(_, memory_mb)| memory_mb);
+                    let begin = Begin { environment, key, worker, token, memory_mb };
                     // For now how many facts of this step come before; below, of all steps.
-                    let (begin, after) = (Begin { environment, key, worker, token }, facts.len() as u64);
+                    let after = facts.len() as u64;
                     tasks.push(Task::Start { begin, after });
                     continue;
                 }

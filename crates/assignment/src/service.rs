@@ -196,6 +196,7 @@ impl Member {
             }
         };
         tokio::select! {
+            biased;
             () = closed => {}
             () = turns => {}
         }
@@ -215,6 +216,7 @@ impl Member {
         let mut watcher = Watcher::new(world.clone(), election.clone(), self.writer);
         let claim = self.follow(&mut replica, &mut watcher).await?;
         let led = tokio::select! {
+            biased;
             led = self.lead(&mut replica, claim.epoch) => led,
             () = watcher.renew(claim) => Ok(()),
         };
@@ -232,6 +234,7 @@ impl Member {
             tokio::pin!(pause);
             loop {
                 tokio::select! {
+                    biased;
                     () = &mut pause => break,
                     followed = replica.follow() => {
                         if let Err(error) = followed {

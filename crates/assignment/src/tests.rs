@@ -9,7 +9,8 @@ use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, Retire,
 };
 use fabric::placement::{
-    Place, Placement, PlacementError, RegisterWorker, ReleaseSlot, Slot, WorkerState, WorkersQuery,
+    DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
+    PlacementError, ReleaseSlot, Slot, StartReport, WorkerState, WorkersQuery,
 };
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironments, StartEnvironment, StopEnvironment, WorkerControl, WorkerError,
@@ -33,8 +34,23 @@ struct Host {
 
 #[async_trait]
 impl Placement for Host {
-    async fn register(&self, _: RegisterWorker) -> Result<(), PlacementError> {
-        Ok(())
+    async fn join(&self, _: JoinFleet) -> Result<Orders, PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn heartbeat(&self, _: Heartbeat) -> Result<Orders, PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn started(&self, _: StartReport) -> Result<(), PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn drain(&self, _: DrainWorker) -> Result<(), PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn leave(&self, _: LeaveFleet) -> Result<(), PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn lease(&self, _: LeaseWorkers) -> Result<Leases, PlacementError> {
+        Err(PlacementError::NotLeader)
     }
     async fn place(&self, _: Place) -> Result<Slot, PlacementError> {
         self.slots.try_acquire().map_err(|_| PlacementError::NoCapacity)?.forget();

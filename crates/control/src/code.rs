@@ -8,7 +8,11 @@
 //! The blob is stored before the record that names it, and is pinned meanwhile, so that no collection comes between.
 //! A pin or a removal of one blob holds that blob's lock: a put never runs while a removal of the same bytes does.
 //! Killed between blob and record, or between record and removal, garbage stays; the next start collects it.
+//!
+//! That is so while this process is the only one. Else nobody's own count says what is garbage: nothing is counted,
+//! nothing removed here, and a pin settles with the collector (`doom`) once its record is written.
 
+use crate::doom;
 use crate::keyed_locks::KeyedLocks;
 use crate::model::{Code, Function};
 use bytes::Bytes;
@@ -16,7 +20,8 @@ use fabric::control::ControlError;
 use images::ZipError;
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use substrate::{BlobError, BlobKey, Blobs};
+use std::time::Duration;
+use substrate::{BlobError, BlobKey, Blobs, Kv};
 use tokio::sync::{Semaphore, mpsc};
 use types::CodeDigest;
 use types::limits::{UNZIPPED_BYTES_MAX, ZIP_BYTES_MAX};
@@ -28,6 +33,8 @@ const INSPECTIONS_MAX: usize = 4;
 const GARBAGE_MAX: usize = 4_096;
 /// Blobs listed at once when garbage is collected at the start.
 const PAGE_BLOBS: usize = 1_000;
+/// How often a doom is looked at.
+const SETTLE_PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) struct CodeStore {
     world: World,
@@ -37,6 +44,7 @@ pub(crate) struct CodeStore {
     names: Mutex<FxHashMap<BlobKey, usize>>,
     inspections: Semaphore,
     garbage: mpsc::Sender<BlobKey>,
+    shared: bool,
 }
 
 /// A zip that was read and found good.
@@ -50,11 +58,16 @@ pub(crate) struct InspectedZip {
 pub(crate) struct Pin {
     store: Arc<CodeStore>,
     key: BlobKey,
+    zip: Bytes,
 }
 
 impl CodeStore {
     /// The store, and the queue that [`collect`] empties.
-    pub(crate) fn new(world: World, blobs: Arc<dyn Blobs>) -> (Arc<Self>, mpsc::Receiver<BlobKey>) {
+    pub(crate) fn new(
+        world: World,
+        blobs: Arc<dyn Blobs>,
+        shared: bool,
+    ) -> (Arc<Self>, mpsc::Receiver<BlobKey>) {
         let (garbage, queue) = mpsc::channel(GARBAGE_MAX);
         let store = Self {
             world,
@@ -63,6 +76,7 @@ impl CodeStore {
             names: Mutex::default(),
             inspections: Semaphore::new(INSPECTIONS_MAX),
             garbage,
+            shared,
         };
         (Arc::new(store), queue)
     }
@@ -88,16 +102,21 @@ impl CodeStore {
         let key = inspected.key;
         let _guard = self.locks.lock(&key).await;
         self.add(key);
-        let pin = Pin { store: Arc::clone(self), key };
+        let pin = Pin { store: Arc::clone(self), key, zip: inspected.zip.clone() };
         self.blobs.put(inspected.zip).await.map_err(|error| blob_error(&error))?;
         Ok(pin)
     }
 
     /// The zip as uploaded, while any version has it.
     pub(crate) async fn read(&self, digest: &CodeDigest) -> Result<Bytes, ControlError> {
-        let key = BlobKey::from_digest(digest).filter(|key| self.named().contains_key(key));
-        let key = key.ok_or_else(|| ControlError::CodeGone { digest: digest.clone() })?;
-        self.blobs.get(&key).await.map_err(|error| blob_error(&error))
+        let gone = || ControlError::CodeGone { digest: digest.clone() };
+        // Where others name code, too, what is there is what is named.
+        let named = |key: &BlobKey| self.shared || self.named().contains_key(key);
+        let key = BlobKey::from_digest(digest).filter(named).ok_or_else(gone)?;
+        self.blobs.get(&key).await.map_err(|error| match error {
+            BlobError::NotFound { .. } if self.shared => gone(),
+            error => blob_error(&error),
+        })
     }
 
     /// Counts every version of a function that came to be.
@@ -115,10 +134,16 @@ impl CodeStore {
     }
 
     fn add(&self, key: BlobKey) {
+        if self.shared {
+            return;
+        }
         *self.named().entry(key).or_insert(0) += 1;
     }
 
     fn remove(&self, key: BlobKey) {
+        if self.shared {
+            return;
+        }
         let mut named = self.named();
         if let Some(count) = named.get_mut(&key) {
             *count -= 1;
@@ -148,6 +173,66 @@ impl CodeStore {
             }
         }
     }
+}
+
+impl Pin {
+    /// After the attempt to write the record that names the blob, with what came of it. Where others collect: what the
+    /// record names is there when this answers well.
+    pub(crate) async fn settle<T>(
+        self,
+        kv: &dyn Kv,
+        written: Result<T, ControlError>,
+    ) -> Result<T, ControlError> {
+        // These two may have written it all the same.
+        let perhaps =
+            matches!(written, Ok(_) | Err(ControlError::Store { .. } | ControlError::Unavailable { .. }));
+        if !self.store.shared || !perhaps {
+            return written;
+        }
+        let begun = self.store.world.now();
+        loop {
+            let error = match self.settled(kv).await {
+                Ok(true) => return written,
+                Ok(false) => None,
+                // The store is silent, and it is so for the record, too.
+                Err(_) if written.is_err() => return written,
+                Err(error) => Some(error),
+            };
+            if self.store.world.now().since(begun) >= doom::RESPECTED {
+                let Some(error) = error else {
+                    // Its collector is dead, and deletes nothing any more.
+                    tracing::warn!(key = %self.key, "code that is used is still marked for removal");
+                    let put = self.put_again().await;
+                    return written.and_then(|it| put.map(|()| it).map_err(unsure));
+                };
+                return written.and_then(|_| Err(unsure(error)));
+            }
+            self.store.world.clock.sleep(SETTLE_PAUSE).await;
+        }
+    }
+
+    /// `false`: doomed.
+    async fn settled(&self, kv: &dyn Kv) -> Result<bool, String> {
+        let doomed = doom::key(&self.key).map_err(|error| error.to_string())?;
+        if kv.get(&doomed).await.map_err(|error| error.to_string())?.is_some() {
+            return Ok(false);
+        }
+        // In this order: what was doomed until now may be gone.
+        self.put_again().await.map(|()| true)
+    }
+
+    async fn put_again(&self) -> Result<(), String> {
+        let blobs = &self.store.blobs;
+        if blobs.exists(&self.key).await.map_err(|error| error.to_string())? {
+            return Ok(());
+        }
+        tracing::info!(key = %self.key, "code was collected while it came to be used; it is put again");
+        blobs.put(self.zip.clone()).await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+fn unsure(reason: String) -> ControlError {
+    ControlError::Unavailable { reason: format!("whether the code is kept could not be seen: {reason}") }
 }
 
 impl Drop for Pin {

@@ -21,7 +21,7 @@ pub(crate) async fn create(inner: Arc<Inner>, message: CreateFunction) -> Result
     let CreateFunction { scope, function, config, zip, publish, tags } = message;
     let id = FunctionId { scope, name: function };
     // Cheap refusals before a zip is inflated; the decision below looks again under the lock.
-    if inner.index.get(&id.scope, &id.name).is_some() {
+    if inner.look(&id).await?.is_some() {
         return Err(ControlError::Exists { function: id.name });
     }
     inner.check_architecture(&config.architecture)?;
@@ -31,8 +31,9 @@ pub(crate) async fn create(inner: Arc<Inner>, message: CreateFunction) -> Result
     let inspected = inner.code.inspect(zip).await?;
     let wanted = Wanted { code: inspected.code.clone(), id, config, publish, tags };
     // The blob is there before the record that names it.
-    let _pin = inner.code.store(inspected).await?;
-    inner.mutate(&wanted.id, |current, minted| decide(&wanted, current, minted)).await
+    let pin = inner.code.store(inspected).await?;
+    let created = inner.mutate(&wanted.id, |current, minted| decide(&wanted, current, minted)).await;
+    pin.settle(inner.kv.as_ref(), created).await
 }
 
 fn decide(wanted: &Wanted, current: &Current, minted: &Minted) -> Result<Decision<Mutated>, ControlError> {

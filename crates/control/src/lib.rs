@@ -17,17 +17,23 @@
 //! with SnapStart: those are Pending until a worker has run their init (`snap_start`).
 //!
 //! Code is kept once per digest (`code`); what no record names is removed, at the latest at the next start.
+//!
+//! Several processes may have the same stores (`Settings::shared`): then memory follows the store (`refresh`), and
+//! garbage is one [`Collector`]'s, which agrees with those who upload by dooms (`doom`).
 
 mod code;
+mod collector;
 mod commit;
 mod create;
 mod delete;
+mod doom;
 mod index;
 mod keyed_locks;
 mod list;
 mod model;
 mod publish;
 mod record;
+mod refresh;
 mod reserve;
 mod resolve;
 mod revisions;
@@ -38,6 +44,7 @@ mod store;
 mod tags;
 mod update;
 
+pub use collector::{CollectError, Collected, Collector};
 pub use revisions::RecordedRevisions;
 pub use service::Control;
 pub use settings::{AnyRuntime, RuntimeCheck, Settings};

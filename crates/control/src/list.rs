@@ -41,11 +41,12 @@ impl Marker {
 }
 
 /// Functions by name; with `all_versions` each with its versions, `$LATEST` first.
-pub(crate) fn functions(inner: &Inner, message: &ListFunctions) -> Result<Page, ControlError> {
+pub(crate) async fn functions(inner: &Inner, message: &ListFunctions) -> Result<Page, ControlError> {
     let marker = message.marker.as_deref().map(Marker::read).transpose()?;
     let items_max = message.items_max.clamp(1, PAGE_ITEMS_MAX);
     // One for the page's successor, one for the marker's own function, which may be answered whole already.
     let from = marker.as_ref().map(|marker| &marker.function);
+    inner.look_at_list(&message.scope, from, items_max + 2).await?;
     let functions = inner.index.from(&message.scope, from, items_max + 2);
     let items = functions.iter().flat_map(|function| {
         let versions = if message.all_versions { usize::MAX } else { 1 };
@@ -56,9 +57,9 @@ pub(crate) fn functions(inner: &Inner, message: &ListFunctions) -> Result<Page, 
 }
 
 /// `$LATEST` and the numbers rising.
-pub(crate) fn versions(inner: &Inner, message: &ListVersions) -> Result<Page, ControlError> {
+pub(crate) async fn versions(inner: &Inner, message: &ListVersions) -> Result<Page, ControlError> {
     let id = FunctionId { scope: message.named.scope.clone(), name: message.named.function.clone() };
-    let found = inner.index.get(&id.scope, &id.name).ok_or_else(|| id.not_found(None))?;
+    let found = inner.look(&id).await?.ok_or_else(|| id.not_found(None))?;
     let marker = message.marker.as_deref().map(Marker::read).transpose()?;
     if marker.as_ref().is_some_and(|marker| marker.function != id.name) {
         return Err(ControlError::BadMarker);

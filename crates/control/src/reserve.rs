@@ -16,6 +16,8 @@ pub(crate) async fn reserve(inner: Arc<Inner>, message: ReserveConcurrency) -> R
     // One after the other within a scope: two that each leave enough may not both. Nothing has the empty name.
     let scope = FunctionId { scope: id.scope.clone(), name: FunctionName::new("") };
     let _guard = inner.locks.lock(&scope).await;
+    // Of what other processes reserve in this very moment nothing is known: what each sees before is bounded, no more.
+    inner.look_at_scope(&id.scope).await?;
     let taken = inner.index.usage(&id.scope).reserved;
     let room = Room { taken, limit: inner.settings.concurrency_max };
     inner.mutate(&id, |current, _| decide(&id, reserved, room, current)).await

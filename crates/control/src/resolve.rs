@@ -1,14 +1,32 @@
 //! Room 4: from a name and a qualifier to one version in one generation. In: `Named`; out: `ResolvedVersion`.
-//! Fails only with not found. Answers from memory, takes no lock across an await and does no IO.
+//! Answers from memory, takes no lock across an await and does no IO, but for what other processes may have changed
+//! (`refresh`). Fails only with not found, and there with the store.
 
 use crate::commit::Inner;
 use crate::model::FunctionId;
 use fabric::ResolvedVersion;
-use fabric::control::{BootPlan, ControlError, Named};
+use fabric::control::{BootPlan, ControlError, Named, State};
 use std::time::Duration;
 use types::{Qualifier, Version, VersionKey};
 
-pub(crate) fn resolve(inner: &Inner, named: &Named) -> Result<ResolvedVersion, ControlError> {
+/// From memory, where the function is known: an older generation than the newest is refused by the partition's leader.
+/// Where others write, what is not known is looked for, and what is Pending: another may have heard that it is no more.
+pub(crate) async fn resolve(inner: &Inner, named: &Named) -> Result<ResolvedVersion, ControlError> {
+    match resolve_known(inner, named) {
+        Ok(resolved) if resolved.state != State::Pending => Ok(resolved),
+        _ if inner.settings.shared => resolve_anew(inner, named).await,
+        resolved => resolved,
+    }
+}
+
+/// As the store has it now: for who was refused with what `resolve` answered.
+pub(crate) async fn resolve_anew(inner: &Inner, named: &Named) -> Result<ResolvedVersion, ControlError> {
+    let id = FunctionId { scope: named.scope.clone(), name: named.function.clone() };
+    inner.look(&id).await?;
+    resolve_known(inner, named)
+}
+
+fn resolve_known(inner: &Inner, named: &Named) -> Result<ResolvedVersion, ControlError> {
     let Some((found, reserved)) = inner.index.find(&named.scope, &named.function) else {
         // AWS names the qualifier that Invoke implies.
         let latest = || Qualifier::new(Version::Latest.to_string());
@@ -28,13 +46,43 @@ pub(crate) fn resolve(inner: &Inner, named: &Named) -> Result<ResolvedVersion, C
 }
 
 /// The plan of exactly this generation: an older one is not found, so that old code is never booted.
-pub(crate) fn boot_plan(inner: &Inner, key: VersionKey) -> Result<BootPlan, ControlError> {
+pub(crate) async fn boot_plan(inner: &Inner, key: VersionKey) -> Result<BootPlan, ControlError> {
     let scope = fabric::Scope { account: key.account.clone(), region: key.region.clone() };
     let id = FunctionId { scope, name: key.function.clone() };
-    let qualifier = Qualifier::new(key.version.to_string());
-    let not_found = || id.not_found(Some(&qualifier));
-    let found = inner.index.get(&id.scope, &id.name).ok_or_else(not_found)?;
-    let state = found.function.version(key.version).filter(|state| state.generation == key.generation);
-    let state = state.ok_or_else(not_found)?;
-    Ok(BootPlan { arn: id.arn(), config: state.config.clone(), code_digest: state.code.digest.clone(), key })
+    match planned(inner, &id, &key) {
+        Planned::Here(plan) => Ok(*plan),
+        // Generations only rise: what is newer here is newer in the store.
+        Planned::Newer => Err(not_found(&id, &key)),
+        Planned::Unknown => {
+            inner.look(&id).await?;
+            match planned(inner, &id, &key) {
+                Planned::Here(plan) => Ok(*plan),
+                Planned::Newer | Planned::Unknown => Err(not_found(&id, &key)),
+            }
+        }
+    }
+}
+
+enum Planned {
+    Here(Box<BootPlan>),
+    Newer,
+    Unknown,
+}
+
+fn planned(inner: &Inner, id: &FunctionId, key: &VersionKey) -> Planned {
+    let Some(found) = inner.index.get(&id.scope, &id.name) else { return Planned::Unknown };
+    match found.function.version(key.version) {
+        Some(state) if state.generation == key.generation => Planned::Here(Box::new(BootPlan {
+            arn: id.arn(),
+            config: state.config.clone(),
+            code_digest: state.code.digest.clone(),
+            key: key.clone(),
+        })),
+        Some(state) if state.generation > key.generation => Planned::Newer,
+        _ => Planned::Unknown,
+    }
+}
+
+fn not_found(id: &FunctionId, key: &VersionKey) -> ControlError {
+    id.not_found(Some(&Qualifier::new(key.version.to_string())))
 }

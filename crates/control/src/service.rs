@@ -5,6 +5,7 @@ use crate::commit::{Inner, store_error};
 use crate::index::Index;
 use crate::keyed_locks::KeyedLocks;
 use crate::model::FunctionId;
+use crate::refresh::{self, REFRESHES_MAX};
 use crate::settings::Settings;
 use crate::snap_start::{self, Changes};
 use crate::{create, delete, list, publish, reserve, resolve, store, tags, update};
@@ -20,15 +21,16 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use substrate::{Blobs, Kv};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use types::{CodeDigest, VersionKey};
 use world::{TaskHandle, World};
 
-/// The control plane over any `Kv` and `Blobs`. Dropping it ends the collection of garbage; mutations that have begun
-/// run to their end.
+/// The control plane over any `Kv` and `Blobs`. Dropping it ends what runs behind it; mutations that have begun run to
+/// their end.
 pub struct Control {
     inner: Arc<Inner>,
-    collector: TaskHandle,
+    /// Collects garbage or, where others write, follows them.
+    behind: TaskHandle,
 }
 
 impl Control {
@@ -41,26 +43,35 @@ impl Control {
         assignment: Arc<dyn Assignment>,
         settings: Settings,
     ) -> Result<Arc<Self>, ControlError> {
-        let loaded = store::load_all(kv.as_ref()).await.map_err(|error| store_error(&error))?;
-        let (code, garbage) = CodeStore::new(world.clone(), blobs);
+        let shared = settings.shared;
+        let heads = store::heads_prefix(None).map_err(|error| store_error(&error.into()))?;
+        // Before anything is read, so that every later change is hinted at.
+        let hints = shared.then(|| kv.watch(&heads));
+        let loaded = store::load_all(kv.as_ref(), shared).await.map_err(|error| store_error(&error))?;
+        let (code, garbage) = CodeStore::new(world.clone(), blobs, shared);
         let inner = Arc::new(Inner {
             world: world.clone(),
             kv,
             code: Arc::clone(&code),
             assignment,
             settings,
-            index: Index::default(),
+            index: Index::new(shared),
             locks: KeyedLocks::new(),
-            preparations: Changes::default(),
+            preparations: Changes::since(if shared { world.random_u64() } else { 0 }),
+            refreshes: Semaphore::new(REFRESHES_MAX),
         });
         for indexed in loaded.functions {
             let id = indexed.function.id.clone();
             inner.show(&id, Some(indexed.function), Some(indexed.at));
         }
+        if let Some(hints) = hints {
+            let behind = world.spawn("control.follow", refresh::follow(Arc::clone(&inner), hints));
+            return Ok(Arc::new(Self { inner, behind }));
+        }
         let damaged = loaded.damaged;
         let (kv, orphans) = (Arc::clone(&inner.kv), loaded.orphans);
         // Garbage waits for nobody and nobody for it: a start must be ready at once.
-        let collector = world.spawn("control.collector", async move {
+        let behind = world.spawn("control.collector", async move {
             if let Err(error) = store::sweep(kv.as_ref(), orphans).await {
                 tracing::warn!(%error, "versions of deleted functions stay until the next start");
             }
@@ -73,7 +84,7 @@ impl Control {
             }
             code::collect(code, garbage).await;
         });
-        Ok(Arc::new(Self { inner, collector }))
+        Ok(Arc::new(Self { inner, behind }))
     }
 
     /// Runs a mutation as a task of its own: a caller who goes away must not leave it half done.
@@ -96,7 +107,7 @@ impl Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
-        self.collector.abort();
+        self.behind.abort();
     }
 }
 
@@ -122,7 +133,7 @@ impl fabric::control::Control for Control {
 
     async fn get_function(&self, named: Named) -> Result<Described, ControlError> {
         let id = FunctionId { scope: named.scope, name: named.function };
-        let found = self.inner.index.get(&id.scope, &id.name);
+        let found = self.inner.look(&id).await?;
         let found = found.ok_or_else(|| id.not_found(named.qualifier.as_ref()))?;
         let (version, state) = found.function.qualified(named.qualifier.as_ref())?;
         let version = found.function.shown(version, state);
@@ -132,11 +143,11 @@ impl fabric::control::Control for Control {
     }
 
     async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {
-        list::functions(&self.inner, &message)
+        list::functions(&self.inner, &message).await
     }
 
     async fn list_versions(&self, message: ListVersions) -> Result<Page, ControlError> {
-        list::versions(&self.inner, &message)
+        list::versions(&self.inner, &message).await
     }
 
     async fn update_code(&self, message: UpdateCode) -> Result<Mutated, ControlError> {
@@ -160,6 +171,7 @@ impl fabric::control::Control for Control {
     }
 
     async fn account_usage(&self, scope: Scope) -> Result<AccountUsage, ControlError> {
+        self.inner.look_at_scope(&scope).await?;
         let usage = self.inner.index.usage(&scope);
         Ok(AccountUsage {
             code_bytes: usage.code_bytes,
@@ -170,7 +182,7 @@ impl fabric::control::Control for Control {
     }
 
     async fn list_tags(&self, named: Named) -> Result<BTreeMap<String, String>, ControlError> {
-        tags::list(&self.inner, &named)
+        tags::list(&self.inner, &named).await
     }
 
     async fn tag(&self, message: TagFunction) -> Result<(), ControlError> {
@@ -182,11 +194,15 @@ impl fabric::control::Control for Control {
     }
 
     async fn resolve(&self, named: Named) -> Result<ResolvedVersion, ControlError> {
-        resolve::resolve(&self.inner, &named)
+        resolve::resolve(&self.inner, &named).await
+    }
+
+    async fn resolve_anew(&self, named: Named) -> Result<ResolvedVersion, ControlError> {
+        resolve::resolve_anew(&self.inner, &named).await
     }
 
     async fn boot_plan(&self, key: VersionKey) -> Result<BootPlan, ControlError> {
-        resolve::boot_plan(&self.inner, key)
+        resolve::boot_plan(&self.inner, key).await
     }
 
     async fn code(&self, digest: CodeDigest) -> Result<Bytes, ControlError> {

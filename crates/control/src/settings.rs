@@ -37,8 +37,12 @@ pub struct Settings {
     pub snap_start_any_runtime: bool,
     /// Concurrent executions of an account and region, as GetAccountSettings answers it.
     pub concurrency_max: u32,
-    /// Sum of all code of an account and region, bytes.
+    /// Sum of all code of an account and region, bytes. Where shared it is held as well as this process knows what the
+    /// others added in the last moments.
     pub code_bytes_max: u64,
+    /// Other processes have the same stores: reads look whether they changed something, and garbage is collected by
+    /// one [`Collector`](crate::Collector) for all. Else this is the only one, and what it has in memory is the truth.
+    pub shared: bool,
 }
 
 impl Settings {
@@ -50,6 +54,7 @@ impl Settings {
             snap_start_any_runtime: true,
             concurrency_max: limits::CONCURRENT_EXECUTIONS_DEFAULT,
             code_bytes_max: limits::TOTAL_CODE_BYTES_MAX,
+            shared: false,
         }
     }
 }

@@ -22,14 +22,18 @@ const LIST_WAIT: Duration = Duration::from_secs(30);
 const LISTED_MAX: usize = 10_000;
 
 /// Changes of the list, counted.
-#[derive(Default)]
 pub(crate) struct Changes(watch::Sender<u64>);
 
 impl Changes {
+    /// Counting begins somewhere: a worker that knows another process's list must not take it for this one's.
+    pub(crate) fn since(first: u64) -> Self {
+        Self(watch::Sender::new(first))
+    }
+
     /// A function is another one now: counted if that changes the list.
     pub(crate) fn note(&self, before: Option<&Function>, after: Option<&Function>) {
         if listed(before).ne(listed(after)) {
-            self.0.send_modify(|changes| *changes += 1);
+            self.0.send_modify(|changes| *changes = changes.wrapping_add(1));
         }
     }
 }

@@ -17,6 +17,8 @@ use types::{AccountId, FunctionName, Region, Version};
 
 const FUNCTIONS: &str = "function";
 const VERSIONS: &str = "version";
+/// How often a function is read anew because another process changed it meanwhile.
+const TORN_READS_MAX: usize = 8;
 
 /// Why a function could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,22 +63,63 @@ fn number_text(number: u64) -> String {
     format!("{number:020}")
 }
 
-/// One function as the store has it.
-pub(crate) async fn load(kv: &dyn Kv, id: &FunctionId) -> Result<Current, LoadError> {
-    let Some(entry) = kv.get(&head_key(id)?).await? else { return Ok(Current::default()) };
-    let head = read_head(&entry)?;
-    let mut published = BTreeMap::new();
-    if let Some(live) = &head.live {
-        for entry in all(kv, &versions_prefix(id)?).await? {
-            let Some((_, incarnation, number)) = parse_version_key(&entry.key) else { continue };
-            if incarnation == live.incarnation {
-                published.insert(number, Arc::new(read_version(&entry)?));
+/// What the heads of a scope, or of everybody, lie under.
+pub(crate) fn heads_prefix(scope: Option<&Scope>) -> Result<Key, KvError> {
+    match scope {
+        Some(scope) => Key::of(&[FUNCTIONS, scope.account.as_str(), scope.region.as_str()]),
+        None => Key::of(&[FUNCTIONS]),
+    }
+}
+
+/// What all published versions lie under.
+pub(crate) fn all_versions_prefix() -> Result<Key, KvError> {
+    Key::of(&[VERSIONS])
+}
+
+/// One function as the store has it; where several processes write, at one moment.
+pub(crate) async fn load(kv: &dyn Kv, id: &FunctionId, shared: bool) -> Result<Current, LoadError> {
+    match kv.get(&head_key(id)?).await? {
+        Some(entry) => load_from(kv, id, entry, shared).await,
+        None => Ok(Current::default()),
+    }
+}
+
+/// The same, from its head. Every change of a version writes the head too, so that the versions are those of the head
+/// if it is still the same after they were read; else all is read again.
+pub(crate) async fn load_from(
+    kv: &dyn Kv,
+    id: &FunctionId,
+    mut entry: Entry,
+    shared: bool,
+) -> Result<Current, LoadError> {
+    for _ in 0..TORN_READS_MAX {
+        let head = read_head(&entry)?;
+        let at = entry.revision;
+        let mut published = BTreeMap::new();
+        let mut torn = None;
+        if let Some(live) = head.live.as_ref().filter(|_| head.counters.version > 0) {
+            let versions = all(kv, &versions_prefix(id)?).await?;
+            torn = match shared {
+                true => kv.get(&entry.key).await?.filter(|again| again.revision != at),
+                false => None,
+            };
+            for entry in versions.into_iter().filter(|_| torn.is_none()) {
+                let Some((_, incarnation, number)) = parse_version_key(&entry.key) else { continue };
+                if incarnation == live.incarnation {
+                    published.insert(number, Arc::new(read_version(&entry)?));
+                }
             }
         }
+        if let Some(again) = torn {
+            entry = again;
+            continue;
+        }
+        let counters = head.counters;
+        let function = assemble(id.clone(), head, published).map(Arc::new);
+        return Ok(Current { at: Some(at), counters, function });
     }
-    let counters = head.counters;
-    let function = assemble(id.clone(), head, published).map(Arc::new);
-    Ok(Current { at: Some(entry.revision), counters, function })
+    // So many changes in a row: the store is well, but whoever asks must ask again.
+    Err(LoadError::Kv { reason: KvError::Busy })
 }
 
 /// What is recorded of one version: two reads at most, however many versions the function has.
@@ -99,11 +142,17 @@ pub(crate) async fn revision(kv: &dyn Kv, id: &FunctionId, version: Version) -> 
     Ok(Revision { generation_min, reserved_at: at, reserved })
 }
 
-/// Every function. One whose record can not be read is left out and said so; the others are served.
-pub(crate) async fn load_all(kv: &dyn Kv) -> Result<Loaded, LoadError> {
+/// Every function. One whose record can not be read is left out and said so; the others are served. Where others write
+/// meanwhile, a function that changed while its versions were read is left out: whoever asks for it reads it.
+pub(crate) async fn load_all(kv: &dyn Kv, shared: bool) -> Result<Loaded, LoadError> {
     let mut loaded = Loaded::default();
+    let heads = heads_prefix(None)?;
+    let mut before = BTreeMap::new();
+    if shared {
+        before.extend(all(kv, &heads).await?.into_iter().map(|entry| (entry.key, entry.revision)));
+    }
     let mut versions: BTreeMap<Key, Vec<(u64, u64, Entry)>> = BTreeMap::new();
-    for entry in all(kv, &Key::of(&[VERSIONS])?).await? {
+    for entry in all(kv, &all_versions_prefix()?).await? {
         match parse_version_key(&entry.key) {
             Some((id, incarnation, number)) => {
                 versions.entry(head_key(&id)?).or_default().push((incarnation, number, entry));
@@ -111,7 +160,10 @@ pub(crate) async fn load_all(kv: &dyn Kv) -> Result<Loaded, LoadError> {
             None => loaded.damaged = true,
         }
     }
-    for entry in all(kv, &Key::of(&[FUNCTIONS])?).await? {
+    for entry in all(kv, &heads).await? {
+        if shared && before.get(&entry.key) != Some(&entry.revision) {
+            continue;
+        }
         let versions = versions.remove(&entry.key).unwrap_or_default();
         match load_one(&entry, versions, &mut loaded.orphans) {
             Ok(Some(function)) => {
@@ -225,14 +277,14 @@ async fn all(kv: &dyn Kv, prefix: &Key) -> Result<Vec<Entry>, KvError> {
     }
 }
 
-fn parse_head_key(key: &Key) -> Option<FunctionId> {
+pub(crate) fn parse_head_key(key: &Key) -> Option<FunctionId> {
     match key.segments()?.as_slice() {
         [_, account, region, name] => Some(function_id(account, region, name)),
         _ => None,
     }
 }
 
-fn parse_version_key(key: &Key) -> Option<(FunctionId, u64, u64)> {
+pub(crate) fn parse_version_key(key: &Key) -> Option<(FunctionId, u64, u64)> {
     match key.segments()?.as_slice() {
         [_, account, region, name, incarnation, number] => {
             Some((function_id(account, region, name), incarnation.parse().ok()?, number.parse().ok()?))
@@ -246,10 +298,10 @@ fn function_id(account: &str, region: &str, name: &str) -> FunctionId {
     FunctionId { scope, name: FunctionName::new(name) }
 }
 
-fn read_head(entry: &Entry) -> Result<Head, LoadError> {
+pub(crate) fn read_head(entry: &Entry) -> Result<Head, LoadError> {
     record::read_head(&entry.value).map_err(|reason| LoadError::Record { key: entry.key.clone(), reason })
 }
 
-fn read_version(entry: &Entry) -> Result<VersionState, LoadError> {
+pub(crate) fn read_version(entry: &Entry) -> Result<VersionState, LoadError> {
     record::read_version(&entry.value).map_err(|reason| LoadError::Record { key: entry.key.clone(), reason })
 }

@@ -14,9 +14,9 @@ pub(crate) fn check_count(count: usize) -> Result<(), ControlError> {
     Ok(())
 }
 
-pub(crate) fn list(inner: &Inner, named: &Named) -> Result<BTreeMap<String, String>, ControlError> {
+pub(crate) async fn list(inner: &Inner, named: &Named) -> Result<BTreeMap<String, String>, ControlError> {
     let id = taggable(named)?;
-    let found = inner.index.get(&id.scope, &id.name).ok_or_else(|| id.not_found(None))?;
+    let found = inner.look(&id).await?.ok_or_else(|| id.not_found(None))?;
     Ok(found.function.tags.clone())
 }
 

@@ -11,7 +11,7 @@ use types::Version;
 pub(crate) async fn update_code(inner: Arc<Inner>, mut message: UpdateCode) -> Result<Mutated, ControlError> {
     let id = FunctionId { scope: message.named.scope.clone(), name: message.named.function.clone() };
     // Cheap refusals before a zip is inflated; the decision below looks again under the lock.
-    let found = inner.index.get(&id.scope, &id.name);
+    let found = inner.look(&id).await?;
     let current = Current { function: found.map(|found| found.function), ..Current::default() };
     let function = changeable(&id, &current, message.named.qualifier.as_ref())?;
     check_revision(function, message.revision.as_ref())?;
@@ -23,8 +23,11 @@ pub(crate) async fn update_code(inner: Arc<Inner>, mut message: UpdateCode) -> R
     let pin = if message.dry_run { None } else { Some(inner.code.store(inspected).await?) };
     let updated =
         inner.mutate(&id, |current, minted| decide_code(&id, &message, &code, current, minted)).await;
-    drop(pin); // the record names the code now, or nothing does
-    updated
+    // The record names the code now, or nothing does.
+    match pin {
+        Some(pin) => pin.settle(inner.kv.as_ref(), updated).await,
+        None => updated,
+    }
 }
 
 fn decide_code(

@@ -66,25 +66,21 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
         NodeRole::Frontend => &[
             ("Control", FRONTENDS_CONTROL),
             ("Assignment", &["acquire", "report", "census"]),
-            ("Placement", &["workers"]),
             // An operator's `drain` comes through the frontend.
-            ("Fleet", &["drain"]),
+            ("Placement", &["drain", "workers"]),
             ("Telemetry", &[]),
             ("WorkerInvoke", &[]),
         ],
         NodeRole::Control => &[("Assignment", &["retire", "reserve"])],
-        NodeRole::Assignment => &[
-            ("Placement", &["place", "release", "workers"]),
-            ("Fleet", &["lease", "place_for"]),
-            ("WorkerControl", &[]),
-        ],
+        NodeRole::Assignment => {
+            &[("Placement", &["lease", "place", "release", "started", "workers"]), ("WorkerControl", &[])]
+        }
         NodeRole::Placement | NodeRole::Telemetry => &[],
         // User code is next to it: no function of a customer can be changed from here, no lease taken.
         NodeRole::Worker => &[
             ("Control", &["boot_plan", "code", "preparations", "prepared"]),
             ("Assignment", &["report"]),
-            ("Placement", &["register"]),
-            ("Fleet", &["join", "heartbeat", "started"]),
+            ("Placement", &["join", "heartbeat", "started", "leave"]),
             ("Telemetry", &["append"]),
             ("Api", &[]),
         ],
@@ -107,6 +103,7 @@ const FRONTENDS_CONTROL: &[&str] = &[
     "tag",
     "untag",
     "resolve",
+    "resolve_anew",
     "code",
 ];
 
@@ -166,7 +163,6 @@ mod tests {
             fabric::assignment::Assignment,
             fabric::control::Control,
             fabric::placement::Placement,
-            fabric::placement::Fleet,
             fabric::telemetry::Telemetry,
             fabric::worker::WorkerControl,
             fabric::worker::WorkerInvoke
@@ -199,8 +195,7 @@ mod tests {
                 "Api" => true,
                 "Control" => matches!(call.name, "boot_plan" | "code" | "preparations" | "prepared"),
                 "Assignment" => call.name == "report",
-                "Placement" => call.name == "register",
-                "Fleet" => matches!(call.name, "join" | "heartbeat" | "started"),
+                "Placement" => matches!(call.name, "join" | "heartbeat" | "started" | "leave"),
                 "Telemetry" => call.name == "append",
                 _ => false,
             };

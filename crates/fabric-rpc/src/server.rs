@@ -6,7 +6,7 @@
 //!                          Serving ──drain──► answers what is in progress ──► closed
 //!                             └──── peer closes or is silent, cut ──────────► closed
 //! call ──► known? ──► allowed? ──► its message, bounded in size, time and memory ──► role ──► answer
-//!            404          403              411, 413, 408, 503           400 ◄── garbled
+//!            404          403              411, 413, 408, 503           400 ◄── garbled, 421 ◄── led elsewhere
 //! ```
 //! Every refusal but 500 comes before the role has seen the call. A call whose caller goes away is dropped where it stands.
 
@@ -250,6 +250,7 @@ impl Server {
         let answered = role.answer(call.name, message).await;
         answered.map_err(|garbled| match garbled {
             Garbled::Message => Refusal(StatusCode::BAD_REQUEST, "not a message of this call"),
+            Garbled::Elsewhere => Refusal(StatusCode::MISDIRECTED_REQUEST, "another node leads"),
             Garbled::Answer => Refusal(wire::TAKEN, "the answer does not encode"),
         })
     }

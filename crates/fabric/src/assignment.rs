@@ -138,6 +138,9 @@ pub enum AcquireError {
     /// Too many requests wait already.
     #[error("too many waiting")]
     QueueFull,
+    /// The worker that was to make an environment did not: nobody has seen the invocation, ask again.
+    #[error("the worker did not take the environment")]
+    WorkerRefused,
     /// This one does not lead the partition, or not any more: ask again whoever does.
     #[error("not the leader of the partition")]
     NotLeader,

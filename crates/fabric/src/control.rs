@@ -28,6 +28,8 @@ service! {
         untag(Untag(UntagFunction)) -> ();
         /// Room 4, on the hot path: answers from memory.
         resolve(Resolve(Named)) -> ResolvedVersion;
+        /// The same, as the store has it now: for who was refused (`Stale`) with what `resolve` answered.
+        resolve_anew(ResolveAnew(Named)) -> ResolvedVersion;
         /// What a worker needs to boot an environment of this version. Holds the customer's variables: never logged.
         boot_plan(BootPlan(VersionKey)) -> BootPlan;
         /// The zip as uploaded, for GetFunction's `Code.Location`.

@@ -1,5 +1,7 @@
-//! `Placement`: which worker hosts which environment. `Fleet`: the same role as workers, leaders of partitions and the
-//! operator see it where workers are many.
+//! `Placement`: which worker hosts which environment, which partition each worker is leased to, and how many there are.
+//!
+//! One of its services leads; the others answer [`PlacementError::NotLeader`]. What it knows is soft state: a service that
+//! begins to lead knows nobody, and workers that are told [`PlacementError::Unknown`] say who they are and what they have.
 
 use crate::service::service;
 use serde::{Deserialize, Serialize};
@@ -7,13 +9,25 @@ use std::time::Duration;
 use types::{CodeDigest, EnvironmentId, PartitionId, VersionKey, WorkerId, Zone};
 
 service! {
-    /// Knows the workers and their room.
+    /// Workers that come, live and go, to whom they are leased, and their room. All calls may be said twice.
     pub trait Placement(PlacementRequest, PlacementResponse, PlacementError) {
-        /// A worker says that it is there and how large it is. Again after a restart: what it had is gone.
-        register(Register(RegisterWorker)) -> ();
-        /// Room 7: a slot for one environment.
+        /// A worker is there, with what it has. After its start, after it fenced itself, and whenever it is told
+        /// [`PlacementError::Unknown`].
+        join(Join(JoinFleet)) -> Orders;
+        /// A worker lives.
+        heartbeat(Heartbeat(Heartbeat)) -> Orders;
+        /// How it went with what was placed on a worker, as the worker or the leader of a partition says: one that can not
+        /// start anything, or not be reached, is not asked again before it can.
+        started(Started(StartReport)) -> ();
+        /// An operator's word: nothing new for this worker; it ends when it is empty.
+        drain(Drain(DrainWorker)) -> ();
+        /// A worker's own word that it ends: as `drain`, and, once nothing of it is left, forgotten.
+        leave(Leave(LeaveFleet)) -> ();
+        /// For the leader of a partition: whom it may use, and what it has lost.
+        lease(Lease(LeaseWorkers)) -> Leases;
+        /// Room 7: a slot for one environment, on a worker that is leased to its partition.
         place(Place(Place)) -> Slot;
-        /// The environment is gone; its slot is free. Idempotent.
+        /// The environment is gone; its slot is free.
         release(Release(ReleaseSlot)) -> ();
         /// For `status`.
         workers(Workers(WorkersQuery)) -> Vec<WorkerState>;
@@ -21,19 +35,14 @@ service! {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegisterWorker {
-    pub worker: WorkerId,
-    pub zone: Zone,
-    /// Sum of `MemorySize` that it takes, MB, overcommit included.
-    pub memory_mb: u64,
-    pub environments_max: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     pub environment: EnvironmentId,
     pub key: VersionKey,
     pub memory_mb: u32,
+    pub partition: PartitionId,
+    pub code: Option<CodeDigest>,
+    /// Empty: whatever there is.
+    pub sandboxes: Vec<SandboxKind>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,37 +66,6 @@ pub struct WorkerState {
     pub memory_used_mb: u64,
     pub environments: u32,
     pub environments_max: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum PlacementError {
-    /// No worker has room for it now.
-    #[error("no capacity")]
-    NoCapacity,
-    /// No worker could ever hold it.
-    #[error("larger than any worker")]
-    TooLarge,
-    /// The role could not be asked, or its answer did not come: a slot may have been taken, `release` gives it back.
-    #[error("placement can not be reached: {reason}")]
-    Unavailable { reason: String },
-}
-
-service! {
-    /// Workers that come, live and go, and to whom they are leased. All calls may be said twice.
-    pub trait Fleet(FleetRequest, FleetResponse, FleetError) {
-        /// A worker is there, with what it has. After its start, and whenever it is told [`FleetError::Unknown`].
-        join(Join(JoinFleet)) -> Orders;
-        /// A worker lives.
-        heartbeat(Heartbeat(Heartbeat)) -> Orders;
-        /// Whether a worker started what was placed there: one that can not is not asked again.
-        started(Started(StartReport)) -> ();
-        /// Nothing new for this worker; it ends when it is empty.
-        drain(Drain(DrainWorker)) -> ();
-        /// For the leader of a partition: whom it may use, and what it has lost.
-        lease(Lease(LeaseWorkers)) -> Leases;
-        /// Room 7 for one of many partitions: a slot on a worker that is leased to it.
-        place_for(PlaceFor(PlaceFor)) -> Slot;
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,12 +131,28 @@ pub struct Orders {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartReport {
     pub worker: WorkerId,
-    pub started: bool,
+    pub outcome: StartOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartOutcome {
+    Started,
+    /// Its host could not make an environment.
+    Failed,
+    /// A leader could not reach it: it gets nothing new before its next heartbeat.
+    Unreached,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrainWorker {
     pub worker: WorkerId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaveFleet {
+    pub worker: WorkerId,
+    /// Nothing of it is left: it is forgotten. Until then it drains.
+    pub gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,8 +166,12 @@ pub struct LeaseWorkers {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leases {
-    /// What is on a worker that is not among them is lost when its lease time has passed.
+    /// What is on a worker that is not among them is lost when the lease time has passed.
     pub workers: Vec<WorkerId>,
+    /// Those of them that get nothing new and end when they are empty.
+    pub draining: Vec<WorkerId>,
+    /// The lease time: for so long at most a worker serves on after it is not among them any more.
+    pub lease: Duration,
     /// Environments that went without a word.
     pub lost: Vec<EnvironmentId>,
     pub heard: u64,
@@ -181,25 +179,24 @@ pub struct Leases {
     pub incomplete: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlaceFor {
-    pub environment: EnvironmentId,
-    pub key: VersionKey,
-    pub memory_mb: u32,
-    pub partition: PartitionId,
-    pub code: Option<CodeDigest>,
-    /// Empty: whatever there is.
-    pub sandboxes: Vec<SandboxKind>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum FleetError {
-    /// Nobody by this name: join (again).
+pub enum PlacementError {
+    /// No worker has room for it now.
+    #[error("no capacity")]
+    NoCapacity,
+    /// No worker could ever hold it.
+    #[error("larger than any worker")]
+    TooLarge,
+    /// No worker by this name: join (again).
     #[error("unknown worker")]
     Unknown,
     /// More in one message than is taken.
     #[error("too much in one message")]
     TooMuch,
-    #[error("{0}")]
-    Placement(#[from] PlacementError),
+    /// This service does not lead, or not any more: ask again whoever does. Nothing was taken.
+    #[error("not the leader of placement")]
+    NotLeader,
+    /// The role could not be asked, or its answer did not come: a slot may have been taken, `release` gives it back.
+    #[error("placement can not be reached: {reason}")]
+    Unavailable { reason: String },
 }

@@ -9,7 +9,7 @@
 
 use crate::assignment::AcquireError;
 use crate::control::ControlError;
-use crate::placement::{FleetError, PlacementError};
+use crate::placement::PlacementError;
 use crate::stream::{FrameStream, Pull};
 use crate::telemetry::TelemetryError;
 use crate::worker::WorkerError;
@@ -38,12 +38,15 @@ pub struct Lost {
     pub sent: bool,
 }
 
-/// Bytes that are no message of ours.
+/// Why a role's server has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Garbled {
     /// Nobody has seen the call.
     #[error("not a message of this call")]
     Message,
+    /// Nor here: the role is led from another node.
+    #[error("another node leads")]
+    Elsewhere,
     /// The role has answered, and the answer can not travel.
     #[error("the answer does not encode")]
     Answer,
@@ -202,12 +205,6 @@ impl From<Lost> for ControlError {
 impl From<Lost> for PlacementError {
     fn from(lost: Lost) -> Self {
         Self::Unavailable { reason: lost.reason }
-    }
-}
-
-impl From<Lost> for FleetError {
-    fn from(lost: Lost) -> Self {
-        Self::Placement(lost.into())
     }
 }
 

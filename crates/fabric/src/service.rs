@@ -53,10 +53,16 @@ macro_rules! service {
             } )*
         }
 
+        impl crate::remote::Served<dyn $Service> {
+            /// Every call of the role.
+            pub const CALLS: &'static [crate::remote::Call] =
+                &[ $( crate::remote::Call { role: stringify!($Service), name: stringify!($call) }, )* ];
+        }
+
         #[async_trait::async_trait]
         impl crate::remote::Answering for crate::remote::Served<dyn $Service> {
             fn calls(&self) -> &'static [crate::remote::Call] {
-                &[ $( crate::remote::Call { role: stringify!($Service), name: stringify!($call) }, )* ]
+                Self::CALLS
             }
             async fn answer(
                 &self,

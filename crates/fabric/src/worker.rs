@@ -42,6 +42,8 @@ pub struct StartEnvironment {
     pub partition: PartitionId,
     pub epoch: Epoch,
     pub token: LeaseToken,
+    /// What it was placed with: a worker tells a new placement leader.
+    pub memory_mb: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +106,9 @@ pub enum WorkerError {
     Full,
     #[error("the worker is going away")]
     Draining,
+    /// Its lease has ended, or it has environments of another partition.
+    #[error("the worker does not serve this partition")]
+    NotLeased,
     /// It never was, or it is gone to the last.
     #[error("no such environment")]
     NotThere,

@@ -7,7 +7,7 @@
 use fabric::api::{ApiHead, ApiRequest, BodyFrame};
 use fabric::assignment::{AssignmentRequest, AssignmentResponse};
 use fabric::control::{ControlRequest, ControlResponse};
-use fabric::placement::{FleetRequest, FleetResponse, PlacementRequest, PlacementResponse};
+use fabric::placement::{PlacementRequest, PlacementResponse};
 use fabric::telemetry::{TelemetryRequest, TelemetryResponse};
 use fabric::worker::{InvokeFrame, InvokeRefusal, InvokeRequest, WorkerRequest, WorkerResponse};
 use serde::Serialize;
@@ -24,8 +24,6 @@ fn every_message_in_every_variant_survives_its_own_bytes() {
     check::<AssignmentResponse>();
     check::<ControlRequest>();
     check::<ControlResponse>();
-    check::<FleetRequest>();
-    check::<FleetResponse>();
     check::<PlacementRequest>();
     check::<PlacementResponse>();
     check::<TelemetryRequest>();

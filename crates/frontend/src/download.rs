@@ -1,7 +1,8 @@
 //! `GET /_tinderbox/code/EXPIRES/DIGEST/MAC`: what GetFunction's `Code.Location` names.
 //!
 //! Clients fetch it without any header, so the address itself is the permission: it names one zip by its digest,
-//! expires after ten minutes as AWS's do, and carries a MAC under a key that is drawn at every start. On AWS the
+//! expires after ten minutes as AWS's do, and carries a MAC under a key that is drawn at every start,
+//! or is the same for all frontends of a platform. On AWS the
 //! address is S3's, so refusals are worded as S3 words them ("Error responses", S3 API reference), in XML.
 
 use crate::answer::Answer;
@@ -24,10 +25,14 @@ pub(crate) struct Downloads {
 }
 
 impl Downloads {
-    pub(crate) fn new(world: &World) -> Self {
-        let mut key = [0; 32];
-        world.entropy.fill(&mut key);
-        Self { key }
+    /// `key`: the one of every frontend of the platform; `None` where there is but one.
+    pub(crate) fn new(world: &World, key: Option<[u8; 32]>) -> Self {
+        let drawn = || {
+            let mut key = [0; 32];
+            world.entropy.fill(&mut key);
+            key
+        };
+        Self { key: key.unwrap_or_else(drawn) }
     }
 
     /// The path of this zip, from now on for ten minutes.
@@ -115,7 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_opens_its_own_zip_until_it_expires_and_nothing_else() {
-        let downloads = Downloads::new(&World::real());
+        let downloads = Downloads::new(&World::real(), None);
         let digest = CodeDigest::new(STANDARD.encode([0xfb; 32]));
         let now = WallTime(1_800_000_000_000_000);
         let path = downloads.path(&digest, now);
@@ -129,7 +134,7 @@ mod tests {
         for forged in [longer.as_str(), other.as_str(), "", "1/2", "1/2/3", &format!("{rest}/x")] {
             assert_eq!(downloads.digest(forged, now), Err(Refusal::Forged), "{forged}");
         }
-        let another = Downloads::new(&World::real());
+        let another = Downloads::new(&World::real(), None);
         assert_eq!(another.digest(rest, now), Err(Refusal::Forged), "another start, another key");
     }
 }

@@ -226,6 +226,10 @@ impl From<AcquireError> for ApiError {
                 tracing::warn!("no lease: nobody leads the partition");
                 Self::unavailable()
             }
+            AcquireError::WorkerRefused => {
+                tracing::warn!("no lease: workers do not take environments");
+                Self::unavailable()
+            }
             AcquireError::Unavailable { reason } => {
                 tracing::warn!(%reason, "no lease: a role is unavailable");
                 Self::unavailable()

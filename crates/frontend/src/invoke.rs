@@ -82,7 +82,7 @@ async fn carry_out(frontend: &Arc<Frontend>, call: Call<'_>, order: Order) -> Re
     let payload = payload::checked(&frontend.world, call.body).await?;
     let client_context = order.client_context.as_deref().map(payload::client_context).transpose()?;
     let resolve_start = frontend.world.now();
-    let resolved = resolve(frontend, &target).await?;
+    let resolved = found(&target, frontend.control.resolve(target.named.clone()).await)?;
     check_state(resolved.state)?;
     if order.invocation_type.as_deref() == Some("DryRun") {
         return Ok(no_content());
@@ -123,8 +123,11 @@ async fn carry_out(frontend: &Arc<Frontend>, call: Call<'_>, order: Order) -> Re
 }
 
 /// Room 4. Invoke's own wording of "not found" names `$LATEST` where the caller named no version.
-async fn resolve(frontend: &Frontend, target: &Target) -> Result<ResolvedVersion, ApiError> {
-    match frontend.control.resolve(target.named.clone()).await {
+fn found(
+    target: &Target,
+    resolved: Result<ResolvedVersion, ControlError>,
+) -> Result<ResolvedVersion, ApiError> {
+    match resolved {
         Err(ControlError::NotFound { .. }) => {
             let arn = &target.arn;
             let latest = if arn.qualifier.is_none() { ":$LATEST" } else { "" };

@@ -74,6 +74,8 @@ pub struct Settings {
     pub acquire_wait_max: Duration,
     /// How long shutdown waits for requests in progress.
     pub drain_max: Duration,
+    /// By which one frontend knows the addresses of code that another has given out; `None`: there is no other.
+    pub download_key: Option<[u8; 32]>,
 }
 
 impl Default for Settings {
@@ -90,6 +92,7 @@ impl Default for Settings {
             // longer would only make everyone wait so long: accepted ones stay within this of their usual latency.
             acquire_wait_max: Duration::from_secs(5),
             drain_max: Duration::from_secs(10),
+            download_key: None,
         }
     }
 }
@@ -126,7 +129,7 @@ impl Frontend {
         let FrontendParts { world, control, assignment, workers, telemetry, settings } = parts;
         Arc::new(Self {
             hosts: hosts::Hosts::new(&settings.host_names),
-            downloads: download::Downloads::new(&world),
+            downloads: download::Downloads::new(&world, settings.download_key),
             admission: admission::Admission::new(settings.invocations_max),
             connections: Arc::new(Semaphore::new(settings.connections_max.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(listener::REFUSALS_MAX)),

@@ -94,21 +94,28 @@ impl PlacementService {
         };
         let mut round = Round { drained: plan.drain, ..Round::default() };
         let mut stops: BTreeSet<WorkerId> = plan.stop.into_iter().collect();
-        if begun + join_max <= now {
-            match provider.running().await {
-                Ok(running) => {
-                    let books = self.lock();
-                    stops.extend(running.into_iter().filter(|worker| !books.planner.knows(worker)));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the fleet's provider does not say what runs");
-                    round.failed += 1;
-                }
+        let mut starts = STARTS_MAX;
+        match self.strangers(provider).await {
+            Ok(strangers) if begun + join_max <= now => stops.extend(strangers),
+            // An earlier leader's, which are about to say that they are there: they come in place of as many new ones.
+            Ok(strangers) => starts = wanted(&plan.start).saturating_sub(strangers.len()).min(STARTS_MAX),
+            Err(error) => {
+                tracing::warn!(%error, "the fleet's provider does not say what runs");
+                starts = 0; // there may be enough
+                round.failed += 1;
             }
         }
         self.stop_all(provider, stops, &mut round).await;
-        self.start_all(provider, plan.start, &mut round).await;
+        self.start_all(provider, plan.start, starts, &mut round).await;
         round
+    }
+
+    /// What the provider runs and nobody knows.
+    async fn strangers(&self, provider: &dyn FleetProvider) -> Result<Vec<WorkerId>, ProviderError> {
+        let mut running = provider.running().await?;
+        let books = self.lock();
+        running.retain(|worker| !books.planner.knows(worker));
+        Ok(running)
     }
 
     async fn stop_all(&self, provider: &dyn FleetProvider, stops: BTreeSet<WorkerId>, round: &mut Round) {
@@ -130,9 +137,15 @@ impl PlacementService {
         }
     }
 
-    async fn start_all(&self, provider: &dyn FleetProvider, starts: Vec<(Zone, u32)>, round: &mut Round) {
+    async fn start_all(
+        &self,
+        provider: &dyn FleetProvider,
+        starts: Vec<(Zone, u32)>,
+        most: usize,
+        round: &mut Round,
+    ) {
         let each = starts.into_iter().flat_map(|(zone, count)| (0..count).map(move |_| zone.clone()));
-        let named: Vec<(WorkerId, Zone)> = each.take(STARTS_MAX).map(|zone| (self.name(), zone)).collect();
+        let named: Vec<(WorkerId, Zone)> = each.take(most).map(|zone| (self.name(), zone)).collect();
         for (worker, zone) in &named {
             // Before it is asked for: it may join before the provider has answered.
             self.lock().planner.expect(self.now(), worker.clone(), zone.clone());
@@ -155,4 +168,8 @@ impl PlacementService {
         let random = self.world.random_16();
         WorkerId::new(random[..8].iter().fold("w-".to_owned(), |name, byte| format!("{name}{byte:02x}")))
     }
+}
+
+fn wanted(starts: &[(Zone, u32)]) -> usize {
+    starts.iter().map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
 }

@@ -1,10 +1,10 @@
-//! The two traits of the role over one planner.
+//! The role over one planner.
 
 use async_trait::async_trait;
 use fabric::placement::{
-    DrainWorker, Fleet, FleetError, Heartbeat, JoinFleet, LeaseWorkers, Leases, Orders, Place, PlaceFor,
-    Placement, PlacementError, Pressure, RegisterWorker, ReleaseSlot, SandboxKind, Slot, StartReport,
-    WorkerState, WorkersQuery,
+    DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
+    PlacementError, Pressure, ReleaseSlot, SandboxKind, Slot, StartOutcome, StartReport, WorkerState,
+    WorkersQuery,
 };
 use scheduler::placement::{
     Beat, Capacity, Effect, NoSlot, Offer, Owner, Planner, Request, Resident, Sandboxes, Settings, Unwell,
@@ -21,8 +21,6 @@ const HOLDS_MAX: usize = 10_000;
 const RESIDENTS_MAX: usize = 100_000;
 /// Losses kept for a partition whose leader does not ask: a hundred full workers.
 const LOSSES_MAX: usize = 100_000;
-/// The one partition of a platform in one process.
-const ONLY: PartitionId = PartitionId(0);
 
 /// Knows the workers and their room.
 pub struct PlacementService {
@@ -34,19 +32,26 @@ pub struct PlacementService {
 pub(crate) struct Books {
     pub(crate) planner: Planner,
     losses: BTreeMap<PartitionId, Losses>,
+    /// Losses are numbered from here: what was heard of another service's is not taken for ours.
+    first_loss: u64,
 }
 
 /// What a partition lost and has not heard of.
-#[derive(Default)]
 struct Losses {
+    /// Where numbers begin.
+    first: u64,
     lost: VecDeque<EnvironmentId>,
-    /// How many were lost before the first that is kept.
+    /// The number of the first that is kept.
     before: u64,
-    /// Some were dropped that nobody had heard of.
+    /// Some below this were dropped that nobody had heard of.
     dropped_at: u64,
 }
 
 impl Losses {
+    fn from(first: u64) -> Self {
+        Self { first, lost: VecDeque::new(), before: first, dropped_at: first }
+    }
+
     fn end(&self) -> u64 {
         self.before + self.lost.len() as u64
     }
@@ -62,18 +67,18 @@ impl Losses {
 
     /// Those after `heard`; what was heard is forgotten.
     fn after(&mut self, heard: u64) -> (Vec<EnvironmentId>, bool) {
-        // A number that we never said is from another reign: nothing is known to be heard.
-        let heard = if heard > self.end() { 0 } else { heard };
-        while self.before < heard && self.lost.pop_front().is_some() {
+        // A number that we never said is another service's: of ours nothing was heard.
+        let ours = (self.first..=self.end()).contains(&heard);
+        while ours && self.before < heard && self.lost.pop_front().is_some() {
             self.before += 1;
         }
-        (self.lost.iter().copied().collect(), heard < self.dropped_at)
+        (self.lost.iter().copied().collect(), !ours || heard < self.dropped_at)
     }
 }
 
 impl Books {
     pub(crate) fn lose(&mut self, partition: PartitionId, environments: Vec<EnvironmentId>) {
-        let losses = self.losses.entry(partition).or_default();
+        let losses = self.losses.entry(partition).or_insert_with(|| Losses::from(self.first_loss));
         environments.into_iter().for_each(|environment| losses.add(environment));
     }
 
@@ -97,7 +102,9 @@ impl Books {
 
 impl PlacementService {
     pub fn new(world: World, settings: Settings) -> Self {
-        let books = Books { planner: Planner::new(settings), losses: BTreeMap::new() };
+        // Far from the end of numbers, and never 0, which is what a leader says that has heard nothing.
+        let first_loss = (world.random_u64() >> 2) + 1;
+        let books = Books { planner: Planner::new(settings), losses: BTreeMap::new(), first_loss };
         Self { world, books: Mutex::new(books) }
     }
 
@@ -108,35 +115,10 @@ impl PlacementService {
     pub(crate) fn now(&self) -> Duration {
         Duration::from_nanos(self.world.now().0)
     }
-
-    fn place_one(&self, request: &Request) -> Result<Slot, PlacementError> {
-        match self.lock().planner.place_for(self.now(), request) {
-            Ok(worker) => Ok(Slot { worker }),
-            Err(NoSlot::Full) => Err(PlacementError::NoCapacity),
-            Err(NoSlot::TooLarge) => Err(PlacementError::TooLarge),
-        }
-    }
 }
 
 #[async_trait]
 impl Placement for PlacementService {
-    async fn register(&self, message: RegisterWorker) -> Result<(), PlacementError> {
-        let RegisterWorker { worker, zone, memory_mb, environments_max } = message;
-        self.lock().planner.register(worker, Capacity { zone, memory_mb, environments_max });
-        Ok(())
-    }
-
-    async fn place(&self, message: Place) -> Result<Slot, PlacementError> {
-        self.place_one(&Request {
-            environment: message.environment,
-            owner: Some(Owner::of(&message.key)),
-            memory_mb: message.memory_mb,
-            partition: ONLY,
-            sandboxes: Sandboxes::ANY,
-            code: None,
-        })
-    }
-
     async fn release(&self, message: ReleaseSlot) -> Result<(), PlacementError> {
         self.lock().planner.release(message.environment);
         Ok(())
@@ -156,13 +138,10 @@ impl Placement for PlacementService {
             })
             .collect())
     }
-}
 
-#[async_trait]
-impl Fleet for PlacementService {
-    async fn join(&self, message: JoinFleet) -> Result<Orders, FleetError> {
+    async fn join(&self, message: JoinFleet) -> Result<Orders, PlacementError> {
         if message.holds.len() > HOLDS_MAX || message.environments.len() > RESIDENTS_MAX {
-            return Err(FleetError::TooMuch);
+            return Err(PlacementError::TooMuch);
         }
         let resident = |one: fabric::placement::ResidentEnvironment| Resident {
             environment: one.environment,
@@ -182,6 +161,8 @@ impl Fleet for PlacementService {
             environments: message.environments.into_iter().map(resident).collect(),
         };
         let mut books = self.lock();
+        // What ended before it joined again is not its own any more.
+        books.expire(self.now(), &message.worker);
         let had = books.planner.lease_of(&message.worker);
         let (orders, lost) = books.planner.join(self.now(), message.worker, &offer);
         if let Some(partition) = had {
@@ -190,9 +171,9 @@ impl Fleet for PlacementService {
         Ok(told(&books.planner, orders))
     }
 
-    async fn heartbeat(&self, message: Heartbeat) -> Result<Orders, FleetError> {
+    async fn heartbeat(&self, message: Heartbeat) -> Result<Orders, PlacementError> {
         if message.fetched.len() > HOLDS_MAX {
-            return Err(FleetError::TooMuch);
+            return Err(PlacementError::TooMuch);
         }
         let pressure = message.pressure.map(|pressure| match pressure {
             Pressure::Disk => Unwell::Disk,
@@ -203,49 +184,67 @@ impl Fleet for PlacementService {
         // What ended before this beat came must not be renewed by it.
         books.expire(self.now(), &message.worker);
         let orders = books.planner.heartbeat(self.now(), &message.worker, &beat);
-        orders.map(|orders| told(&books.planner, orders)).map_err(|_| FleetError::Unknown)
+        orders.map(|orders| told(&books.planner, orders)).map_err(|_| PlacementError::Unknown)
     }
 
-    async fn started(&self, message: StartReport) -> Result<(), FleetError> {
+    async fn started(&self, message: StartReport) -> Result<(), PlacementError> {
         let mut books = self.lock();
-        if message.started {
-            books.planner.start_succeeded(&message.worker);
-        } else {
-            books.planner.start_failed(self.now(), &message.worker);
+        match message.outcome {
+            StartOutcome::Started => books.planner.start_succeeded(&message.worker),
+            StartOutcome::Failed => books.planner.start_failed(self.now(), &message.worker),
+            StartOutcome::Unreached => books.planner.unreached(self.now(), &message.worker),
         }
         Ok(())
     }
 
-    async fn drain(&self, message: DrainWorker) -> Result<(), FleetError> {
+    async fn drain(&self, message: DrainWorker) -> Result<(), PlacementError> {
         let known = self.lock().planner.drain(self.now(), &message.worker);
-        if known { Ok(()) } else { Err(FleetError::Unknown) }
+        if known { Ok(()) } else { Err(PlacementError::Unknown) }
     }
 
-    async fn lease(&self, message: LeaseWorkers) -> Result<Leases, FleetError> {
+    async fn leave(&self, message: LeaveFleet) -> Result<(), PlacementError> {
+        let mut books = self.lock();
+        if message.gone {
+            books.remove(&message.worker);
+            return Ok(());
+        }
+        let known = books.planner.drain(self.now(), &message.worker);
+        if known { Ok(()) } else { Err(PlacementError::Unknown) }
+    }
+
+    async fn lease(&self, message: LeaseWorkers) -> Result<Leases, PlacementError> {
         let mut books = self.lock();
         let leased = books.planner.reserve(self.now(), message.partition, message.free_mb);
-        let losses = books.losses.entry(message.partition).or_default();
+        let first = books.first_loss;
+        let losses = books.losses.entry(message.partition).or_insert_with(|| Losses::from(first));
         let (lost, incomplete) = losses.after(message.heard);
         let heard = losses.end();
+        let draining = leased.iter().filter(|worker| worker.draining).map(|worker| worker.id.clone());
         Ok(Leases {
-            workers: leased.into_iter().map(|(worker, _)| worker).collect(),
+            draining: draining.collect(),
+            workers: leased.into_iter().map(|worker| worker.id).collect(),
+            lease: books.planner.settings().lease,
             lost,
             heard,
             incomplete,
         })
     }
 
-    async fn place_for(&self, message: PlaceFor) -> Result<Slot, FleetError> {
+    async fn place(&self, message: Place) -> Result<Slot, PlacementError> {
         let sandboxes = if message.sandboxes.is_empty() { Sandboxes::ANY } else { set(&message.sandboxes) };
-        let slot = self.place_one(&Request {
+        let request = Request {
             environment: message.environment,
             owner: Some(Owner::of(&message.key)),
             memory_mb: message.memory_mb,
             partition: message.partition,
             sandboxes,
             code: message.code,
-        });
-        Ok(slot?)
+        };
+        match self.lock().planner.place_for(self.now(), &request) {
+            Ok(worker) => Ok(Slot { worker }),
+            Err(NoSlot::Full) => Err(PlacementError::NoCapacity),
+            Err(NoSlot::TooLarge) => Err(PlacementError::TooLarge),
+        }
     }
 }
 

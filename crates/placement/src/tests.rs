@@ -5,8 +5,8 @@ use crate::provider::{
 };
 use crate::{PlacementService, Settings};
 use fabric::placement::{
-    DrainWorker, Fleet, FleetError, Heartbeat, JoinFleet, LeaseWorkers, Place, PlaceFor, Placement,
-    RegisterWorker, SandboxKind, WorkersQuery,
+    DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Place, Placement, PlacementError, SandboxKind,
+    WorkersQuery,
 };
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -57,8 +57,8 @@ fn join(worker: &str, zone: &str) -> JoinFleet {
     }
 }
 
-fn place(n: u8, partition: u64) -> PlaceFor {
-    PlaceFor {
+fn place(n: u8, partition: u64) -> Place {
+    Place {
         environment: EnvironmentId([n; 16]),
         key: key(),
         memory_mb: 128,
@@ -74,42 +74,38 @@ fn beat(worker: &str, environments: u32) -> Heartbeat {
 
 #[tokio::test]
 async fn one_worker_of_this_process_needs_no_heartbeat() {
-    let (service, hand) = service(Settings::default());
-    let register = RegisterWorker {
-        worker: WorkerId::new("here"),
-        zone: Zone::new("here"),
-        memory_mb: 512,
-        environments_max: 9,
-    };
-    service.register(register).await.unwrap();
-    let mut place = Place { environment: EnvironmentId([1; 16]), key: key(), memory_mb: 512 };
-    service.place(place.clone()).await.unwrap();
-    set(&hand, 1_000_000);
+    let (service, hand) = service(Settings::of_one_process());
+    let orders = service.join(JoinFleet { memory_mb: 512, ..join("here", "here") }).await.unwrap();
+    let first = Place { memory_mb: 512, ..place(1, 0) };
+    service.place(first.clone()).await.unwrap();
+    set(&hand, 1_000_000_000);
+    assert!(orders.lease > SECOND * 1_000_000_000 && orders.next > SECOND * 1_000_000_000);
     let begun = Duration::ZERO;
     assert_eq!(service.reconcile(begun, &Static).await, crate::fleet::Round::default());
     assert_eq!(service.workers(WorkersQuery).await.unwrap()[0].environments, 1);
-    place.environment = EnvironmentId([2; 16]);
-    assert!(service.place(place).await.is_err(), "full");
+    assert!(service.place(Place { environment: EnvironmentId([2; 16]), ..first }).await.is_err(), "full");
 }
 
 #[tokio::test]
 async fn what_a_silent_worker_had_is_told_until_it_was_heard() {
     let (service, hand) = service(Settings::default());
     service.join(join("w", "a")).await.unwrap();
-    service.place_for(place(1, 4)).await.unwrap();
+    service.place(place(1, 4)).await.unwrap();
     let orders = service.heartbeat(beat("w", 1)).await.unwrap();
     assert_eq!((orders.partition, orders.lease), (Some(PartitionId(4)), SECOND * 20));
     set(&hand, 20);
     // Its beat comes as late as its lease ended: it has fenced itself, and nothing is renewed.
     assert_eq!(service.heartbeat(beat("w", 1)).await.unwrap().partition, None);
     let ask = |heard| LeaseWorkers { partition: PartitionId(4), free_mb: 0, heard };
-    for _ in 0..2 {
-        let leases = service.lease(ask(0)).await.unwrap();
-        assert_eq!((leases.workers, leases.lost, leases.heard), (vec![], vec![EnvironmentId([1; 16])], 1));
-        assert!(!leases.incomplete);
+    let end = service.lease(ask(0)).await.unwrap().heard;
+    // Who has heard nothing of this service, or of another one, asks the workers; who has missed an answer need not.
+    for (heard, lost, incomplete) in [(0, 1, true), (end + 7, 1, true), (end - 1, 1, false), (end, 0, false)]
+    {
+        let leases = service.lease(ask(heard)).await.unwrap();
+        assert_eq!((leases.workers, leases.heard, leases.incomplete), (vec![], end, incomplete));
+        assert_eq!(leases.lost, vec![EnvironmentId([1; 16]); lost]);
     }
-    assert_eq!(service.lease(ask(1)).await.unwrap().lost, []);
-    assert_eq!(service.heartbeat(beat("nobody", 0)).await, Err(FleetError::Unknown));
+    assert_eq!(service.heartbeat(beat("nobody", 0)).await, Err(PlacementError::Unknown));
 }
 
 fn executable(path: &Path, text: &str) {
@@ -276,4 +272,94 @@ async fn the_keeper_ends_when_it_is_told() {
     let service = Arc::new(PlacementService::new(World::real(), Settings::default()));
     let keeper = service.keep(Arc::new(Static));
     assert!(World::real().timeout(MINUTE, keeper.stop()).await.is_some());
+}
+
+#[tokio::test]
+async fn a_new_leader_of_placement_starts_nothing_in_place_of_workers_that_are_about_to_join() {
+    let settings = Settings { workers_min: 2, ..Settings::default() };
+    let (old, _) = service(settings);
+    let provider = local(&["sleep", "600"], MINUTE);
+    let started = old.reconcile(Duration::ZERO, &provider).await.started;
+    let (new, hand) = service(settings);
+    assert_eq!(new.reconcile(Duration::ZERO, &provider).await, crate::fleet::Round::default());
+    // One joins, with what it has and for whom; the other has ended meanwhile: one is missing.
+    let resident = fabric::placement::ResidentEnvironment {
+        environment: EnvironmentId([1; 16]),
+        key: key(),
+        memory_mb: 128,
+    };
+    let word = JoinFleet {
+        partition: Some(PartitionId(3)),
+        environments: vec![resident],
+        ..join(started[0].as_str(), "a")
+    };
+    assert_eq!(new.join(word).await.unwrap().partition, Some(PartitionId(3)));
+    provider.stop(&started[1]).await.unwrap();
+    set(&hand, 1);
+    assert_eq!(new.reconcile(Duration::ZERO, &provider).await.started.len(), 1);
+    // Nobody else gets what serves partition 3.
+    assert_eq!(new.place(place(2, 4)).await, Err(PlacementError::NoCapacity));
+    assert_eq!(new.place(place(2, 3)).await.unwrap().worker, started[0]);
+    provider.close().await;
+}
+
+#[tokio::test]
+async fn a_new_leader_of_placement_leases_nobody_who_has_not_said_whom_he_serves() {
+    let (new, hand) = service(Settings::default());
+    let ask = |partition| LeaseWorkers { partition: PartitionId(partition), free_mb: 1, heard: 0 };
+    assert_eq!(new.lease(ask(1)).await.unwrap().workers, []);
+    assert_eq!(new.place(place(1, 1)).await, Err(PlacementError::NoCapacity));
+    // Empty as it is, it serves 1: what its leader has asked of it may be on its way.
+    new.join(JoinFleet { partition: Some(PartitionId(1)), ..join("w", "a") }).await.unwrap();
+    assert_eq!(new.lease(ask(2)).await.unwrap().workers, []);
+    assert_eq!(new.place(place(1, 2)).await, Err(PlacementError::NoCapacity));
+    assert_eq!(new.lease(ask(1)).await.unwrap().workers, [WorkerId::new("w")]);
+    // What came there meanwhile keeps it, whatever is in our books.
+    for second in (2..=100).step_by(2) {
+        set(&hand, second);
+        new.heartbeat(beat("w", 1)).await.unwrap();
+        new.reconcile(Duration::ZERO, &Static).await;
+    }
+    assert_eq!(new.lease(ask(2)).await.unwrap().workers, []);
+    for second in (102..=200).step_by(2) {
+        set(&hand, second);
+        new.heartbeat(beat("w", 0)).await.unwrap();
+        new.reconcile(Duration::ZERO, &Static).await;
+    }
+    assert_eq!(new.lease(ask(2)).await.unwrap().workers, [WorkerId::new("w")]);
+}
+
+#[tokio::test]
+async fn a_worker_that_leaves_gets_nothing_new_and_is_forgotten_when_it_is_gone() {
+    let (service, _) = service(Settings::default());
+    service.join(join("w", "a")).await.unwrap();
+    service.place(place(1, 4)).await.unwrap();
+    let leave = |gone| fabric::placement::LeaveFleet { worker: WorkerId::new("w"), gone };
+    service.leave(leave(false)).await.unwrap();
+    assert_eq!(service.place(place(2, 4)).await, Err(PlacementError::NoCapacity));
+    let leases =
+        service.lease(LeaseWorkers { partition: PartitionId(4), free_mb: 0, heard: 0 }).await.unwrap();
+    assert_eq!((leases.draining, leases.workers.len()), (vec![WorkerId::new("w")], 1));
+    assert!(service.heartbeat(beat("w", 1)).await.unwrap().drain);
+    service.leave(leave(true)).await.unwrap();
+    assert_eq!(service.heartbeat(beat("w", 0)).await, Err(PlacementError::Unknown));
+    assert_eq!(service.leave(leave(false)).await, Err(PlacementError::Unknown));
+}
+
+#[tokio::test]
+async fn a_worker_that_a_leader_can_not_reach_gets_nothing_before_its_next_heartbeat() {
+    let (service, hand) = service(Settings::default());
+    service.join(join("w", "a")).await.unwrap();
+    let outcome = fabric::placement::StartOutcome::Unreached;
+    service.started(fabric::placement::StartReport { worker: WorkerId::new("w"), outcome }).await.unwrap();
+    assert_eq!(service.place(place(1, 0)).await, Err(PlacementError::NoCapacity));
+    set(&hand, 2);
+    service.heartbeat(beat("w", 0)).await.unwrap();
+    service.place(place(1, 0)).await.unwrap();
+    // Its answer was lost, and so was the word that gave it back: a worker that is empty for long does not have it.
+    for second in (4..=30).step_by(2) {
+        set(&hand, second);
+        service.heartbeat(beat("w", 0)).await.unwrap();
+    }
+    assert_eq!(service.workers(WorkersQuery).await.unwrap()[0].environments, 0);
 }

@@ -173,6 +173,7 @@ macro_rules! conformance_suite {
             a_waiting_environment_is_given_its_code_and_its_limits
             a_binding_whose_limit_what_waits_does_not_fit_is_refused_and_kills_nothing
             pause_and_resume_are_idempotent_and_hold_every_process
+            an_environment_that_starts_programs_without_end_stands_still_at_every_pause
             what_comes_to_a_paused_environment_is_there_when_it_goes_on
             a_paused_environment_gives_idle_memory_back
             stop_is_idempotent_also_after_pause

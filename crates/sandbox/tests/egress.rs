@@ -97,6 +97,7 @@ fn a_peer_that_does_not_read_slows_the_function_and_fills_nothing() {
     let stopped = loop {
         match client.write(&[1; 65_536]) {
             Ok(count) => sent += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => break error.kind(),
         }
         assert!(sent < 64 << 20, "no backpressure");

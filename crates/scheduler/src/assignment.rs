@@ -6,7 +6,7 @@
 //!            [placement: no room]
 //!   Placing ─────────────────────► (dropped; its waiter queues for room)
 //!      │ [placement: slot]
-//!   Starting ── [worker refused] ─► (dropped; its waiter is refused)
+//!   Starting ── [worker refused] ─► (dropped; its waiter is refused)   Starting ── [no answer] ─► Stopping
 //!      │ [worker accepted]  = grant
 //!   Busy ──[answer is out]──► Finishing ──[next event asked]──► Idle ──[acquire] = grant──► Busy
 //!      └──────────[next event asked]──────────────────────────►  │
@@ -112,6 +112,7 @@ impl Machine {
             Input::NotPlaced { environment, ever } => self.not_placed(now, environment, ever, effects),
             Input::Started { environment } => self.started(now, environment, effects),
             Input::NotStarted { environment } => self.not_started(environment, effects),
+            Input::MaybeStarted { environment } => self.maybe_started(now, environment, effects),
             Input::NotFound { environment, token } => self.not_found(now, environment, token, effects),
             Input::Released => self.released(now, effects),
             Input::Finishing { environment, token } => {
@@ -131,7 +132,9 @@ impl Machine {
             }
             Input::Revision { key, found } => self.revision(now, &key, found, effects),
             Input::Reported { worker, greet, held } => self.reported(now, &worker, greet, held, effects),
-            Input::Connected { worker } => self.greet(worker, effects),
+            Input::Connected { worker } => self.connected(worker, effects),
+            Input::Unreached { worker } => self.unreached(now, worker, effects),
+            Input::Draining { worker, draining } => self.draining(now, &worker, draining, effects),
             Input::WorkerLost { worker } => self.worker_lost(&worker, effects),
             Input::Tick => self.tick(now, effects),
         }
@@ -356,6 +359,16 @@ impl Machine {
         }
     }
 
+    /// Its slot stays taken until its worker says that there is nothing.
+    fn maybe_started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        let Some(place) = self.environments.is_in(environment, Phase::Starting) else { return };
+        if let Some(waiter) = self.waiters.unbind(environment) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
+        }
+        self.born(place);
+        self.stop(now, place, effects);
+    }
+
     /// It is no more and never will be.
     fn forget(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
         let Some(place) = self.environments.find(environment) else { return };
@@ -431,7 +444,7 @@ impl Machine {
         if first {
             effects.push(Effect::Journal(Fact::Ready { environment }));
         }
-        if self.environments.is_outdated(place) {
+        if self.environments.is_outdated(place) || self.drains(place) {
             self.stop(now, place, effects);
             return;
         }

@@ -39,7 +39,7 @@ mod tests;
 
 pub use fleet::Plan;
 pub use settings::Settings;
-pub use workers::{Lease, Standing, Unwell};
+pub use workers::{Lease, Leased, Standing, Unwell};
 
 use fleet::{Demand, Expected};
 use rustc_hash::FxHashMap;
@@ -179,6 +179,7 @@ pub struct Row {
 struct Slot {
     worker: WorkerIdx,
     memory_mb: u32,
+    since: Duration,
     /// Function and account.
     owner: Option<(u32, u32)>,
 }
@@ -244,7 +245,8 @@ impl Planner {
         let trusted = offer.environments.is_empty() || (offer.partition.is_some() && believed);
         if !trusted {
             self.stand(idx, Standing::Fenced);
-        } else if let (Some(partition), false) = (offer.partition, offer.environments.is_empty()) {
+        } else if let (Some(partition), true) = (offer.partition, believed) {
+            // Also of an empty one: what its partition's leader has asked of it may be on its way.
             self.lease_to(idx, partition);
             for resident in &offer.environments {
                 self.seat(resident, idx);
@@ -261,6 +263,7 @@ impl Planner {
         let idx = *self.by_id.get(id).ok_or(Unknown)?;
         let worker = self.workers[idx as usize].as_mut().ok_or(Unknown)?;
         worker.seen = Some(now);
+        worker.said = beat.environments;
         let drained = now.checked_sub(self.settings.drain_max);
         let overdue =
             matches!(worker.standing, Standing::Draining { since } if drained.is_some_and(|at| since < at));
@@ -279,10 +282,28 @@ impl Planner {
             (same, _) => same,
         };
         self.stand(idx, standing);
+        if beat.environments == 0 {
+            self.free_what_never_came(idx);
+        }
         for code in &beat.fetched {
             self.holds(idx, code);
         }
         Ok(self.orders(idx))
+    }
+
+    /// A worker that has nothing, and had time for what was placed there: its answer, or the word that gave it back, was
+    /// lost.
+    fn free_what_never_came(&mut self, idx: WorkerIdx) {
+        let Some(worker) = self.workers[idx as usize].as_ref() else { return };
+        let (now, lease) = (self.now, self.settings.lease);
+        let old = |environment: &&EnvironmentId| {
+            self.slots.get(*environment).is_some_and(|slot| slot.since + lease <= now)
+        };
+        let mut never: Vec<EnvironmentId> = worker.slots.keys().filter(old).copied().collect();
+        never.sort_unstable();
+        for environment in never {
+            self.release(environment);
+        }
     }
 
     fn orders(&self, idx: WorkerIdx) -> Orders {
@@ -314,6 +335,15 @@ impl Planner {
         // A worker of this process has no other that could replace it.
         if failed && worker.seen.is_some() && worker.standing == Standing::Serving {
             self.stand(idx, Standing::Unwell { since: self.now, why: Unwell::FailedStarts });
+        }
+    }
+
+    /// A leader could not reach it: as silent as one whose beats are missing, until its next.
+    pub fn unreached(&mut self, now: Duration, id: &WorkerId) {
+        self.advance(now);
+        let Some(&idx) = self.by_id.get(id) else { return };
+        if self.workers[idx as usize].as_ref().is_some_and(|worker| worker.standing == Standing::Serving) {
+            self.stand(idx, Standing::Silent);
         }
     }
 
@@ -358,6 +388,7 @@ impl Planner {
                 Standing::Serving
                     if worker.lease.is_some()
                         && worker.slots.is_empty()
+                        && worker.said == 0
                         && worker.empty_since + self.settings.lease_idle <= now =>
                 {
                     self.give_back_lease(idx);
@@ -433,8 +464,9 @@ impl Planner {
         }
     }
 
-    /// Leases workers that nobody has to a partition until it has so much free room; answers whom it has now.
-    pub fn reserve(&mut self, now: Duration, partition: PartitionId, free_mb: u64) -> Vec<(WorkerId, Lease)> {
+    /// Leases workers that nobody has to a partition until it has so much free room; answers whom it has now. A lease
+    /// that has ended is none, whether or not a tick has seen it.
+    pub fn reserve(&mut self, now: Duration, partition: PartitionId, free_mb: u64) -> Vec<Leased> {
         self.advance(now);
         let mine = |worker: &&Worker| worker.lease.is_some_and(|lease| lease.partition == partition);
         let mut free: u64 =
@@ -451,7 +483,13 @@ impl Planner {
             by_zone[worker.zone as usize] += 1;
             free += worker.free_mb();
         }
-        self.live().filter(mine).filter_map(|worker| Some((worker.id.clone(), worker.lease?))).collect()
+        let runs = |lease: &Lease| lease.until.is_none_or(|until| until > self.now);
+        let leased = self.live().filter(mine).filter_map(|worker| {
+            let lease = worker.lease.filter(runs)?;
+            let draining = matches!(worker.standing, Standing::Draining { .. });
+            Some(Leased { id: worker.id.clone(), lease, draining })
+        });
+        leased.collect()
     }
 
     /// A worker is not there any more. What it had.

@@ -8,8 +8,9 @@
 //! ```
 //! No clocks are compared. A watcher counts on its own monotonic clock, and only time between two of its own reads that
 //! succeeded, and of that at most twice what it meant to wait: a silent store deposes nobody, nor does a watcher that
-//! was paused. After a silence the holder has longer to say that it is there, since its writes may come back later than
-//! reads. The entry says who is asked; it fences nobody: that is for whoever is led to do, by the epoch.
+//! was paused. Reads alone are no proof: a store that has lost its quorum may answer them while nobody can renew. So before it
+//! claims, a watcher writes beside the entry, and a write that is not soon answered is a silence, too. After a
+//! silence the holder has longer to say that it is there, since its writes may come back later than others'. The entry says who is asked; it fences nobody: that is for whoever is led to do, by the epoch.
 
 use crate::{Expected, Key, Kv, KvError, Revision};
 use bytes::Bytes;
@@ -57,6 +58,13 @@ impl Holding {
 /// Who leads by this entry; `None` while nobody does.
 pub async fn holding(kv: &dyn Kv, key: &Key) -> Result<Option<Holding>, KvError> {
     Ok(kv.get(key).await?.and_then(|entry| Holding::read(&entry.value)))
+}
+
+/// Where it is tried whether anything can be written.
+fn beside(key: &Key) -> Result<Key, KvError> {
+    let segments = key.segments().unwrap_or_default();
+    let all: Vec<&str> = segments.iter().map(String::as_str).chain(["tried"]).collect();
+    Key::of(&all)
 }
 
 /// The entry was claimed.
@@ -114,8 +122,20 @@ impl Watcher {
         if self.still < patience {
             return None;
         }
+        if !self.can_write().await {
+            (self.read, self.still, self.silence) = (None, Duration::ZERO, true);
+            return None;
+        }
         let held = Holding::read(&entry.value).map_or(Epoch(0), |holding| holding.epoch);
         self.claim(Expected::At(entry.revision), known.max(held)).await
+    }
+
+    /// Whether the holder could have renewed just now.
+    async fn can_write(&self) -> bool {
+        let Ok(beside) = beside(&self.election.key) else { return true };
+        let begun = self.world.now();
+        let written = self.election.kv.put(beside, Bytes::new(), Expected::Any).await;
+        written.is_ok() && self.world.now().since(begun) < self.election.lease / 2
     }
 
     async fn claim(&mut self, expected: Expected, known: Epoch) -> Option<Claim> {

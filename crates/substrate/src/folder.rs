@@ -1,23 +1,30 @@
 //! `Blobs` in a folder: one file per blob, named by its hash.
 //!
 //! ```text
-//!  put: .tmp-RANDOM ── write ──► fsync ──► rename to HASH ──► fsync of the folder ──► answered
-//!            └── killed here: swept at the next open; never taken for a blob
+//!  put: .tmp-RANDOM, locked ── write ──► fsync ──► rename to HASH ──► fsync of the folder ──► answered
+//!            └── killed here: swept at the next open of anybody; never taken for a blob
 //! ```
 //! The order is what makes it safe: a file has its final name only when all its bytes are on the disk, and the answer
-//! comes only when the name is. One process owns the folder.
+//! comes only when the name is.
+//!
+//! Several processes of one machine may have the folder open, under one user. What one is writing is locked (flock(2),
+//! which ends with its process however that ends), and who sweeps takes only what it can lock itself. Between the
+//! making of a file and its lock a sweep may take it away: then it is made again. Bytes are counted by each process
+//! for itself, and counted anew in the folder before a put is refused: `bytes_max` is exact for one process, and for
+//! several it may be passed by what the others have put since the last count.
 
 use crate::blobs::{BLOB_BYTES_MAX, BlobError, BlobKey, Blobs};
 use bytes::Bytes;
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use world::World;
 
+/// How often a put is made again whose file another process swept away before it was locked.
+const SWEPT_MAX: usize = 8;
 /// What a file is called until it is whole.
 const TEMPORARY_PREFIX: &str = ".tmp-";
 
@@ -37,8 +44,14 @@ pub struct Folder {
 struct Shared {
     root: PathBuf,
     bytes_max: u64,
-    /// Bytes of all blobs and of the puts under way, which reserve theirs first.
-    bytes_used: AtomicU64,
+    count: Mutex<Count>,
+}
+
+/// Bytes, as far as this process knows.
+struct Count {
+    /// Of all blobs and of the puts under way, which reserve theirs first.
+    used: u64,
+    under_way: u64,
 }
 
 impl Folder {
@@ -48,8 +61,9 @@ impl Folder {
         let bytes_max = settings.bytes_max.unwrap_or(u64::MAX);
         let opened = world.blocking("blobs.open", move || {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&root)?;
-            let used = sweep(&root)?;
-            Ok(Shared { root, bytes_max, bytes_used: AtomicU64::new(used) })
+            sweep(&root)?;
+            let used = used(&root)?;
+            Ok(Shared { root, bytes_max, count: Mutex::new(Count { used, under_way: 0 }) })
         });
         let shared = opened.await.ok_or_else(panicked)?.map_err(|error| io_error(&error))?;
         Ok(Self { world: world.clone(), shared: Arc::new(shared) })
@@ -130,13 +144,22 @@ impl Shared {
         let length = bytes.len() as u64;
         self.reserve(length)?;
         let path = self.root.join(temporary);
-        if let Err(error) = self.write_durably(&path, key, bytes, write) {
-            drop(fs::remove_file(&path)); // what can not be removed now is swept at the next open
-            self.release(length);
-            return Err(io_error(&error));
+        for _ in 0..SWEPT_MAX {
+            match self.write_durably(&path, key, bytes, write) {
+                Ok(Written::Whole) => {
+                    self.ended(length, replaced);
+                    return Ok(key);
+                }
+                Ok(Written::SweptAway) => {}
+                Err(error) => {
+                    drop(fs::remove_file(&path)); // what can not be removed now is swept at the next open
+                    self.ended(length, length);
+                    return Err(io_error(&error));
+                }
+            }
         }
-        self.release(replaced);
-        Ok(key)
+        self.ended(length, length);
+        Err(BlobError::Unavailable { reason: "others sweep the folder again and again".into() })
     }
 
     fn write_durably(
@@ -145,12 +168,18 @@ impl Shared {
         key: BlobKey,
         bytes: &[u8],
         write: WriteBytes<'_>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Written> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // Held by whoever sweeps it at this moment: it is as good as gone.
+        file.lock()?;
+        if file.metadata()?.nlink() == 0 {
+            return Ok(Written::SweptAway);
+        }
         write(&mut file, bytes)?;
         file.sync_all()?;
         fs::rename(path, self.path(key))?;
-        sync_folder(&self.root)
+        sync_folder(&self.root)?;
+        Ok(Written::Whole)
     }
 
     fn get(&self, key: BlobKey) -> Result<Bytes, BlobError> {
@@ -179,39 +208,85 @@ impl Shared {
         // Not synced: a blob that comes back after loss of power is garbage to collect again, no harm.
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result.map(|()| self.release(length)),
+            // Never below nothing: what another process put is not in this one's count.
+            result => result.map(|()| self.ended(0, length)),
         }
     }
 
     fn reserve(&self, bytes: u64) -> Result<(), BlobError> {
-        let used = self.bytes_used.fetch_add(bytes, Ordering::Relaxed);
+        let mut count = self.counted();
+        if count.used.saturating_add(bytes) > self.bytes_max {
+            // Another process may have made room, of which nobody told this one.
+            let found = used(&self.root).map_err(|error| io_error(&error))?;
+            count.used = count.used.min(found.saturating_add(count.under_way));
+        }
+        let used = count.used;
         if used.saturating_add(bytes) > self.bytes_max {
-            self.release(bytes);
             let reason = format!("{used} of {} bytes are used, {bytes} more do not fit", self.bytes_max);
             return Err(BlobError::Full { reason });
         }
+        count.used += bytes;
+        count.under_way += bytes;
         Ok(())
     }
 
-    fn release(&self, bytes: u64) {
-        self.bytes_used.fetch_sub(bytes, Ordering::Relaxed);
+    /// A put of so many bytes has ended, and so many are less in the folder by it than there were with it.
+    fn ended(&self, bytes: u64, less: u64) {
+        let mut count = self.counted();
+        count.under_way -= bytes;
+        count.used = count.used.saturating_sub(less);
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Removes half-written files and answers the bytes of the rest. Files that are not ours stay where they are.
-fn sweep(root: &Path) -> io::Result<u64> {
+/// What became of a file.
+enum Written {
+    Whole,
+    /// By another process, before it was locked.
+    SweptAway,
+}
+
+/// Removes half-written files of processes that are gone. Files that are not ours stay where they are.
+fn sweep(root: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
+            unless_gone(sweep_one(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn sweep_one(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    match file.try_lock() {
+        Ok(()) => fs::remove_file(path),
+        Err(TryLockError::WouldBlock) => Ok(()), // somebody writes it
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The bytes of all blobs.
+fn used(root: &Path) -> io::Result<u64> {
     let mut used = 0;
     for entry in fs::read_dir(root)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(TEMPORARY_PREFIX) {
-            fs::remove_file(entry.path())?;
-        } else if BlobKey::from_hex(&name).is_some() {
-            used += entry.metadata()?.len();
+        if BlobKey::from_hex(&entry.file_name().to_string_lossy()).is_some() {
+            used += unless_gone(entry.metadata().map(|file| file.len()))?;
         }
     }
     Ok(used)
+}
+
+/// What another process has renamed or removed since it was listed is no error.
+fn unless_gone<T: Default>(result: io::Result<T>) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
+        result => result,
+    }
 }
 
 fn keys(root: &Path) -> io::Result<BTreeSet<BlobKey>> {
@@ -293,7 +368,7 @@ mod tests {
             let failed = blobs.shared.put(b"precious", ".tmp-1", &mut torn).expect_err("torn");
             assert_eq!(matches!(failed, BlobError::Full { .. }), error == io::ErrorKind::StorageFull);
             assert_eq!(fs::read_dir(&blobs.shared.root).expect("readable").count(), 0);
-            assert_eq!(blobs.shared.bytes_used.load(Ordering::Relaxed), 0, "what was reserved is given back");
+            assert_eq!(blobs.shared.counted().used, 0, "what was reserved is given back");
         }
     }
 
@@ -306,6 +381,68 @@ mod tests {
         let blobs = open(&root).await;
         assert!(!half.exists());
         assert_eq!(blobs.list(None, 10).await.expect("listed"), [key]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_another_process_is_writing_is_not_swept() {
+        let root = tempfile::tempdir().expect("a folder");
+        let blobs = folder(&root, FolderSettings::default()).await;
+        // Another instance opens, and sweeps, while this one is in the middle of a put.
+        let mut opened = 0;
+        let mut slow = |file: &mut File, bytes: &[u8]| {
+            let (first, rest) = bytes.split_at(bytes.len() / 2);
+            file.write_all(first)?;
+            sweep(&blobs.shared.root)?;
+            opened += 1;
+            file.write_all(rest)
+        };
+        let key = blobs.shared.put(b"precious", ".tmp-1", &mut slow).expect("stored");
+        assert_eq!((opened, open(&root).await.get(&key).await.expect("whole")), (1, "precious".into()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_instances_put_get_and_delete_the_same_blobs_at_once_while_a_third_is_opened_again_and_again()
+    {
+        let root = tempfile::tempdir().expect("a folder");
+        let (one, other) = (open(&root).await, open(&root).await);
+        let mut puts = tokio::task::JoinSet::new();
+        for number in 0..64_u32 {
+            for blobs in [Arc::clone(&one), Arc::clone(&other)] {
+                puts.spawn(async move {
+                    let bytes = Bytes::from(format!("blob {}", number % 16).repeat(1_000));
+                    let key = blobs.put(bytes.clone()).await.expect("stored");
+                    assert_eq!(blobs.get(&key).await.expect("there"), bytes);
+                });
+            }
+        }
+        while !puts.is_empty() {
+            let opened = open(&root).await;
+            assert!(opened.list(None, 100).await.expect("listed").len() <= 16);
+            while let Some(put) = puts.try_join_next() {
+                put.expect("no put fails because another instance sweeps");
+            }
+        }
+        assert_eq!(one.list(None, 100).await.expect("listed").len(), 16);
+        for key in one.list(None, 100).await.expect("listed") {
+            let (a, b) = tokio::join!(one.delete(&key), other.delete(&key));
+            assert_eq!((a, b), (Ok(()), Ok(())));
+            assert_eq!(other.exists(&key).await, Ok(false));
+        }
+        assert_eq!(fs::read_dir(root.path().join("blobs")).expect("readable").count(), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_folder_of_two_has_room_when_the_other_made_it_and_no_count_falls_below_nothing() {
+        let root = tempfile::tempdir().expect("a folder");
+        let limit = FolderSettings { bytes_max: Some(10) };
+        let (one, other) = (folder(&root, limit).await, folder(&root, limit).await);
+        let key = one.put("12345678".into()).await.expect("stored");
+        assert!(matches!(one.put("abc".into()).await, Err(BlobError::Full { .. })));
+        // The other has never counted it.
+        other.delete(&key).await.expect("deleted");
+        other.put("xyz".into()).await.expect("there is room");
+        one.put("abc".into()).await.expect("there is room");
+        assert_eq!(one.shared.counted().used, 6);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use world::{TaskHandle, World};
 
 /// First version whose atomic publish we use.
@@ -101,6 +101,8 @@ pub(crate) struct Inner {
     client: async_nats::Client,
     settings: NatsSettings,
     hints: Arc<Hints>,
+    /// The connection broke: what was asked over it is not answered any more.
+    broken: watch::Sender<()>,
     batches: Semaphore,
     listening: TaskHandle,
 }
@@ -123,7 +125,8 @@ impl Nats {
         }
         refuse_tls(world, &settings, &servers).await?;
         let hints = Arc::new(Hints::default());
-        let client = connect(&settings, &servers, &hints).await?;
+        let broken = watch::Sender::new(());
+        let client = connect(&settings, &servers, &hints, &broken).await?;
         fit(&client)?;
         let subject = format!("{}.hint.>", settings.name.as_str());
         let subscribed = client.subscribe(subject).await;
@@ -133,7 +136,15 @@ impl Nats {
         let strip = format!("{}.hint.", settings.name.as_str());
         let listening = world.spawn("nats.hints", hints::listen(subscriber, strip, Arc::clone(&hints)));
         let batches = Semaphore::new(BATCHES_AT_ONCE);
-        Ok(Self(Arc::new(Inner { world: world.clone(), client, settings, hints, batches, listening })))
+        Ok(Self(Arc::new(Inner {
+            world: world.clone(),
+            client,
+            settings,
+            hints,
+            broken,
+            batches,
+            listening,
+        })))
     }
 
     /// The `Kv`, made if it is not there.
@@ -241,8 +252,9 @@ async fn connect(
     settings: &NatsSettings,
     servers: &[ServerAddr],
     hints: &Arc<Hints>,
+    broken: &watch::Sender<()>,
 ) -> Result<async_nats::Client, NatsError> {
-    let events = Arc::clone(hints);
+    let (events, broken) = (Arc::clone(hints), broken.clone());
     let mut options = async_nats::ConnectOptions::new()
         .name(format!("tinderbox {}", env!("CARGO_PKG_VERSION")))
         .connection_timeout(settings.try_max)
@@ -255,7 +267,11 @@ async fn connect(
             match &event {
                 // What was said meanwhile was not heard.
                 Connected | SlowConsumer(_) => events.tell_all(),
-                Disconnected | ServerError(_) | ClientError(_) => tracing::warn!(%event, "NATS"),
+                Disconnected => {
+                    tracing::warn!(%event, "NATS");
+                    broken.send_replace(());
+                }
+                ServerError(_) | ClientError(_) => tracing::warn!(%event, "NATS"),
                 _ => {}
             }
             std::future::ready(())

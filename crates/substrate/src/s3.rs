@@ -52,6 +52,16 @@ pub struct S3Keys {
 pub struct S3AddressError(String);
 
 impl S3Settings {
+    /// A place of its own below this one, for who keeps something else and removes what only it does not know: neither
+    /// sees, lists or removes a blob of the other. `place` begins with a letter after `f`: so it is behind all hashes in
+    /// the bucket's order, and a list of this place ends before it.
+    #[must_use]
+    pub fn below(&self, place: &str) -> Self {
+        debug_assert!(place.starts_with(|first| matches!(first, 'g'..='z')), "{place} lies among hashes");
+        let prefix = if self.prefix.is_empty() { place.into() } else { format!("{}/{place}", self.prefix) };
+        Self { prefix, ..self.clone() }
+    }
+
     /// Reads `s3://BUCKET[/PREFIX]?endpoint=http://HOST:PORT[&region=NAME]`.
     pub fn parse(address: &str, keys: Option<S3Keys>) -> Result<Self, S3AddressError> {
         let bad = |reason: &str| S3AddressError(format!("{address}: {reason}"));
@@ -197,6 +207,8 @@ impl Blobs for S3 {
 
     async fn list(&self, after: Option<&BlobKey>, max: usize) -> Result<Vec<BlobKey>, BlobError> {
         let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
+        // The bucket lists in the order of bytes.
+        let behind_hashes = self.prefix.clone().join("g");
         let mut listed = match after {
             Some(after) => self.store.list_with_offset(prefix, &self.path(after)),
             None => self.store.list(prefix),
@@ -206,8 +218,11 @@ impl Blobs for S3 {
             while keys.len() < max
                 && let Some(found) = listed.next().await
             {
-                // What is not ours, or lies deeper, stays where it is.
                 let found = found?.location;
+                if found.as_ref() > behind_hashes.as_ref() {
+                    break;
+                }
+                // What is not ours, or lies deeper, stays where it is.
                 let hex = found.filename().unwrap_or_default();
                 keys.extend(BlobKey::from_hex(hex).filter(|key| self.path(key) == found));
             }
@@ -224,6 +239,13 @@ impl Blobs for S3 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_below_is_another_prefix() {
+        let at = |address: &str| S3Settings::parse(address, None).expect("an address").below("logs").prefix;
+        assert_eq!(at("s3://tinderbox?endpoint=http://h"), "logs");
+        assert_eq!(at("s3://tinderbox/functions/?endpoint=http://h"), "functions/logs");
+    }
 
     #[test]
     fn addresses_of_buckets_are_read_and_others_refused_in_words() {

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use substrate::election::{Election, Watcher};
 use substrate::kv::{Entry, KvPage, Watch};
@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 struct Moody {
     kv: Sqlite,
     silent: AtomicBool,
+    /// Reads are answered, and writes after so long: there is no quorum, milliseconds.
+    slow_ms: AtomicU64,
+    clock: Arc<SetClock>,
 }
 
 impl Moody {
@@ -39,6 +42,7 @@ impl Kv for Moody {
     }
     async fn write(&self, batch: Vec<Write>) -> Result<Revision, KvError> {
         self.heard()?;
+        self.clock.advance(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst)));
         self.kv.write(batch).await
     }
     async fn list(&self, prefix: &Key, after: Option<&Key>, max: usize) -> Result<KvPage, KvError> {
@@ -62,8 +66,9 @@ impl Scene {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("kv.db");
         let kv = Sqlite::open(&World::real(), &file, SqliteSettings::default()).await.expect("opens");
-        let kv = Arc::new(Moody { kv, silent: AtomicBool::new(false) });
         let clock = Arc::new(SetClock::default());
+        let moods = (AtomicBool::new(false), AtomicU64::new(0));
+        let kv = Arc::new(Moody { kv, silent: moods.0, slow_ms: moods.1, clock: clock.clone() });
         let world = World { clock: clock.clone(), ..World::real() };
         let key = Key::of(&["lead"]).expect("valid");
         let holder = "here".to_owned();
@@ -128,4 +133,16 @@ async fn a_watcher_that_was_paused_does_not_count_its_pause() {
     assert_eq!(scene.look(1, Duration::from_secs(3_600)).await, None);
     assert_eq!(scene.look(5, PAUSE).await, None);
     assert_eq!(scene.look(1, PAUSE).await, Some(Epoch(6)));
+}
+
+#[tokio::test]
+async fn a_store_that_answers_reads_and_no_writes_deposes_nobody() {
+    let mut scene = Scene::new().await;
+    scene.kv.slow_ms.store(3_000, Ordering::SeqCst);
+    assert_eq!(scene.look(50, PAUSE).await, None);
+    scene.kv.slow_ms.store(0, Ordering::SeqCst);
+    assert_eq!(scene.look(40, PAUSE).await, None, "the holder's renewal may be on its way");
+    scene.renew().await;
+    assert_eq!(scene.look(8, PAUSE).await, None);
+    assert_eq!(scene.look(1, PAUSE).await, Some(Epoch(6)), "after which all is as before");
 }

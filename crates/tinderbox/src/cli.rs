@@ -3,10 +3,15 @@
 mod certs;
 mod cluster;
 mod microvm;
+mod serve;
 
 pub(crate) use certs::{CertsArgs, CertsCommand, InitArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
+pub(crate) use serve::{
+    ClusterArgs, ClusterCommand, ClusterUpArgs, DrainArgs, JoinFlags, JournalArgs, JournalCommand, ServeArgs,
+    StatusArgs, WithParentArgs,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -108,6 +113,18 @@ pub(crate) enum Command {
     Microvm(Box<MicroVmArgs>),
     /// Certificates by which the machines of one platform know each other
     Certs(CertsArgs),
+    /// Start one node of a platform of several machines
+    Serve(Box<ServeArgs>),
+    /// A whole platform of several nodes on this machine, to try it
+    Cluster(ClusterArgs),
+    /// Nodes, leaders, workers, environments and the journal of a platform
+    Status(StatusArgs),
+    /// Let a worker end what it runs and give it nothing new
+    Drain(DrainArgs),
+    /// What assignment has written down
+    Journal(JournalArgs),
+    #[command(hide = true)]
+    WithParent(WithParentArgs),
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +158,17 @@ Examples:
 
 A credentials file has one key a line, `KEY_ID SECRET [ACCOUNT]`, and is readable by its owner only.")]
 pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
+    #[command(flatten)]
+    pub(crate) durable: DurableFlags,
+    #[arg(long, hide = true, value_enum, default_value_t)]
+    pub(crate) fabric: Fabric,
+}
+
+/// What a server is set to, one of several nodes or alone.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServerFlags {
     /// Data folder: functions, code, logs
     #[arg(long, value_name = "DIR", default_value = "./.tinderbox", value_parser = folder)]
     pub(crate) data: PathBuf,
@@ -176,8 +204,6 @@ pub(crate) struct UpArgs {
     pub(crate) sandbox: SandboxKind,
     #[command(flatten)]
     pub(crate) microvm: MicroVmFlags,
-    #[command(flatten)]
-    pub(crate) durable: DurableFlags,
     /// An environment that nobody used for so long is stopped (90s, 10m, 1h)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub(crate) idle_timeout: std::time::Duration,
@@ -202,8 +228,6 @@ pub(crate) struct UpArgs {
     /// For tests on machines that are executed in software: init and restore may take so many times as long
     #[arg(long, hide = true, env = "TINDERBOX_TIME_FACTOR", hide_env = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) time_factor: u32,
-    #[arg(long, hide = true, value_enum, default_value_t)]
-    pub(crate) fabric: Fabric,
 }
 
 /// `None`: never.
@@ -422,7 +446,11 @@ pub(crate) enum LanguageChoice {
 
 /// Parses the process's arguments; help and mistakes are shown by the parser.
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
-    Cli::try_parse().map_err(|error| {
+    let arguments = serve::with_config(std::env::args_os().collect()).map_err(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })?;
+    Cli::try_parse_from(arguments).map_err(|error| {
         // A closed stdout or stderr is no reason for another message.
         let _ = error.print();
         if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }

@@ -2,17 +2,23 @@
 //! runtime.
 
 mod certs;
+mod cluster;
 mod demo;
 mod deploy;
 mod dev;
 mod doctor;
+mod drain;
 mod invoke;
+mod journal;
 mod logs;
 mod ls;
 mod microvm;
 mod rm;
 mod runtimes;
+mod serve;
+mod status;
 mod up;
+mod with_parent;
 
 use crate::cli::{Cli, Command, Global};
 use crate::client::Client;
@@ -31,6 +37,12 @@ pub(crate) fn run(cli: Cli, screen: Screen) -> Result<(), Failure> {
         Command::Runtimes(args) => runtimes::run(&args, screen),
         Command::Microvm(args) => microvm::run(&args, screen),
         Command::Certs(args) => certs::run(&args, screen),
+        Command::Serve(args) => serve::run(&global, *args, screen),
+        Command::Cluster(args) => cluster::run(args, screen),
+        Command::Status(args) => status::run(&args, screen),
+        Command::Drain(args) => drain::run(&args, screen),
+        Command::WithParent(args) => with_parent::run(&args),
+        Command::Journal(args) => journal::run(&args, screen),
         Command::Deploy(args) => as_client(&global, |client| deploy::run(client, args, screen)),
         Command::Invoke(args) => as_client(&global, |client| invoke::run(client, args, screen)),
         Command::Logs(args) => as_client(&global, |client| logs::run(client, args, screen)),

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 use std::fmt;
 
-/// Exit codes, as `tinderbox --help` lists them. 2 is the command line parser's own.
+/// Exit codes, as `tinderbox --help` lists them. 2 is the command line parser's, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The function answered an error, or something here failed.
     Failed = 1,
+    /// The command line, though it could be read, makes no sense.
+    Usage = 2,
     /// Nobody listens at the endpoint.
     Unreachable = 3,
     /// The endpoint refused the request.

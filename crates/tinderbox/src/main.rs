@@ -6,6 +6,7 @@
 
 mod cli;
 mod client;
+mod cluster;
 mod commands;
 mod credentials;
 mod demo_package;

@@ -6,20 +6,22 @@
 //! Roles meet in `fabric` only; the one knot (assignment calls workers, which call control, which calls
 //! assignment) is tied by [`Directory`], which learns of the worker last.
 
-mod durable;
+pub(crate) mod durable;
+mod host;
+
+pub(crate) use host::{Launched, Lock, StartError, folder_lost, launch};
 
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;
-use fabric::placement::{Placement, RegisterWorker};
+use fabric::placement::SandboxKind;
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use frontend::{Credentials, Frontend, FrontendParts};
 use placement::PlacementService;
 use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use sandbox::microvm::{self, assets::Assets};
-use sandbox::process::{self, SpawnerHandle};
+use sandbox::process;
 use sandbox::{Egress, Sandbox};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -30,6 +32,7 @@ use substrate::s3::S3Settings;
 use tokio::net::TcpListener;
 use types::{AccountId, PartitionId, Region, WorkerId, Zone};
 use worker::runtimes::host::HostRuntimes;
+use worker::tenancy::{HostVitals, Offer, Tenancy};
 use worker::{Worker, WorkerParts};
 use world::World;
 
@@ -37,16 +40,12 @@ use world::World;
 const WORKER: &str = "local";
 /// `MemorySize` that a host takes for each MB it has: most functions use a fraction of what they ask for.
 const MEMORY_OVERCOMMIT: u64 = 2;
-/// What makes a data folder ours, in it.
-const LOCK: &str = "lock";
-/// How often is looked whether the data folder is still there.
-const FOLDER_LOOK: Duration = Duration::from_secs(2);
 /// How long a start waits for the journal's first word: a moment, but on NATS while it finds a stream a leader.
 const LEAD_WAIT: Duration = Duration::from_secs(10);
 /// How long shutdown waits for invocations in progress, all in all.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// What environments have at least to end by themselves, so that their last lines are kept.
-const ENDING_MIN: Duration = Duration::from_secs(1);
+pub(crate) const ENDING_MIN: Duration = Duration::from_secs(1);
 
 /// What the operator sets.
 #[derive(Clone)]
@@ -93,69 +92,6 @@ pub(crate) enum Walls {
     },
 }
 
-/// A data folder that is ours, and the spawner. Made before any thread exists.
-pub(crate) struct Launched {
-    spawner: SpawnerHandle,
-    lock: Lock,
-}
-
-/// Held for as long as the server runs; the kernel frees it with the process.
-struct Lock {
-    file: File,
-    path: PathBuf,
-}
-
-/// Why a server did not start, and what to do about it.
-#[derive(Debug)]
-pub(crate) struct StartError {
-    pub(crate) message: String,
-    pub(crate) advice: &'static str,
-}
-
-/// What the host can not do: the doctor knows more.
-impl From<String> for StartError {
-    fn from(message: String) -> Self {
-        Self { message, advice: "`tinderbox doctor` says what this host can do" }
-    }
-}
-
-/// Descriptors without which a server is of no use: its own some sixty, and some ten for each of forty environments.
-const DESCRIPTORS_MIN: u64 = 512;
-
-/// As many descriptors as this process may have; too few are refused, since every environment needs some.
-fn raise_descriptors() -> Result<(), StartError> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // Where it can not be raised the limit that there is counts.
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    let most = if raised.is_ok() { limit.maximum } else { limit.current };
-    match most {
-        Some(most) if most < DESCRIPTORS_MIN => Err(StartError {
-            message: format!(
-                "this process may open {most} files (ulimit -n); a server needs {DESCRIPTORS_MIN} at least"
-            ),
-            advice: "raise the limit: `ulimit -n 65536` in this shell, LimitNOFILE= in a systemd unit",
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Takes the data folder, launches the spawner with the monitors that its machines may have, and gives up every privilege.
-pub(crate) fn launch(data: &Path, monitors: process::Monitors) -> Result<Launched, StartError> {
-    raise_descriptors()?;
-    std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let path = data.join(LOCK);
-    let file = File::create(&path).map_err(|error| format!("{}: {error}", data.display()))?;
-    file.try_lock().map_err(|_| StartError {
-        message: format!("another server uses the data folder {}", data.display()),
-        advice: "use that server, stop it, or give this one a folder of its own with --data DIR",
-    })?;
-    let config = process::Config { monitors, ..process::Config::new(data) };
-    let spawner = process::launch(&config).map_err(|error| error.to_string())?;
-    process::drop_privileges().map_err(|error| format!("privileges could not be dropped: {error}"))?;
-    Ok(Launched { spawner, lock: Lock { file, path } })
-}
-
 /// Every role, started.
 pub(crate) struct Platform {
     pub(crate) address: SocketAddr,
@@ -165,6 +101,7 @@ pub(crate) struct Platform {
     frontend: Arc<Frontend>,
     assignment: Arc<AssignmentService>,
     worker: Worker,
+    tenancy: Tenancy,
     walls: Arc<process::ProcessSandbox>,
     tenure: Option<durable::Tenure>,
     world: World,
@@ -196,6 +133,7 @@ impl Platform {
         let world = World::real();
         let Launched { spawner, lock } = launched;
         let (listener, address) = listen(settings.address).await?;
+        let spawner = spawner.ok_or_else(|| "a worker needs a spawner".to_owned())?;
         let walls =
             process::ProcessSandbox::new(spawner, world.clone()).map_err(|error| error.to_string())?;
         let sandbox = sandbox_of(&world, &settings.walls, &settings.data, &walls).await?;
@@ -207,7 +145,7 @@ impl Platform {
         let store = telemetry::Store::open(world.clone(), &data.join("logs"), log_settings(&settings)).await;
         let telemetry =
             meet!(encoded, fabric::telemetry::Telemetry, store.map_err(|error| error.to_string())?);
-        let placer = Arc::new(PlacementService::new(world.clone(), placement::Settings::default()));
+        let placer = Arc::new(PlacementService::new(world.clone(), placement::Settings::of_one_process()));
         let placement = meet!(encoded, fabric::placement::Placement, placer);
         let directory = Arc::new(Directory::default());
         let durable = durable::open(&world, data, settings.durable.as_ref()).await?;
@@ -246,7 +184,7 @@ impl Platform {
             telemetry,
             api: meet!(encoded, fabric::api::Api, frontend.door()),
             runtimes: runtimes.clone(),
-            settings: worker_settings(&settings, egress),
+            settings: worker_settings(WorkerId::new(WORKER), &settings, egress),
         });
         worker.open().await.map_err(|error| format!("the code cache: {error}"))?;
         let handle = WorkerHandle {
@@ -255,12 +193,27 @@ impl Platform {
         };
         // Set once, here: the directory is made above and nobody else has it.
         let _ = directory.0.set(handle);
-        register(&*placement, settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls))).await?;
+        // It joins once: its lease is for as long as this process lives.
+        let vitals = Arc::new(HostVitals::new(settings.data.clone()));
+        let tenancy = Tenancy::begin(&worker, placement, offer(Zone::new(WORKER), &settings), vitals);
+        tenancy.joined().await;
         lead(&world, &assigner).await;
         // Takes a second the first time: begun here, it costs neither this start nor the first invocation that.
         runtimes.look();
         let (assignment, tenure) = (assigner, durable.tenure);
-        Ok(Self { address, missing, listener, frontend, assignment, worker, walls, tenure, world, lock })
+        Ok(Self {
+            address,
+            missing,
+            listener,
+            frontend,
+            assignment,
+            worker,
+            tenancy,
+            walls,
+            tenure,
+            world,
+            lock,
+        })
     }
 
     /// Serves until `shutdown` completes; then stops accepting, answers what is in progress, and ends every
@@ -273,7 +226,7 @@ impl Platform {
         shutdown: impl Future<Output = ()> + Send,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { listener, frontend, assignment, worker, walls, tenure, world, lock, .. } = self;
+        let Self { listener, frontend, assignment, worker, tenancy, walls, tenure, world, lock, .. } = self;
         let mut why = None;
         let mut draining_since = None;
         let mut hurry = pin!(hurry);
@@ -287,10 +240,7 @@ impl Platform {
                     why = Some("another server has taken over this platform".to_owned());
                 }
                 () = folder_lost(&world, &lock) => {
-                    why = Some(format!(
-                        "{} is not this server's any more: its data folder was removed or replaced",
-                        lock.path.display()
-                    ));
+                    why = Some(lock.lost());
                 }
             }
             draining_since = Some(world.now());
@@ -306,6 +256,7 @@ impl Platform {
             () = &mut hurry, if !hurried => worker.shutdown(ENDING_MIN).await,
             else => worker.shutdown(ENDING_MIN).await,
         }
+        drop(tenancy);
         if let Some(tenure) = tenure {
             tenure.give_back().await;
         }
@@ -321,25 +272,8 @@ async fn lead(world: &World, assignment: &AssignmentService) {
     }
 }
 
-/// Completes when the lock is no more where another server would look for it. What is written then lands in files
-/// that nobody finds again, and yet would be acknowledged.
-async fn folder_lost(world: &World, lock: &Lock) {
-    use std::os::unix::fs::MetadataExt;
-    let Ok(ours) = lock.file.metadata() else { return std::future::pending().await };
-    loop {
-        world.clock.sleep(FOLDER_LOOK).await;
-        let path = lock.path.clone();
-        match world.blocking("data.look", move || std::fs::metadata(path)).await {
-            Some(Ok(there)) if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) => return,
-            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return,
-            // Too many open files, a disk that fails: no proof.
-            _ => {}
-        }
-    }
-}
-
 /// Bound, and nothing is accepted yet; where, since port 0 is any free one.
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|error| not_bound(address, &error))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -347,7 +281,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 }
 
 /// The sandbox that the chosen walls are; the processes' spawner makes machines' jails too.
-async fn sandbox_of(
+pub(crate) async fn sandbox_of(
     world: &World,
     walls: &Walls,
     data: &Path,
@@ -388,11 +322,11 @@ async fn open_control(
     opened.await.map_err(|error| error.to_string())
 }
 
-fn log_settings(settings: &Settings) -> telemetry::Settings {
+pub(crate) fn log_settings(settings: &Settings) -> telemetry::Settings {
     telemetry::Settings { bytes_max: settings.log_bytes_max, ..telemetry::Settings::default() }
 }
 
-fn frontend_settings(settings: &Settings) -> frontend::Settings {
+pub(crate) fn frontend_settings(settings: &Settings) -> frontend::Settings {
     frontend::Settings {
         default_account: AccountId::new(&settings.account),
         default_region: Region::new(&settings.region),
@@ -412,7 +346,7 @@ fn control_settings(settings: &Settings, runtimes: &Arc<HostRuntimes>) -> contro
     }
 }
 
-fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
+pub(crate) fn worker_settings(id: WorkerId, settings: &Settings, egress: Egress) -> worker::Settings {
     let worker = worker::Settings {
         egress,
         allow_hosts: settings.allow_hosts.clone(),
@@ -428,7 +362,7 @@ fn worker_settings(settings: &Settings, egress: Egress) -> worker::Settings {
         },
         layers: runtime_snapshots(settings.pool_mb),
         snapshots: settings.snapshots,
-        ..worker::Settings::new(WorkerId::new(WORKER), settings.data.clone())
+        ..worker::Settings::new(id, settings.data.clone())
     };
     worker.slowed(settings.time_factor)
 }
@@ -452,7 +386,7 @@ fn not_bound(address: SocketAddr, error: &std::io::Error) -> StartError {
 }
 
 /// Every version by itself makes sense only where one snapshot serves any number of environments.
-fn check_snapshots(wanted: worker::Snapshots, sandbox: &dyn Sandbox) -> Result<(), StartError> {
+pub(crate) fn check_snapshots(wanted: worker::Snapshots, sandbox: &dyn Sandbox) -> Result<(), StartError> {
     if wanted == worker::Snapshots::SnapStart || sandbox.capabilities().snapshot {
         return Ok(());
     }
@@ -464,7 +398,7 @@ fn check_snapshots(wanted: worker::Snapshots, sandbox: &dyn Sandbox) -> Result<(
 
 /// `nat` where the host can; where it can not, `none`, said among the missing walls, for the default must work
 /// everywhere. Opened endpoints need `nat`, so they are refused rather than ignored.
-fn offered_egress(
+pub(crate) fn offered_egress(
     settings: &Settings,
     sandbox: &dyn Sandbox,
     missing: &mut Vec<String>,
@@ -481,14 +415,20 @@ fn offered_egress(
     Ok(Egress::None)
 }
 
-async fn register(placement: &dyn Placement, memory_mb: u64) -> Result<(), String> {
-    let registered = placement.register(RegisterWorker {
-        worker: WorkerId::new(WORKER),
-        zone: Zone::new(WORKER),
-        memory_mb,
-        environments_max: 1_000,
-    });
-    registered.await.map_err(|error| error.to_string())
+/// What this host has for environments.
+pub(crate) fn offer(zone: Zone, settings: &Settings) -> Offer {
+    let kind = match &settings.walls {
+        Walls::Process => SandboxKind::Process,
+        Walls::MicroVm { backend: Backend::Firecracker, .. } => SandboxKind::Firecracker,
+        Walls::MicroVm { .. } => SandboxKind::Qemu,
+    };
+    let memory_mb = settings.memory_mb.unwrap_or_else(|| memory_mb(&settings.walls));
+    Offer { zone, memory_mb, cpu_milli: 0, sandboxes: vec![kind] }
+}
+
+/// What processes may be promised together on this host, where the operator does not say it.
+pub(crate) fn memory_of_host_mb() -> u64 {
+    host_memory_mb() * MEMORY_OVERCOMMIT
 }
 
 /// What functions may be promised together, where the operator does not say it.
@@ -505,7 +445,7 @@ fn host_memory_mb() -> u64 {
     info.totalram.saturating_mul(u64::from(info.mem_unit.max(1))) >> 20
 }
 
-fn architecture() -> &'static str {
+pub(crate) fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 

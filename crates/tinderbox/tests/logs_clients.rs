@@ -48,6 +48,7 @@ absent! {
     tag TagFunction => ();
     untag UntagFunction => ();
     resolve Named => ResolvedVersion;
+    resolve_anew Named => ResolvedVersion;
     boot_plan VersionKey => BootPlan;
     code CodeDigest => Bytes;
     preparations PreparationsQuery => Preparations;

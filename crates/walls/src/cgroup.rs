@@ -67,6 +67,14 @@ pub struct Usage {
     pub out_of_memory_kills: u64,
 }
 
+/// A group's part of the processor, in the words of its tree: among those that compete, and at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    pub share: String,
+    /// `None` where there is no such bound.
+    pub quota: Option<String>,
+}
+
 /// Which walls a tree has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Powers {
@@ -87,10 +95,14 @@ pub trait Tree: Send {
     fn create(&self, name: &str, limits: &Limits) -> io::Result<()>;
     /// Sets other limits, where the group's use fits in them.
     fn limit(&self, name: &str, limits: &Limits) -> io::Result<()>;
-    /// Gives the group's processes the processor before any others: of one that was killed. The kernel's part of an end
+    /// Gives the group's processes the processor before any others: of one that was killed, or is to come to a stop. The kernel's part of an end
     /// (memory, mounts, namespaces) is done by what ends, at its own group's share, and a share of 128 MB beside hundreds
     /// of busy neighbours makes seconds of it.
     fn hasten(&self, name: &str) -> io::Result<()>;
+    /// What `hasten` changes, as it is.
+    fn pace(&self, name: &str) -> io::Result<Pace>;
+    /// Puts it back.
+    fn set_pace(&self, name: &str, pace: &Pace) -> io::Result<()>;
     /// Puts the calling process in it.
     fn enter(&self, name: &str) -> io::Result<()>;
     /// Memory that is charged to it, what the kernel could drop included; 0 where nobody counts. A limit below this has
@@ -184,6 +196,12 @@ impl Tree for NoTree {
     }
 
     fn hasten(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+    fn pace(&self, _: &str) -> io::Result<Pace> {
+        Ok(Pace::default())
+    }
+    fn set_pace(&self, _: &str, _: &Pace) -> io::Result<()> {
         Ok(())
     }
     fn enter(&self, _: &str) -> io::Result<()> {
@@ -380,7 +398,12 @@ mod tests {
             assert_eq!(std::fs::read_to_string(root.join(file)).unwrap(), *text, "{file}");
         }
         tree.thaw("7").unwrap();
+        let before = tree.pace("7").unwrap();
         tree.hasten("7").unwrap();
+        tree.set_pace("7", &before).unwrap();
+        assert_eq!(tree.pace("7").unwrap(), before);
+        tree.hasten("7").unwrap();
+        assert_ne!(tree.pace("7").unwrap(), before);
         for (file, text) in hastened {
             assert_eq!(std::fs::read_to_string(root.join(file)).unwrap(), *text, "{file}");
         }

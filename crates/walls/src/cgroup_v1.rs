@@ -1,7 +1,8 @@
 //! Control groups version 1: one hierarchy per controller.
 
 use crate::cgroup::{
-    Files, Limits, Mounted, Powers, SHARES_OF_THE_DYING, Tree, Usage, make_group, remove_group, value_of,
+    Files, Limits, Mounted, Pace, Powers, SHARES_OF_THE_DYING, Tree, Usage, make_group, remove_group,
+    value_of,
 };
 use crate::hand::Job;
 use std::io;
@@ -9,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// The controllers that are used, in the order in which a process enters them.
 const CONTROLLERS: [&str; 5] = ["memory", "cpu", "cpuacct", "pids", "freezer"];
+
+const SHARES: &str = "cpu.shares";
+const QUOTA: &str = "cpu.cfs_quota_us";
 
 /// Written to, it drops what the group can do without; version 1 knows no amount.
 const RECLAIM: &str = "memory.force_empty";
@@ -72,8 +76,8 @@ impl V1 {
     }
 
     fn limit_cpu(&self, group: &Path, limits: &Limits) -> io::Result<()> {
-        self.files.write(&group.join("cpu.shares"), limits.shares)?;
-        let quota = group.join("cpu.cfs_quota_us");
+        self.files.write(&group.join(SHARES), limits.shares)?;
+        let quota = group.join(QUOTA);
         if self.files.made_up || quota.exists() {
             self.files.write(&group.join("cpu.cfs_period_us"), crate::cgroup::CPU_PERIOD_US)?;
             self.files.write(&quota, limits.quota_us)?;
@@ -125,9 +129,22 @@ impl Tree for V1 {
 
     fn hasten(&self, name: &str) -> io::Result<()> {
         let Some(group) = self.group("cpu", name) else { return Ok(()) };
-        self.files.write(&group.join("cpu.shares"), SHARES_OF_THE_DYING)?;
-        let quota = group.join("cpu.cfs_quota_us");
-        if self.files.made_up || quota.exists() { self.files.write(&quota, -1) } else { Ok(()) }
+        let has_quota = self.files.made_up || group.join(QUOTA).exists();
+        let quota = has_quota.then(|| "-1".to_owned());
+        self.set_pace(name, &Pace { share: SHARES_OF_THE_DYING.to_string(), quota })
+    }
+
+    fn pace(&self, name: &str) -> io::Result<Pace> {
+        let Some(group) = self.group("cpu", name) else { return Ok(Pace::default()) };
+        let share = std::fs::read_to_string(group.join(SHARES))?.trim().to_owned();
+        let quota = std::fs::read_to_string(group.join(QUOTA)).ok().map(|quota| quota.trim().to_owned());
+        Ok(Pace { share, quota })
+    }
+
+    fn set_pace(&self, name: &str, pace: &Pace) -> io::Result<()> {
+        let Some(group) = self.group("cpu", name) else { return Ok(()) };
+        self.files.write(&group.join(SHARES), &pace.share)?;
+        pace.quota.iter().try_for_each(|quota| self.files.write(&group.join(QUOTA), quota))
     }
 
     fn enter(&self, name: &str) -> io::Result<()> {

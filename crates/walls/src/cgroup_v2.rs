@@ -5,7 +5,7 @@
 //! scope whose processes sit in a leaf, or the root group), else next to the top, which needs root.
 
 use crate::cgroup::{
-    CPU_PERIOD_US, Files, Limits, Mounted, Powers, Tree, Usage, WEIGHT_OF_THE_DYING, make_group,
+    CPU_PERIOD_US, Files, Limits, Mounted, Pace, Powers, Tree, Usage, WEIGHT_OF_THE_DYING, make_group,
     remove_group, value_of,
 };
 use crate::hand::Job;
@@ -122,12 +122,26 @@ impl Tree for V2 {
     }
 
     fn hasten(&self, name: &str) -> io::Result<()> {
+        let quota = Some(format!("max {CPU_PERIOD_US}"));
+        self.set_pace(name, &Pace { share: WEIGHT_OF_THE_DYING.to_string(), quota })
+    }
+
+    fn pace(&self, name: &str) -> io::Result<Pace> {
+        if !self.powers.cpu {
+            return Ok(Pace::default());
+        }
+        let read = |file: &str| std::fs::read_to_string(self.folder.join(name).join(file));
+        let text = |text: String| text.trim().to_owned();
+        Ok(Pace { share: read("cpu.weight").map(text)?, quota: read("cpu.max").map(text).ok() })
+    }
+
+    fn set_pace(&self, name: &str, pace: &Pace) -> io::Result<()> {
         if !self.powers.cpu {
             return Ok(());
         }
         let group = self.folder.join(name);
-        self.files.write(&group.join("cpu.max"), format_args!("max {CPU_PERIOD_US}"))?;
-        self.files.write(&group.join("cpu.weight"), WEIGHT_OF_THE_DYING)
+        pace.quota.iter().try_for_each(|quota| self.files.write(&group.join("cpu.max"), quota))?;
+        self.files.write(&group.join("cpu.weight"), &pace.share)
     }
 
     fn enter(&self, name: &str) -> io::Result<()> {

@@ -11,6 +11,7 @@
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +23,8 @@ use world::{Instant, World};
 /// Unpacks a zip into a folder that is not there yet, by renaming a finished one into its place.
 pub(crate) type Unpack = fn(&[u8], &Path) -> Result<(), String>;
 
+/// What placement is told of at once; it remembers as many of each worker.
+const FETCHED_MAX: usize = 1_000;
 /// What a folder is called while it is being removed.
 const DOOMED_PREFIX: &str = ".removing-";
 
@@ -42,6 +45,8 @@ pub(crate) struct CodeCache {
     bytes_max: u64,
     unpack: Unpack,
     entries: Mutex<FxHashMap<CodeDigest, Entry>>,
+    /// Since somebody asked; the last of many.
+    fetched: Mutex<VecDeque<CodeDigest>>,
 }
 
 struct Entry {
@@ -110,7 +115,14 @@ impl Drop for Wanted<'_> {
 
 impl CodeCache {
     pub(crate) fn new(world: World, root: PathBuf, bytes_max: u64, unpack: Unpack) -> Arc<Self> {
-        Arc::new(Self { world, root, bytes_max, unpack, entries: Mutex::default() })
+        Arc::new(Self {
+            world,
+            root,
+            bytes_max,
+            unpack,
+            entries: Mutex::default(),
+            fetched: Mutex::default(),
+        })
     }
 
     /// Takes in what an earlier process left: whole folders are kept, half-done ones removed. Sizes are measured, and what
@@ -159,13 +171,39 @@ impl CodeCache {
         let mut wanted = Wanted { cache: self, digest, kept: false };
         let ready = cell.get_or_try_init(|| async {
             let zip = fetch().await.map_err(CodeError::Fetch)?;
-            self.unpack_off_thread(zip, self.root.join(name)).await
+            let ready = self.unpack_off_thread(zip, self.root.join(name)).await?;
+            self.remember(digest);
+            Ok(ready)
         });
         let folder = ready.await?.folder.clone();
         wanted.kept = true;
         drop(wanted);
         self.shrink();
         Ok(CodeLease { cache: Arc::clone(self), digest: digest.clone(), folder })
+    }
+
+    fn remember(&self, digest: &CodeDigest) {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.push_back(digest.clone());
+        if fetched.len() > FETCHED_MAX {
+            fetched.pop_front();
+        }
+    }
+
+    /// What was fetched since this was last asked.
+    pub(crate) fn take_fetched(&self) -> Vec<CodeDigest> {
+        std::mem::take(&mut *self.fetched.lock().unwrap_or_else(PoisonError::into_inner)).into()
+    }
+
+    /// What is here, most recently used last; of many the last.
+    pub(crate) fn held(&self) -> Vec<CodeDigest> {
+        let entries = self.entries();
+        let ready = entries.iter().filter(|(_, entry)| entry.ready.initialized());
+        let mut held: Vec<(Instant, &CodeDigest)> =
+            ready.map(|(digest, entry)| (entry.used, digest)).collect();
+        held.sort();
+        let last = held.len().saturating_sub(FETCHED_MAX);
+        held.split_off(last).into_iter().map(|(_, digest)| digest.clone()).collect()
     }
 
     async fn unpack_off_thread(&self, zip: Bytes, folder: PathBuf) -> Result<Ready, CodeError> {

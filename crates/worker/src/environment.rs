@@ -13,7 +13,8 @@
 //!    ▼                         ▼ failed again        ▼        ▼
 //!  Draining ◄──────────────────────────────────────────────────        ──► Gone (final; reported)
 //! ```
-//! The runtime causes `next` and exits, the caller invocations, assignment stops. In Draining the seat is closed and
+//! The runtime causes `next` and exits, the caller invocations, assignment stops. The worker fences: then it goes to
+//! Draining from wherever it is, an invocation in it is broken off, and its caller gets an error of the service. In Draining the seat is closed and
 //! the sandbox is ended; Gone is told to assignment only when nothing of the environment is left.
 
 mod boot;
@@ -43,7 +44,7 @@ use freezer::Freezer;
 use sandbox::Stats;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use types::LeaseToken;
 use world::Instant;
 
@@ -60,18 +61,20 @@ pub(crate) struct Resident {
     seat: Arc<Seat>,
     mailbox: mpsc::Receiver<Job>,
     stopping: watch::Receiver<bool>,
+    fenced: oneshot::Receiver<()>,
     stats: Option<(Instant, Stats)>,
     departed: bool,
 }
 
 impl Resident {
     pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
-        let SeatOwner { seat, mailbox, stopping } = owner;
+        let SeatOwner { seat, mailbox, stopping, fenced } = owner;
         Self {
             maker: Maker { house, id: start.environment, key: start.key },
             seat,
             mailbox,
             stopping,
+            fenced,
             stats: None,
             departed: false,
         }
@@ -122,7 +125,10 @@ impl Resident {
                     self.serve(prepared, room, None, spans).await;
                 }
             }
-            Begun::Host(refusal) => self.refuse_all(&refusal).await,
+            Begun::Host(refusal) => {
+                self.maker.house.health.failed();
+                self.refuse_all(&refusal).await;
+            }
             Begun::Unwanted => {}
         }
     }
@@ -149,8 +155,9 @@ impl Resident {
             return None;
         }
         let limit = job.invocation.timeout;
-        let unwanted = std::future::pending(); // somebody waits
-        match self.maker.begin(prepared, Phase::Invoke, limit, spans, unwanted).await {
+        // Somebody waits: only a fence ends it before its time.
+        let fenced = async { drop((&mut self.fenced).await) };
+        match self.maker.begin(prepared, Phase::Invoke, limit, spans, fenced).await {
             Begun::Ready(room, _) => self.invoke(prepared, job, *room, None, started, spans).await,
             Begun::Failed(fault, stats) => {
                 self.stats = stats.or(self.stats);
@@ -174,6 +181,7 @@ impl Resident {
         mut beginning: Option<Beginning>,
         mut spans: Spans,
     ) {
+        self.maker.house.health.succeeded();
         let parts = &self.maker.house.parts;
         let mut untaken = Some(parts.world.clock.sleep(parts.settings.first_invocation_wait));
         let mut freezer = Freezer::new(parts, Arc::clone(&room.walls));
@@ -181,6 +189,7 @@ impl Resident {
         while let Some(mut here) = room.take() {
             tokio::select! {
                 biased;
+                _ = &mut self.fenced => return self.end_idle(prepared, here).await,
                 _ = &mut here.exited => {
                     tracing::debug!(environment = %self.maker.id, "the runtime exited between invocations");
                     return self.end_idle(prepared, here).await;

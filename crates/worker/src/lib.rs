@@ -8,7 +8,8 @@
 //! ```
 //! A payload comes by [`fabric::worker::WorkerInvoke`], waits in its environment's mailbox (exactly one fits), goes
 //! in through the turnstile ([`runtime_api`](crate::runtime_api)) and comes out there. What an environment does is
-//! told to assignment; when it is to end is assignment's to say.
+//! told to assignment; when it is to end is assignment's to say. Whether the worker serves at all is a lease of
+//! placement's ([`tenancy`]).
 
 mod api_door;
 mod code_cache;
@@ -29,6 +30,7 @@ mod seat;
 pub mod snapshots;
 pub mod snapstart;
 mod starts;
+pub mod tenancy;
 mod worker;
 
 pub use parts::{Launch, LaunchError, Runtimes, Settings, Snapshots, WorkerParts};

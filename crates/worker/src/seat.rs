@@ -5,9 +5,9 @@
 //! First(token) ───────────► Taken ───────────► Free(last) ───────────────► Taken …
 //!      │ nobody came                              ▲
 //!      └──────────────────────────────────────────┘
-//! any ── close ──► Closed (final): the environment ends
+//! any ── close, fence ──► Closed (final): the environment ends
 //! ```
-//! `take` is an invocation's doing, the rest the environment's task's.
+//! `take` is an invocation's doing, `fence` the worker's, the rest the environment's task's.
 
 use fabric::worker::{HeldState, InvokeFrame, InvokeRefusal};
 use fabric::{FrameSender, Invocation};
@@ -40,6 +40,8 @@ pub(crate) struct Seat {
     grant: Mutex<Grant>,
     mailbox: mpsc::Sender<Job>,
     stopping: watch::Sender<bool>,
+    /// Until it is fenced.
+    fence: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 /// The environment's task's side.
@@ -47,14 +49,22 @@ pub(crate) struct SeatOwner {
     pub(crate) seat: Arc<Seat>,
     pub(crate) mailbox: mpsc::Receiver<Job>,
     pub(crate) stopping: watch::Receiver<bool>,
+    /// Completes when everything in it is to end at once.
+    pub(crate) fenced: oneshot::Receiver<()>,
 }
 
 impl Seat {
     pub(crate) fn make(first: LeaseToken) -> SeatOwner {
         let (tx, mailbox) = mpsc::channel(1);
         let (stopping, stop) = watch::channel(false);
-        let seat = Arc::new(Self { grant: Mutex::new(Grant::First(first)), mailbox: tx, stopping });
-        SeatOwner { seat, mailbox, stopping: stop }
+        let (fence, fenced) = oneshot::channel();
+        let seat = Self {
+            grant: Mutex::new(Grant::First(first)),
+            mailbox: tx,
+            stopping,
+            fence: Mutex::new(Some(fence)),
+        };
+        SeatOwner { seat: Arc::new(seat), mailbox, stopping: stop, fenced }
     }
 
     /// Hands the invocation to the environment's task, or refuses it under this token.
@@ -136,6 +146,15 @@ impl Seat {
     /// Asks the environment's task to end it: now if idle, else after its invocation.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    /// Ends it at once, whatever it does.
+    pub(crate) fn fence(&self) {
+        self.close();
+        self.stop();
+        if let Some(fence) = self.fence.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = fence.send(()); // its task may be on its way out
+        }
     }
 
     fn grant(&self) -> MutexGuard<'_, Grant> {

@@ -1,7 +1,8 @@
 //! The worker: its table of environments, and what assignment and frontends ask of it.
 //!
 //! Fencing is here: an epoch below the highest that was seen of its partition is refused, and so is a token that is
-//! not the one an environment waits for (see [`crate::seat`]).
+//! not the one an environment waits for (see [`crate::seat`]). Whether the worker serves at all is its lease's to say
+//! (see [`crate::tenancy`]).
 
 use crate::api_door::body::Budget;
 use crate::code_cache::CodeCache;
@@ -14,7 +15,9 @@ use crate::seat::{Job, Seat};
 use crate::snapshots::{Held, Snapshots};
 use crate::snapstart::{self, SnapStarts};
 use crate::starts::Starts;
+use crate::tenancy::{Health, LeaseClock, Standing};
 use async_trait::async_trait;
+use fabric::placement::{Orders, ResidentEnvironment};
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
@@ -26,6 +29,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use types::limits::CHUNKS_IN_FLIGHT_MAX;
 use types::{EnvironmentId, Epoch, PartitionId, VersionKey};
+use world::Instant;
 
 /// Frames of a buffered answer: its response and its outcome, neither of which ever waits.
 const BUFFERED_FRAMES: usize = 2;
@@ -49,6 +53,9 @@ pub(crate) struct House {
     pub(crate) snapshots: OnceLock<Option<Arc<Snapshots>>>,
     /// For what environments send to their doors to the Lambda API.
     pub(crate) bodies: Budget,
+    /// For how long the worker serves.
+    pub(crate) lease: LeaseClock,
+    pub(crate) health: Health,
     table: Mutex<Table>,
     /// Environments that are not gone yet.
     living: watch::Sender<usize>,
@@ -61,12 +68,16 @@ struct Table {
     ending: FxHashMap<EnvironmentId, Place>,
     epochs: FxHashMap<PartitionId, Epoch>,
     draining: bool,
+    /// `None`: nobody leases this worker, and it serves whoever asks.
+    standing: Option<Standing>,
 }
 
 /// One environment, as the table knows it.
 struct Place {
     seat: Arc<Seat>,
     partition: PartitionId,
+    key: VersionKey,
+    memory_mb: u32,
 }
 
 impl Table {
@@ -75,6 +86,18 @@ impl Table {
         let highest = self.epochs.entry(partition).or_insert(epoch);
         *highest = epoch.max(*highest);
         epoch == *highest
+    }
+
+    /// Whether an environment of this partition may be made: its own, or, of a worker that has nothing, a new one, of
+    /// which placement knew before the worker does.
+    fn serves(&mut self, partition: PartitionId, now: Instant) -> bool {
+        let empty = self.seats.is_empty() && self.ending.is_empty();
+        self.standing.as_mut().is_none_or(|standing| standing.take_on(partition, empty, now))
+    }
+
+    fn fence(&mut self, stays: Option<PartitionId>) {
+        let all = self.seats.values().chain(self.ending.values());
+        all.filter(|place| stays != Some(place.partition)).for_each(|place| place.seat.fence());
     }
 }
 
@@ -101,6 +124,8 @@ impl Worker {
             snap_starts,
             snapshots: OnceLock::new(),
             bodies,
+            lease: LeaseClock::unbounded(),
+            health: Health::default(),
             table,
             living,
         }))
@@ -120,6 +145,10 @@ impl Worker {
         Ok(())
     }
 
+    pub(crate) fn house(&self) -> &Arc<House> {
+        &self.0
+    }
+
     /// Environments that are not gone yet.
     pub fn living(&self) -> usize {
         *self.0.living.borrow()
@@ -128,12 +157,7 @@ impl Worker {
     /// Takes no more; lets idle environments end now and busy ones after their invocation; after `limit` the sandbox
     /// ends what is left.
     pub async fn shutdown(&self, limit: Duration) {
-        let seats: Vec<Arc<Seat>> = {
-            let mut table = self.0.table();
-            table.draining = true;
-            table.seats.values().map(|place| Arc::clone(&place.seat)).collect()
-        };
-        seats.iter().for_each(|seat| seat.stop());
+        self.0.drain();
         self.0.pool.close().await;
         self.0.layers.iter().for_each(|layers| layers.close());
         self.0.snap_starts.close().await;
@@ -185,6 +209,82 @@ impl House {
         self.living.send_modify(|living| *living = living.saturating_sub(1));
     }
 
+    /// Nothing new; idle environments end now, busy ones after their invocation.
+    pub(crate) fn drain(&self) {
+        let mut table = self.table();
+        table.draining = true;
+        table.seats.values().for_each(|place| place.seat.stop());
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.table().draining
+    }
+
+    /// How many environments are not gone yet.
+    pub(crate) fn watch_living(&self) -> watch::Receiver<usize> {
+        self.living.subscribe()
+    }
+
+    /// From now on it serves under a lease, which has not begun.
+    pub(crate) fn bind(&self) {
+        self.lease.end();
+        let mut table = self.table();
+        table.standing = Some(Standing::default());
+        table.fence(None);
+    }
+
+    /// The lease is over: everything ends at once, and nothing is taken until another begins.
+    pub(crate) fn fence(&self) {
+        self.lease.end();
+        self.fence_in(&mut self.table());
+    }
+
+    fn fence_in(&self, table: &mut Table) {
+        self.lease.end();
+        if let Some(standing) = &mut table.standing {
+            standing.fence();
+        }
+        table.fence(None);
+    }
+
+    /// Placement has answered what was sent at `sent`: the lease is counted from there, and what is not of the partition
+    /// ends at once. A lease that has run out meanwhile is not renewed: only joining begins another. `false`: fenced.
+    pub(crate) fn renew(&self, sent: Instant, orders: &Orders, joining: bool) -> bool {
+        let mut table = self.table();
+        if !joining && !self.lease.runs(self.parts.world.now()) {
+            self.fence_in(&mut table);
+            return false;
+        }
+        if let Some(standing) = &mut table.standing {
+            let stays = standing.told(orders.partition, sent);
+            table.fence(stays);
+        }
+        self.lease.runs_until(sent.plus(orders.lease));
+        true
+    }
+
+    /// What it has and for whom, as placement is told.
+    pub(crate) fn residents(&self) -> (Option<PartitionId>, Vec<ResidentEnvironment>) {
+        let table = self.table();
+        let all = table.seats.iter().chain(table.ending.iter());
+        let mut residents: Vec<ResidentEnvironment> = all
+            .map(|(&environment, place)| ResidentEnvironment {
+                environment,
+                key: place.key.clone(),
+                memory_mb: place.memory_mb,
+            })
+            .collect();
+        residents.sort_by_key(|resident| resident.environment);
+        (table.standing.as_ref().and_then(Standing::partition), residents)
+    }
+
+    /// Whether each of them is still there.
+    pub(crate) fn has_all(&self, residents: &[ResidentEnvironment]) -> bool {
+        let table = self.table();
+        let there = |id| table.seats.contains_key(id) || table.ending.contains_key(id);
+        residents.iter().all(|resident| there(&resident.environment))
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -204,12 +304,25 @@ impl WorkerControl for Worker {
         if table.seats.contains_key(&message.environment) {
             return Ok(()); // said twice: it is on its way
         }
+        let now = house.parts.world.now();
+        if !house.lease.runs(now) {
+            house.fence_in(&mut table);
+            return Err(WorkerError::NotLeased);
+        }
+        if !table.serves(message.partition, now) {
+            return Err(WorkerError::NotLeased);
+        }
         // Counted until they are gone, not until they are forgotten: their memory is in use for so long.
         if *house.living.borrow() >= house.parts.settings.environments_max {
             return Err(WorkerError::Full);
         }
         let owner = Seat::make(message.token);
-        let place = Place { seat: Arc::clone(&owner.seat), partition: message.partition };
+        let place = Place {
+            seat: Arc::clone(&owner.seat),
+            partition: message.partition,
+            key: message.key.clone(),
+            memory_mb: message.memory_mb,
+        };
         table.seats.insert(message.environment, place);
         house.living.send_modify(|living| *living += 1);
         drop(table);
@@ -261,6 +374,10 @@ impl WorkerInvoke for Worker {
         {
             // One lock over both: what an acknowledged epoch was told of a seat is not changed by an older lease.
             let mut table = self.0.table();
+            if !self.0.lease.runs(arrived) {
+                self.0.fence_in(&mut table);
+                return Err(InvokeRefusal::Gone);
+            }
             if !table.admits(lease.partition, lease.epoch) {
                 return Err(InvokeRefusal::Stale);
             }

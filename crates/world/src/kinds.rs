@@ -45,11 +45,13 @@ const fn row(name: &'static str, owner: &'static str, end: End, panic: Panic) ->
 /// Owner by owner.
 pub const KINDS: &[TaskKind] = &[
     row("assignment.timer", "assignment", Itself, Lasting),
+    row("assignment.fleet", "assignment", Itself, Lasting),
     row("assignment.effect", "assignment", Itself, Fenced),
     row("assignment.greet", "assignment", Itself, Fenced),
     row("assignment.journal", "assignment", Itself, Lasting),
     row("assignment.partition", "assignment", Aborted, Lasting),
     row("control.collector", "control", Aborted, Lasting),
+    row("control.follow", "control", Aborted, Lasting),
     row("control.inspect", "control", Itself, Fenced),
     // Mutations: a caller who leaves does not end them.
     row("control.create", "control", Itself, Fenced),
@@ -90,6 +92,10 @@ pub const KINDS: &[TaskKind] = &[
     row("sqlite.commit", "substrate", Itself, Fenced),
     row("sqlite.read", "substrate", Itself, Fenced),
     row("blobs.hash", "substrate", Itself, Fenced),
+    row("cluster.output", "tinderbox", Itself, Fenced),
+    row("node.turns", "tinderbox", Aborted, Lasting),
+    row("node.renew", "tinderbox", Aborted, Lasting),
+    row("placement.lead", "tinderbox", Waited, Lasting),
     row("tenure.renew", "tinderbox", Aborted, Lasting),
     row("nats.hints", "substrate", Aborted, Lasting),
     row("telemetry.open", "telemetry", Itself, Lasting),
@@ -107,6 +113,8 @@ pub const KINDS: &[TaskKind] = &[
     row("machine memory", "sandbox", Itself, Fenced),
     row("machine console", "sandbox", Itself, Fenced),
     row("microvm link", "sandbox", Itself, Fenced),
+    row("worker.tenancy", "worker", Aborted, Lasting),
+    row("worker.vitals", "worker", Itself, Fenced),
     row("environment", "worker", Waited, Fenced),
     row("door", "worker", Aborted, Fenced),
     row("door connection", "worker", Itself, Fenced),

@@ -14,7 +14,6 @@ pub(super) fn held_of(held: worker::HeldEnvironment) -> Held {
 }
 
 pub(super) fn refused(refusal: Refusal) -> AcquireError {
-    let unavailable = |reason: &str| AcquireError::Unavailable { reason: reason.to_owned() };
     match refusal {
         Refusal::Stale => AcquireError::Stale,
         Refusal::ConcurrencyLimit => AcquireError::ConcurrencyLimit,
@@ -23,7 +22,10 @@ pub(super) fn refused(refusal: Refusal) -> AcquireError {
         Refusal::NoCapacity => AcquireError::NoCapacity,
         Refusal::TooLarge => AcquireError::TooLarge,
         Refusal::QueueFull => AcquireError::QueueFull,
-        Refusal::WorkerRefused => unavailable("the worker did not take the environment"),
-        Refusal::Unread => unavailable("what is durable of the function could not be read"),
+        Refusal::WorkerRefused => AcquireError::WorkerRefused,
+        Refusal::Unread => {
+            let reason = "what is durable of the function could not be read".to_owned();
+            AcquireError::Unavailable { reason }
+        }
     }
 }

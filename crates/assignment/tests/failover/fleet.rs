@@ -7,7 +7,8 @@ use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport,
 };
 use fabric::placement::{
-    Place, Placement, PlacementError, RegisterWorker, ReleaseSlot, Slot, WorkerState, WorkersQuery,
+    DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
+    PlacementError, ReleaseSlot, Slot, StartReport, WorkerState, WorkersQuery,
 };
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeRefusal, StartEnvironment,
@@ -168,8 +169,23 @@ impl WorkerDirectory for Fleet {
 
 #[async_trait]
 impl Placement for Fleet {
-    async fn register(&self, _: RegisterWorker) -> Result<(), PlacementError> {
-        Ok(())
+    async fn join(&self, _: JoinFleet) -> Result<Orders, PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn heartbeat(&self, _: Heartbeat) -> Result<Orders, PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn started(&self, _: StartReport) -> Result<(), PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn drain(&self, _: DrainWorker) -> Result<(), PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn leave(&self, _: LeaveFleet) -> Result<(), PlacementError> {
+        Err(PlacementError::NotLeader)
+    }
+    async fn lease(&self, _: LeaseWorkers) -> Result<Leases, PlacementError> {
+        Err(PlacementError::NotLeader)
     }
     async fn place(&self, _: Place) -> Result<Slot, PlacementError> {
         let next = self.next.fetch_add(1, Ordering::SeqCst) % self.workers.len();

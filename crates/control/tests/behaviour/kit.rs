@@ -21,6 +21,8 @@ use world::World;
 pub(crate) struct Remembers {
     pub(crate) retired: Mutex<Vec<Retire>>,
     pub(crate) reserved: Mutex<Vec<Reserve>>,
+    /// While this says so: the partition has no leader.
+    pub(crate) leaderless: Mutex<Option<Box<dyn Fn() -> bool + Send>>>,
 }
 
 #[async_trait::async_trait]
@@ -32,6 +34,9 @@ impl Assignment for Remembers {
         Ok(())
     }
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
+        if self.leaderless.lock().expect("sound").as_ref().is_some_and(|leaderless| leaderless()) {
+            return Err(AcquireError::NotLeader);
+        }
         self.retired.lock().expect("sound").push(message);
         Ok(())
     }
@@ -61,11 +66,25 @@ pub(crate) async fn open(folder: &Path) -> Kit {
 }
 
 pub(crate) async fn open_with(folder: &Path, settings: Settings) -> Kit {
+    let (kv, blobs) = stores(folder).await;
+    open_over(World::real(), kv, blobs, settings).await
+}
+
+pub(crate) async fn stores(folder: &Path) -> (Arc<dyn Kv>, Arc<dyn Blobs>) {
     let world = World::real();
     let file = folder.join(substrate::sqlite::FILE_NAME);
-    let kv = Arc::new(Sqlite::open(&world, &file, SqliteSettings::default()).await.expect("opens"));
+    let kv = Sqlite::open(&world, &file, SqliteSettings::default()).await.expect("opens");
     let blobs = Folder::open(&world, &folder.join("blobs"), FolderSettings::default()).await.expect("opens");
-    let (blobs, assignment) = (Arc::new(blobs), Arc::new(Remembers::default()));
+    (Arc::new(kv), Arc::new(blobs))
+}
+
+pub(crate) async fn open_over(
+    world: World,
+    kv: Arc<dyn Kv>,
+    blobs: Arc<dyn Blobs>,
+    settings: Settings,
+) -> Kit {
+    let assignment = Arc::new(Remembers::default());
     let control =
         Control::open(world, kv.clone(), blobs.clone(), assignment.clone(), settings).await.expect("opens");
     Kit { control, blobs, kv, assignment }

@@ -4,8 +4,15 @@
 
 mod durable;
 mod functions;
+mod garbage;
 mod kit;
 mod lists;
+#[allow(dead_code)] // it serves other tests, too
+#[path = "../../../substrate/tests/cluster/kit.rs"]
+mod nats_kit;
 mod reservations;
+mod shared;
+mod shared_kit;
 mod snap_start;
+mod together;
 mod versions;

@@ -7,7 +7,7 @@ use fabric::FrameStream;
 use fabric::api::{Api, ApiHead, ApiRequest, BodyFrame};
 use fabric::assignment::{Assignment, AssignmentRequest, AssignmentResponse};
 use fabric::control::{Control, ControlRequest, ControlResponse};
-use fabric::placement::{Fleet, FleetRequest, FleetResponse, Placement, PlacementRequest, PlacementResponse};
+use fabric::placement::{Placement, PlacementRequest, PlacementResponse};
 use fabric::remote::{Call, Carrier, Lost, Remote, Served};
 use fabric::stream;
 use fabric::telemetry::{Telemetry, TelemetryRequest, TelemetryResponse};
@@ -108,7 +108,6 @@ role_is_the_same_over_a_socket!(
     PlacementRequest,
     PlacementResponse
 );
-role_is_the_same_over_a_socket!(fleet_is_the_same_over_a_socket, Fleet, FleetRequest, FleetResponse);
 role_is_the_same_over_a_socket!(
     telemetry_is_the_same_over_a_socket,
     Telemetry,

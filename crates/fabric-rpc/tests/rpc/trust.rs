@@ -134,7 +134,7 @@ async fn a_workers_certificate_opens_what_workers_ask_and_nothing_else() {
     let granted = [
         call("Assignment", "report"),
         call("Control", "boot_plan"),
-        call("Placement", "register"),
+        call("Placement", "join"),
         call("Telemetry", "append"),
     ];
     let role = Arc::new(Counting([&refused[..], &granted[..]].concat(), AtomicUsize::new(0)));

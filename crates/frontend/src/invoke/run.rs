@@ -1,6 +1,6 @@
 //! One invocation under way: lease, environment, answer, waterfall. Drawn in [`super`].
 
-use super::{body_or_null, resolve};
+use super::{body_or_null, found};
 use crate::Frontend;
 use crate::admission::Permit;
 use crate::answer::{Answer, AnswerBody};
@@ -119,6 +119,11 @@ impl Run {
                     self.frontend.world.clock.sleep(LEADER_LOOK).await;
                     continue;
                 }
+                // Another worker, or this one once placement knows better: a moment later.
+                Err(AcquireError::WorkerRefused) if attempts < ATTEMPTS_MAX && !wait_max.is_zero() => {
+                    self.frontend.world.clock.sleep(LEADER_LOOK).await;
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             };
             let invoked = self.frontend.world.now();
@@ -132,7 +137,13 @@ impl Run {
                     | InvokeRefusal::RestoreFailed { .. }
                     | InvokeRefusal::RestoreTimedOut),
                 ) => return Err(error.into()),
-                Err(InvokeRefusal::Gone) => self.report_not_found(&lease).await,
+                Err(InvokeRefusal::Gone) => {
+                    self.report_not_found(&lease).await;
+                    // Once is an environment that has ended; more often a worker, of which its leader is about to know.
+                    if attempts > 1 {
+                        self.frontend.world.clock.sleep(LEADER_LOOK).await;
+                    }
+                }
                 // The function may have changed while its environment was made, and assignment not know it yet.
                 Err(InvokeRefusal::Stale) => self.resolve_again().await?,
                 Err(InvokeRefusal::Busy) => {}
@@ -143,7 +154,9 @@ impl Run {
     }
 
     async fn resolve_again(&mut self) -> Result<(), ApiError> {
-        self.resolved = resolve(&self.frontend, &self.target).await?;
+        // From memory it would be the same again, if another frontend took the change.
+        let resolved = self.frontend.control.resolve_anew(self.target.named.clone()).await;
+        self.resolved = found(&self.target, resolved)?;
         check_state(self.resolved.state)?;
         self.invocation.timeout = self.resolved.timeout;
         Ok(())

@@ -27,6 +27,8 @@ pub(super) struct FakeControl {
     functions: Mutex<BTreeMap<(Scope, FunctionName), Stored>>,
     /// How often it was asked what a function is.
     pub(super) resolves: Mutex<usize>,
+    /// And how often by who had been refused.
+    pub(super) resolves_anew: Mutex<usize>,
 }
 
 fn store() -> ControlError {
@@ -149,6 +151,10 @@ impl Control for FakeControl {
         let timeout = Duration::from_secs(u64::from(version.config.timeout_seconds));
         let share = types::ConcurrencyShare::unreserved(1_000);
         Ok(ResolvedVersion { key, arn: version.arn, timeout, memory_mb: 128, share, state: version.state })
+    }
+    async fn resolve_anew(&self, message: Named) -> Result<ResolvedVersion, ControlError> {
+        *self.resolves_anew.lock().unwrap() += 1;
+        self.resolve(message).await
     }
     async fn boot_plan(&self, _: VersionKey) -> Result<BootPlan, ControlError> {
         Err(store())

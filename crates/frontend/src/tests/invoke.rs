@@ -78,6 +78,7 @@ async fn refused_leases_are_asked_for_again_before_user_code_and_missing_environ
         3,
         "once, and again for each Stale of assignment and worker"
     );
+    assert_eq!(*kit.control.resolves_anew.lock().unwrap(), 2, "not from memory again");
     let reports = kit.assignment.reports.lock().unwrap();
     assert_eq!(reports.len(), 1);
     assert_eq!(reports[0].event, EnvironmentEvent::NotFound, "only a worker says Gone");

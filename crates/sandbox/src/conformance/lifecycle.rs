@@ -57,6 +57,36 @@ pub async fn pause_and_resume_are_idempotent_and_hold_every_process(kit: &Kit) {
     }
 }
 
+/// A shell waits for its child's exec, and the freezer of control groups 1 may forget one that begins to wait at the very
+/// moment when all are told to stand still.
+pub async fn an_environment_that_starts_programs_without_end_stands_still_at_every_pause(kit: &Kit) {
+    let environment = kit.boot().await;
+    if !kit.sandbox.capabilities().pause {
+        return;
+    }
+    let starts = "while :; do sleep 0; done";
+    let script = format!("({starts}) & ({starts}) & (while :; do :; done) & echo on; {starts}");
+    let mut process =
+        kit.within(environment.start(program("/bin/sh", &["-c", &script]))).await.expect("starts");
+    let mut line = [0; 3];
+    kit.within(process.stdout.read_exact(&mut line)).await.expect("says on");
+    for idx in 0..5 * kit.at_once as u32 {
+        // Each time at another moment of what they do.
+        kit.world.clock.sleep(Duration::from_micros(700) * (idx % 16)).await;
+        kit.within(environment.pause()).await.expect("pauses");
+        let before = kit.within(environment.stats()).await.expect("stats").cpu_us;
+        kit.world.clock.sleep(Duration::from_millis(2)).await;
+        assert_eq!(kit.within(environment.stats()).await.expect("stats").cpu_us, before, "nothing ran");
+        kit.within(environment.resume()).await.expect("resumes");
+        kit.within(async {
+            while environment.stats().await.expect("stats").cpu_us == before {
+                kit.world.clock.sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await;
+    }
+}
+
 pub async fn what_comes_to_a_paused_environment_is_there_when_it_goes_on(kit: &Kit) {
     let environment = kit.boot().await;
     if !kit.sandbox.capabilities().pause {

@@ -8,7 +8,7 @@
 //!
 //! A boot forks an init that does the slow work in parallel with all others; the loop only keeps the books, and waits for
 //! nobody: not for the egress process (`network`), not for the host's disk to make a file system (`ready`), not for the
-//! kernel to freeze (`living`) or to find memory (`reclaim`; `binding` refuses a limit that would need some to be found).
+//! kernel to freeze (`freezing`) or to find memory (`reclaim`; `binding` refuses a limit that would need some to be found).
 //! One thing it does may read the disk: a binding opens the folders that it shows by their paths. Whoever binds has just
 //! unpacked them or looked into them, so that the kernel knows these paths; a child for it would cost every binding a fork.
 //! Whatever ends an init (its own failure, a Stop, the memory limit) is seen by its pidfd; then, and only then, its groups
@@ -17,6 +17,7 @@
 mod binding;
 mod booting;
 mod ending;
+mod freezing;
 mod host;
 mod jail;
 mod living;
@@ -36,8 +37,8 @@ use super::protocol::{
 use super::sweep::Folder;
 use super::sys::{self, At, StepError};
 use crate::egress;
+use freezing::Freezing;
 use host::Host;
-use living::Freezing;
 use network::{Gateway, Network};
 use ready::Ready;
 use reclaim::Reclaim;

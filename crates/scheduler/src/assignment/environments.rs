@@ -86,6 +86,8 @@ pub(super) struct Birth {
     pub(super) asked: u64,
     /// While unknown: the lease under which its worker said that it is idle.
     pub(super) heard_idle: Option<LeaseToken>,
+    /// While granted: under which tokens, ours and its worker's, the worker's last report called it free.
+    pub(super) called_free: Option<(LeaseToken, LeaseToken)>,
     /// Of its worker's environments.
     next: u32,
     previous: u32,
@@ -148,6 +150,10 @@ impl Environments {
 
     pub(super) fn phase(&self, place: Place) -> Phase {
         self[place].phase
+    }
+
+    pub(super) fn since(&self, place: Place) -> Duration {
+        Duration::from_nanos(self[place].since)
     }
 
     pub(super) fn is_in(&self, id: EnvironmentId, phase: Phase) -> Option<Place> {
@@ -215,7 +221,15 @@ impl Environments {
             is_listed: false,
         };
         let generation = at.generation;
-        let birth = Birth { generation, born: 0, asked: 0, heard_idle: None, next: NONE, previous: NONE };
+        let birth = Birth {
+            generation,
+            born: 0,
+            asked: 0,
+            heard_idle: None,
+            called_free: None,
+            next: NONE,
+            previous: NONE,
+        };
         let idx = match self.free.pop() {
             Some(idx) => {
                 (self.table[idx as usize], self.births[idx as usize]) = (env, birth);

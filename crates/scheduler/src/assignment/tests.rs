@@ -1,6 +1,7 @@
 //! The machine driven by hand, and at random against its invariants.
 
 mod limits;
+mod mending;
 mod reigns;
 mod room;
 mod takeover;
@@ -343,7 +344,7 @@ proptest! {
     /// Random inputs, in any order and also nonsensical ones: each environment is granted to one waiter at a
     /// time, every waiter is answered at most once, concurrency holds, and a stale generation is never granted.
     #[test]
-    fn no_environment_is_ever_granted_twice(steps in proptest::collection::vec((0u8..13, 0u8..12, 1u64..4), 1..400)) {
+    fn no_environment_is_ever_granted_twice(steps in proptest::collection::vec((0u8..17, 0u8..12, 1u64..4), 1..400)) {
         let mut rig = Rig::new(Settings { concurrency_max: 6, waiters_max: 8, ..Settings::default() });
         let mut held: BTreeMap<EnvironmentId, LeaseToken> = BTreeMap::new();
         let mut answered: BTreeSet<WaiterId> = BTreeSet::new();
@@ -371,6 +372,10 @@ proptest! {
                 9 => rig.step(Input::NotFound { environment, token }),
                 10 => rig.step(Input::Released),
                 11 => rig.step(Input::NotStarted { environment }),
+                12 => rig.step(Input::MaybeStarted { environment }),
+                13 => rig.step(Input::Unreached { worker: WorkerId::new("w") }),
+                14 => rig.step(Input::Draining { worker: WorkerId::new("w"), draining: which < 2 }),
+                15 => rig.step(Input::Connected { worker: WorkerId::new("w") }),
                 _ => rig.step(Input::Tick),
             };
             // What a report ended is no longer held; the machine's own census says so.
@@ -389,7 +394,8 @@ proptest! {
                     _ => {}
                 }
             }
-            prop_assert!(rig.machine.concurrency(&key("f", 1)) <= 6);
+            let settings = Settings { concurrency_max: 6, ..Settings::default() };
+            prop_assert_eq!(invariants::counts_within(&rig.machine, &settings), Ok(()));
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Settings {
     pub waiters_max: usize,
     /// How often placement is asked again while someone waits for room: a worker that joins says nothing here.
     pub room_look: Duration,
+    /// A grant that its worker, asked twice, has not heard of for so long was lost, or the report that ended it was.
+    pub unheard_max: Duration,
 }
 
 impl Default for Settings {
@@ -51,6 +53,8 @@ impl Default for Settings {
             unknown_wait: Duration::from_millis(100),
             waiters_max: 10_000,
             room_look: Duration::from_secs(1),
+            // From a grant to the worker is one call of a frontend: should it come yet, the worker says Busy or takes it.
+            unheard_max: Duration::from_secs(10),
         }
     }
 }
@@ -88,6 +92,8 @@ pub enum Input {
     Started { environment: EnvironmentId },
     /// The worker refused it.
     NotStarted { environment: EnvironmentId },
+    /// There is no answer: the worker may have accepted it.
+    MaybeStarted { environment: EnvironmentId },
     /// The worker says that the answer is out.
     Finishing { environment: EnvironmentId, token: LeaseToken },
     /// The worker says that the runtime asked for the next event.
@@ -101,8 +107,13 @@ pub enum Input {
     /// The worker's answer to the `Greet` of that number: it has taken this epoch as the highest, and this is what it
     /// has of the partition.
     Reported { worker: WorkerId, greet: u64, held: Vec<Held> },
-    /// The worker is there again after a while in which its word did not reach us.
+    /// Placement says that the worker is ours: it is asked what it has. Said again it is asked again, which mends whatever
+    /// word of it or to it was lost.
     Connected { worker: WorkerId },
+    /// It can not be reached: nothing of it is granted before it has said how it stands.
+    Unreached { worker: WorkerId },
+    /// Whether it drains: then it gets nothing new, and what is idle there ends.
+    Draining { worker: WorkerId, draining: bool },
     /// Its lease ended: whatever it had has ended with it.
     WorkerLost { worker: WorkerId },
     /// Generations of these versions below `generation_min` serve nobody any more.

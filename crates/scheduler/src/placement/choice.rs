@@ -194,7 +194,7 @@ impl Planner {
             }
             spread[zone] += 1;
         }
-        self.slots.insert(environment, Slot { worker: idx, memory_mb, owner });
+        self.slots.insert(environment, Slot { worker: idx, memory_mb, since: self.now, owner });
     }
 
     pub(super) fn stand_up(&mut self, environment: EnvironmentId) -> Option<Slot> {

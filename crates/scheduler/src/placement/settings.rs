@@ -58,6 +58,26 @@ pub struct Settings {
     pub workers_max: u32,
 }
 
+impl Settings {
+    /// For the one worker that lives in this process: it joins once, needs no heartbeat, and nothing ends its lease. A
+    /// host that slept has lost nothing, since all that could have given it up slept, too.
+    pub fn of_one_process() -> Self {
+        // Far beyond any uptime and far from the end of what clocks can say.
+        let forever = Duration::from_secs(100 * 365 * 86_400);
+        Self {
+            heartbeat_every: forever,
+            silent_after: forever,
+            lease: forever,
+            lease_idle: forever,
+            // No other could take its place.
+            failed_starts_max: u32::MAX,
+            unwell_max: forever,
+            age_max: forever,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

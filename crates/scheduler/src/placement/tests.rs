@@ -243,7 +243,13 @@ fn a_new_planner_learns_from_its_workers_what_there_is() {
     let (_, lost) =
         planner.join(SECOND, WorkerId::new("w"), &Offer { environments: Vec::new(), ..word.clone() });
     assert_eq!(lost, [environment(7)]);
-    let (orders, _) = planner.join(SECOND, WorkerId::new("w"), &word);
+    assert_eq!(
+        planner.lease_of(&WorkerId::new("w")),
+        Some(PartitionId(3)),
+        "what its leader asked may be on its way"
+    );
+    let other = Offer { partition: Some(PartitionId(4)), ..word };
+    let (orders, _) = planner.join(SECOND, WorkerId::new("w"), &other);
     assert_eq!((orders.partition, row(&planner, "w").standing), (None, Standing::Fenced));
 }
 

@@ -32,6 +32,15 @@ pub struct Lease {
     pub until: Option<Duration>,
 }
 
+/// A worker that a partition has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    pub id: WorkerId,
+    pub lease: Lease,
+    /// It gets nothing new and ends when it is empty.
+    pub draining: bool,
+}
+
 /// Place in the slab of workers.
 pub(super) type WorkerIdx = u32;
 
@@ -49,6 +58,8 @@ pub(super) struct Worker {
     pub(super) lease: Option<Lease>,
     /// Last heartbeat; `None` for a worker of this process, which lives as long as it.
     pub(super) seen: Option<Duration>,
+    /// Environments, by its last heartbeat.
+    pub(super) said: u32,
     pub(super) joined: Duration,
     pub(super) empty_since: Duration,
     pub(super) failed_starts: u32,
@@ -74,6 +85,7 @@ impl Worker {
             standing: Standing::Serving,
             lease: None,
             seen: None,
+            said: 0,
             joined: now,
             empty_since: now,
             failed_starts: 0,

@@ -23,6 +23,8 @@ const NO_ROOM: [u32; 5] = [10002, 10028, 10047, 10077, 10122];
 /// Too many atomic publishes under way; one that lost a part on the way.
 const BATCH_AGAIN: [u32; 2] = [10176, 10210];
 
+/// A stream is asked for only after it was made; a server of the cluster may not have heard of it yet.
+const NO_STREAM: u32 = 10_059;
 /// Fewer servers than replicas: so it is while a cluster starts, too.
 const NO_PEERS: u32 = 10005;
 
@@ -71,7 +73,9 @@ impl From<ApiError> for Failed {
             // 10077 is any failure to store; the text alone tells which.
             10077 if !error.description.contains("maximum") => Self::Lost(said),
             number if NO_ROOM.contains(&number) => Self::Full(said),
-            number if BATCH_AGAIN.contains(&number) || number == NO_PEERS => Self::Again(said),
+            number if BATCH_AGAIN.contains(&number) || number == NO_PEERS || number == NO_STREAM => {
+                Self::Again(said)
+            }
             // Service unavailable: no leader, shutting down, out of resources for now.
             _ if error.code == 503 || error.code == 500 => Self::Lost(said),
             _ => Self::Refused(said),
@@ -167,8 +171,15 @@ impl Inner {
         payload: Bytes,
     ) -> Result<T, Failed> {
         let request = async_nats::Request::new().headers(headers).payload(payload);
+        let mut broken = self.broken.subscribe();
         let answer = self.world.timeout(self.settings.try_max, self.client.send_request(subject, request));
-        let message = match answer.await {
+        let answered = tokio::select! {
+            biased;
+            answered = answer => answered,
+            // Asked again at once, of the server that the client finds next: a lead is lost in less than a try's time.
+            _ = broken.changed() => return Err(Failed::Lost("the connection broke".into())),
+        };
+        let message = match answered {
             None => return Err(Failed::Lost(format!("no answer in {:?}", self.settings.try_max))),
             Some(Err(error)) => return Err(Failed::Lost(error.to_string())),
             Some(Ok(message)) => message,

@@ -56,6 +56,32 @@ async fn an_s3_bucket_passes_the_blobs_suite() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_something_else_below_sees_and_removes_nothing_of_the_others() {
+    let world = World::real();
+    let Some(server) = S3Server::start(&world).await else { return };
+    request(server.address, "PUT", "/bucket", "");
+    for prefix in ["", "/functions"] {
+        let keys =
+            S3Keys { access_key_id: "any".into(), secret_access_key: "any".into(), session_token: None };
+        let address = format!("s3://bucket{prefix}?endpoint=http://{}", server.address);
+        let settings = S3Settings::parse(&address, Some(keys)).expect("an address");
+        let logs = S3::open(&world, settings.below("logs")).await.expect("opens");
+        let code = S3::open(&world, settings).await.expect("opens");
+        let both = code.put("in both".into()).await.expect("stored");
+        logs.put("in both".into()).await.expect("stored");
+        let block = logs.put("a block".into()).await.expect("stored");
+        assert_eq!(code.list(None, 10).await.expect("listed"), [both]);
+        assert_eq!(code.list(Some(&both), 10).await.expect("listed"), []);
+        assert_eq!(code.exists(&block).await, Ok(false));
+        code.delete(&both).await.expect("deleted");
+        assert_eq!(logs.get(&both).await, Ok("in both".into()));
+        for key in logs.list(None, 10).await.expect("listed") {
+            logs.delete(&key).await.expect("deleted");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_line_to_s3_that_is_cut_costs_time_and_nothing_else() {
     let world = World::real();
     let Some(server) = S3Server::start(&world).await else { return };

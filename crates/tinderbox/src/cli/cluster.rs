@@ -47,7 +47,7 @@ impl DurableFlags {
     }
 }
 
-fn keys() -> Option<S3Keys> {
+pub(super) fn keys() -> Option<S3Keys> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Some(S3Keys {
         access_key_id: variable("AWS_ACCESS_KEY_ID")?,

@@ -1,11 +1,11 @@
 //! `tinderbox up`: every role in this process, until a signal.
 
 use super::microvm;
-use crate::cli::{self, Fabric, Global, UpArgs};
+use crate::cli::{self, Fabric, Global, ServerFlags, UpArgs};
 use crate::client::Client;
 use crate::credentials;
 use crate::failure::{Exit, Failure};
-use crate::roles::{self, Platform, Settings, StartError, Walls};
+use crate::roles::{self, Launched, Platform, Settings, StartError, Walls};
 use crate::screen::Screen;
 use sandbox::microvm::settings::{Backend, MicroVmSettings};
 use serde_json::json;
@@ -22,12 +22,13 @@ use world::World;
 const BEHIND_MAX: Duration = Duration::from_millis(500);
 
 pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), Failure> {
+    let UpArgs { server: args, durable, fabric } = args;
     let mut settings = settings(global, &args)?;
-    let microvm = args.microvm.settings();
-    let backend = microvm::backend(args.sandbox.wanted(), &microvm, &args.data)?;
-    let launched = roles::launch(&args.data, backend.monitors(&microvm)).map_err(host)?;
-    // After the launch: privileges are gone, and a bar may have a thread.
-    settings.walls = walls(backend, microvm, &args.data, screen)?;
+    settings.encoded = fabric == Fabric::Encoded;
+    settings.durable = durable.settings().map_err(|error| {
+        Failure::new(Exit::Failed, error).advise("`tinderbox up --help` says how --blobs is written")
+    })?;
+    let launched = launch(&args, &mut settings, screen)?;
     let runtime = runtime()?;
     block_on(runtime, async {
         let (end, hurry) = (signalled(1), signalled(2));
@@ -37,8 +38,22 @@ pub(super) fn run(global: &Global, args: UpArgs, screen: Screen) -> Result<(), F
     })
 }
 
+/// The data folder, the spawner, and what the walls are made of.
+pub(super) fn launch(
+    args: &ServerFlags,
+    settings: &mut Settings,
+    screen: Screen,
+) -> Result<Launched, Failure> {
+    let microvm = args.microvm.settings();
+    let backend = microvm::backend(args.sandbox.wanted(), &microvm, &args.data)?;
+    let launched = roles::launch(&args.data, Some(backend.monitors(&microvm))).map_err(host)?;
+    // After the launch: privileges are gone, and a bar may have a thread.
+    settings.walls = walls(backend, microvm, &args.data, screen)?;
+    Ok(launched)
+}
+
 /// What the operator set, checked.
-fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
+pub(super) fn settings(global: &Global, args: &ServerFlags) -> Result<Settings, Failure> {
     let credentials = args.credentials.as_deref().map(credentials::read).transpose()?;
     if !args.listen.is_loopback() && credentials.is_none() {
         return Err(Failure::new(
@@ -56,9 +71,7 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         host_names: args.host_name.clone(),
         strict_runtimes: args.strict_runtimes,
         walls: Walls::Process,
-        durable: args.durable.settings().map_err(|error| {
-            Failure::new(Exit::Failed, error).advise("`tinderbox up --help` says how --blobs is written")
-        })?,
+        durable: None,
         egress: match args.egress {
             cli::Egress::Nat => sandbox::Egress::Nat,
             cli::Egress::None => sandbox::Egress::None,
@@ -76,7 +89,7 @@ fn settings(global: &Global, args: &UpArgs) -> Result<Settings, Failure> {
         freeze_after: args.freeze_after.0,
         log_bytes_max: args.log_bytes,
         time_factor: args.time_factor,
-        encoded: args.fabric == Fabric::Encoded,
+        encoded: false,
     })
 }
 
@@ -89,7 +102,7 @@ fn walls(backend: Backend, settings: MicroVmSettings, data: &Path, screen: Scree
     Ok(Walls::MicroVm { backend, settings: Box::new(settings.resolved()), assets })
 }
 
-fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Failure> {
+fn announce(screen: Screen, platform: &Platform, args: &ServerFlags) -> Result<(), Failure> {
     let endpoint = format!("http://{}", platform.address);
     for wall in &platform.missing {
         tracing::warn!("{wall}");
@@ -117,7 +130,7 @@ fn announce(screen: Screen, platform: &Platform, args: &UpArgs) -> Result<(), Fa
 /// Completes at so many SIGTERMs or SIGINTs from now on: one ends the server, the second does not wait for what is in
 /// progress. From now, not from the first poll: one listener that is there before another takes the signal from the kernel,
 /// and the other never hears of it.
-fn signalled(times: u32) -> impl Future<Output = ()> {
+pub(super) fn signalled(times: u32) -> impl Future<Output = ()> {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async move {
         let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
@@ -133,7 +146,7 @@ fn signalled(times: u32) -> impl Future<Output = ()> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -142,13 +155,13 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// All that matters is waited for by `work`; what then still blocks a thread, as an interpreter that is asked for its version
 /// and does not answer, does not keep a server that was told to end.
-fn block_on<T>(runtime: tokio::runtime::Runtime, work: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(runtime: tokio::runtime::Runtime, work: impl Future<Output = T>) -> T {
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(BEHIND_MAX);
     done
 }
 
-fn host(error: StartError) -> Failure {
+pub(super) fn host(error: StartError) -> Failure {
     Failure::new(Exit::Host, error.message).advise(error.advice)
 }
 
@@ -162,7 +175,7 @@ pub(super) fn beside(
     work: impl AsyncFnOnce(Client, String) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let launched =
-        roles::launch(data, Backend::Process.monitors(&MicroVmSettings::default())).map_err(host)?;
+        roles::launch(data, Some(Backend::Process.monitors(&MicroVmSettings::default()))).map_err(host)?;
     block_on(runtime()?, async {
         let (signal, hurry) = (signalled(1), signalled(2));
         let settings = defaults(global, data, port.unwrap_or_else(free_port), encoded);

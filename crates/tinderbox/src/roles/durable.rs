@@ -14,16 +14,19 @@
 //! silent nobody is deposed.
 
 use super::StartError;
+use crate::cluster::members::{self, SILENT_AFTER};
+use crate::cluster::stores::{self, BlobSettings, Stores, Tenant};
 use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::folder::{Folder, FolderSettings};
-use substrate::nats::{Nats, NatsSettings};
-use substrate::s3::{S3, S3Settings};
+use substrate::nats::NatsSettings;
+use substrate::s3::S3Settings;
 use substrate::sqlite::{FILE_NAME, Sqlite, SqliteLog, SqliteSettings};
-use substrate::{Blobs, Expected, Key, Kv, KvError, Log, LogName, Revision};
+use substrate::{Blobs, Expected, Key, Kv, KvError, Log, Revision};
 use tokio::sync::watch;
+use types::PartitionId;
 use world::{TaskHandle, World};
 
 /// How often a tenure is renewed.
@@ -35,9 +38,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ADVICE: &str =
     "`tinderbox doctor --cluster URLS --monitor HOST:8222` says what is wrong with the servers";
 
-/// The embedded journal's file in the data folder, and its name on NATS.
+/// The embedded journal's file in the data folder.
 const JOURNAL: &str = "journal.db";
-const JOURNAL_NAME: &str = "partition-0";
 
 /// What control is opened over.
 pub(super) struct Durable {
@@ -65,17 +67,19 @@ pub(super) async fn open(
             tenure: None,
         });
     };
-    let failed = |message: String| StartError { message, advice: ADVICE };
-    let nats = Nats::connect(world, nats.clone()).await.map_err(|error| failed(error.to_string()))?;
-    let kv: Arc<dyn Kv> = Arc::new(nats.kv().await.map_err(|error| failed(error.to_string()))?);
-    let name = LogName::new(JOURNAL_NAME).ok_or_else(|| "the journal's name".to_owned())?;
-    let journal = nats.log(&name).await.map_err(|error| failed(error.to_string()))?;
-    let blobs = S3::open(world, s3.clone()).await.map_err(|error| StartError {
-        message: format!("the bucket: {error}"),
-        advice: "it must exist, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY may read and write it",
-    })?;
-    let tenure = Tenure::take(world, Arc::clone(&kv)).await?;
-    Ok(Durable { kv, blobs: Arc::new(blobs), journal: Arc::new(journal), tenure: Some(tenure) })
+    let stores = Stores::open(world, nats).await?;
+    let journal = stores.journal(PartitionId(0)).await?;
+    let blobs = stores::blobs(world, &BlobSettings::S3(s3.clone()), Tenant::Code).await?;
+    let tenure = Tenure::take(world, Arc::clone(&stores.kv)).await?;
+    // After it was taken: of this and a node that starts at the same moment one sees the other, at least.
+    if let Some(node) = living_node(world, stores.kv.as_ref()).await? {
+        tenure.give_back().await;
+        return Err(StartError {
+            message: format!("this platform has nodes of its own ({node} is one)"),
+            advice: "start another node with `tinderbox serve`, or give this server a platform of its own with --platform NAME",
+        });
+    }
+    Ok(Durable { kv: stores.kv, blobs, journal, tenure: Some(tenure) })
 }
 
 /// This server is the one.
@@ -116,6 +120,24 @@ impl Tenure {
             let _ = self.kv.delete(self.key.clone(), Expected::At(held.revision)).await;
         }
     }
+}
+
+async fn living_node(world: &World, kv: &dyn Kv) -> Result<Option<String>, StartError> {
+    let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
+    let now_ms = world.wall().millis();
+    let nodes = members::list(kv, true).await.map_err(unreadable)?;
+    Ok(nodes.into_iter().find(|node| !node.is_silent(now_ms, SILENT_AFTER)).map(|node| node.name))
+}
+
+/// For a node of several: waits until no server holds the platform alone; refused if one does.
+pub(crate) async fn is_nobodys(world: &World, kv: &dyn Kv) -> Result<(), StartError> {
+    let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
+    let key = Key::of(&["server", "tenure"]).map_err(unreadable)?;
+    let Some(held) = kv.get(&key).await.map_err(unreadable)? else { return Ok(()) };
+    let gone = unless_renewed(world, kv, &key, held.revision).await?;
+    // Failing that, another node has done it.
+    let _ = kv.delete(key, gone).await;
+    Ok(())
 }
 
 /// Completes when another server has taken over; never where there is nothing to take over.

@@ -9,6 +9,9 @@ use serde_json::json;
 use std::time::Duration;
 use types::RequestId;
 
+/// Ours, seen in the log only: what was fenced is answered by nobody.
+const FENCED: &str = "Sandbox.Fenced";
+
 /// Why init or an invocation failed on its way.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
@@ -21,6 +24,8 @@ pub(crate) enum Fault {
     Reported(Failure),
     /// The runtime broke off in the middle of its answer and lives on.
     Truncated,
+    /// The worker's lease ended: nobody knows any more that this runs.
+    Fenced,
 }
 
 impl Fault {
@@ -32,6 +37,7 @@ impl Fault {
             Self::Entrypoint(_) => fault::INVALID_ENTRYPOINT,
             Self::Reported(failure) => &failure.error_type,
             Self::Truncated => fault::TRUNCATED_RESPONSE,
+            Self::Fenced => FENCED,
         }
     }
 
@@ -51,6 +57,7 @@ impl Fault {
             Self::Exit(exit) => exit_message(exit),
             Self::Entrypoint(message) => message.clone(),
             Self::Truncated => "Runtime truncated its response".to_owned(),
+            Self::Fenced => "The worker was cut off from the platform".to_owned(),
         };
         platform_failure(self.error_type(), &format!("RequestId: {id} Error: {message}"))
     }

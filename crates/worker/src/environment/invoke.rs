@@ -10,7 +10,7 @@ use crate::runtime_api::{Answer, Delivery, Event};
 use crate::seat::Job;
 use bytes::Bytes;
 use fabric::assignment::EnvironmentEvent;
-use fabric::worker::InvokeFrame;
+use fabric::worker::{InvokeFrame, InvokeRefusal};
 use fabric::{Invocation, Outcome, Response};
 use sandbox::Environment;
 use std::sync::Arc;
@@ -54,7 +54,14 @@ impl Resident {
         if started > arrived {
             spans.add("worker.queue", arrived, started);
         }
-        let left = invocation.timeout.saturating_sub(world.now().since(started));
+        let now = world.now();
+        // A worker that stood still for longer than its lease finds here what came before it did.
+        if !self.maker.house.lease.runs(now) {
+            let _ = accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
+            self.end_idle(prepared, room).await;
+            return None;
+        }
+        let left = invocation.timeout.saturating_sub(now.since(started));
         let deadline = WallTime(world.wall().0.saturating_add(micros(left)));
         let line = prepared.platform.start(world.wall(), invocation.request_id);
         prepared.logs.begin(world.wall(), line).await;
@@ -70,6 +77,8 @@ impl Resident {
         let mut running = Running { delivery, token, arrived, started, beginning, answered: false, caller };
         let end = self.watch(&mut room, &mut running, left, spans).await;
         let over = world.now();
+        // Whatever else it may look like after a while in which nothing of this process ran.
+        let end = if self.maker.house.lease.runs(over) { end } else { End::Fault(Fault::Fenced) };
         match end {
             End::Next => {
                 self.finish_kept(prepared, &room, &mut running, over, spans).await;
@@ -103,6 +112,9 @@ impl Resident {
                     }
                     Event::Answered(answer) if !running.answered => {
                         let now = world.now();
+                        if !self.maker.house.lease.runs(now) {
+                            return End::Fault(Fault::Fenced); // before its answer is out
+                        }
                         spans.add("invoke", running.delivery.delivered, now);
                         self.respond(running, answer).await;
                         answered_at = world.now();
@@ -127,6 +139,7 @@ impl Resident {
                     return End::Fault(Fault::Exit(exit));
                 }
                 () = &mut deadline => return End::Fault(Fault::Timeout(running.delivery.invocation.timeout)),
+                _ = &mut self.fenced => return End::Fault(Fault::Fenced),
             }
         }
     }
@@ -224,6 +237,10 @@ impl Resident {
         prepared.logs.flush().await;
         self.depart().await;
         if !running.answered {
+            // Not the function's fault: its answer breaks off, which a frontend answers as an error of the service.
+            if matches!(fault, Fault::Fenced) {
+                return;
+            }
             let failure = fault.failure(running.delivery.invocation.request_id);
             running.caller.send(InvokeFrame::Response(Response::Error(failure)));
         }

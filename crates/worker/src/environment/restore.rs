@@ -52,10 +52,9 @@ impl Resident {
     }
 
     /// Until the runtime asks for an event. Since when it has been running, if it waited to be restored.
-    async fn restore(&self, room: &mut Room) -> Result<Option<Instant>, Fault> {
-        let parts = &self.maker.house.parts;
-        let world = &parts.world;
-        let limit = parts.settings.restore_timeout;
+    async fn restore(&mut self, room: &mut Room) -> Result<Option<Instant>, Fault> {
+        let world = self.maker.house.parts.world.clone();
+        let limit = self.maker.house.parts.settings.restore_timeout;
         catch_up(room)?;
         let Some(waiting) = room.restore.take() else { return Ok(None) };
         let from = world.now();
@@ -79,6 +78,7 @@ impl Resident {
                 },
                 exit = &mut room.exited => return Err(Fault::Exit(exit.unwrap_or(LOST))),
                 () = &mut deadline => return Err(Fault::Timeout(limit)),
+                _ = &mut self.fenced => return Err(Fault::Fenced),
             }
         }
     }
@@ -102,6 +102,7 @@ fn catch_up(room: &mut Room) -> Result<(), Fault> {
 fn refusal(fault: &Fault) -> InvokeRefusal {
     match fault {
         Fault::Timeout(_) => InvokeRefusal::RestoreTimedOut,
+        Fault::Fenced => InvokeRefusal::Gone,
         other => InvokeRefusal::RestoreFailed { error_type: other.error_type().to_owned() },
     }
 }

@@ -377,8 +377,7 @@ async fn a_version_is_initialised_once_and_copied_ever_after() {
     let records = data.path().join("snapshots/functions");
     let host = with_snap_start(data.path(), true).await;
     let mut prepared = host.kit.fakes.prepared.subscribe();
-    let told =
-        tokio::time::timeout(Duration::from_secs(20), prepared.wait_for(|told| !told.is_empty())).await;
+    let told = tokio::time::timeout(crate::kit::WAIT, prepared.wait_for(|told| !told.is_empty())).await;
     assert!(told.expect("told").unwrap()[0].initialised);
     assert_eq!(entries(&records), 1);
     for _ in 0..3 {
@@ -430,8 +429,7 @@ async fn a_version_whose_memory_was_not_taken_into_the_cache_is_whole_and_leaves
     let versions = vec![Preparation { key: published(), pending: true }];
     host.kit.fakes.preparations.send_replace(Preparations { at: 1, versions });
     let mut prepared = host.kit.fakes.prepared.subscribe();
-    let told =
-        tokio::time::timeout(Duration::from_secs(20), prepared.wait_for(|told| !told.is_empty())).await;
+    let told = tokio::time::timeout(crate::kit::WAIT, prepared.wait_for(|told| !told.is_empty())).await;
     assert!(told.expect("told").unwrap()[0].initialised);
     let snapshots = data.path().join("snapshots");
     assert_eq!(entries(&snapshots.join("functions")), 1);

@@ -1,6 +1,7 @@
 //! An environment's door to the Lambda API: what user code may send, and how much of it lies in the server's memory.
 
-use crate::double::{OnHost, fast};
+use crate::double::{OnHost, still};
+use crate::kit::soon;
 use crate::raw::{connect, hear, say, silent_in};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -29,6 +30,10 @@ fn head(path: &str, key: &str, bytes: usize) -> Vec<u8> {
     )
     .into_bytes()
 }
+
+/// Those of `crates/worker/src/api_door/body.rs`.
+const PART_WAIT_MAX: Duration = Duration::from_secs(20);
+const MEMORY_WAIT_MAX: Duration = Duration::from_secs(10);
 
 const CREATE: &str = "/2015-03-31/functions";
 const INVOKE: &str = "/2015-03-31/functions/x/invocations";
@@ -60,25 +65,31 @@ async fn a_body_that_is_too_large_is_cut_one_byte_past_its_bound() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_for_bodies_is_bounded_who_waits_is_told_and_who_stalls_loses_it() {
-    // Five times as fast: ten seconds of waiting are two, which a busy machine does not use up before the third one comes.
-    let (_kit, address, key) = door(fast(5)).await;
+    let (world, clock) = still();
+    let (_kit, address, key) = door(world).await;
     let mut stalled = connect(address).await;
-    stalled.write_all(&head(CREATE, &key, 60_000_000)).await.unwrap();
-    stalled.write_all(b"no more than this").await.unwrap();
+    stalled.write_all(&[&head(CREATE, &key, 60_000_000), &b"no more than this"[..]].concat()).await.unwrap();
+    soon(clock.asleep(PART_WAIT_MAX, 1)).await;
     // What it reserved leaves room for one more, and not for two.
     let mut second = connect(address).await;
     second.write_all(&head(INVOKE, &key, 6_000_000)).await.unwrap();
+    soon(clock.asleep(PART_WAIT_MAX, 2)).await;
     let mut third = connect(address).await;
     third.write_all(&head(INVOKE, &key, 6_000_000)).await.unwrap();
+    soon(clock.asleep(MEMORY_WAIT_MAX, 1)).await;
+    clock.advance(MEMORY_WAIT_MAX);
     let refused = hear(&mut third).await;
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     // Small ones need none of it.
     let mut small = connect(address).await;
     small.write_all(&head(INVOKE, &key, 2)).await.unwrap();
     assert!(say(&mut small, b"{}").await.contains("with 2 bytes"));
-    let mut rest = Vec::new();
-    let closed = tokio::time::timeout(Duration::from_secs(10), stalled.read_to_end(&mut rest)).await;
-    assert!(closed.is_ok() && !String::from_utf8_lossy(&rest).starts_with("HTTP/1.1 200"), "it is closed");
+    clock.advance(PART_WAIT_MAX - MEMORY_WAIT_MAX);
+    for mut stalled in [stalled, second] {
+        let mut rest = Vec::new();
+        soon(stalled.read_to_end(&mut rest)).await.unwrap();
+        assert!(!String::from_utf8_lossy(&rest).starts_with("HTTP/1.1 200"), "it is closed");
+    }
     let mut again = connect(address).await;
     again.write_all(&head(CREATE, &key, 60_000_000)).await.unwrap();
     let _ = again.write_all(&vec![b'x'; 60_000_000]).await;

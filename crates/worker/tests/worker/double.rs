@@ -11,10 +11,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use testkit::clock::SetClock;
 use tokio::net::TcpListener;
 use tokio::process::Command;
-use world::{BoxFuture, Clock, Instant, WallTime, World};
+use world::World;
 
 /// A kit whose environments are processes of this host.
 pub(crate) struct OnHost {
@@ -57,24 +57,10 @@ pub(crate) fn on_host_over(
     OnHost { kit, sandbox }
 }
 
-/// The machine's clock, this many times as fast.
-struct Fast(u32, Arc<dyn Clock>);
-
-impl Clock for Fast {
-    fn now(&self) -> Instant {
-        Instant(self.1.now().0 * u64::from(self.0))
-    }
-    fn wall(&self) -> WallTime {
-        self.1.wall()
-    }
-    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        self.1.sleep(duration / self.0)
-    }
-}
-
-pub(crate) fn fast(times: u32) -> World {
-    let real = World::real();
-    World { clock: Arc::new(Fast(times, Arc::clone(&real.clock))), ..real }
+/// A world whose time passes when a test says so.
+pub(crate) fn still() -> (World, Arc<SetClock>) {
+    let clock = Arc::new(SetClock::waking());
+    (World { clock: clock.clone(), ..World::real() }, clock)
 }
 
 #[derive(Default)]

@@ -31,7 +31,14 @@ async fn a_new_epoch_is_told_what_there_is_and_the_old_one_is_refused_everything
     assert_eq!(held(&kit, 0, 1).await, Err(WorkerError::Stale));
     let (partition, epoch) = (PartitionId(0), Epoch(1));
     let other = EnvironmentId([9; 16]);
-    let start = StartEnvironment { environment: other, key: key(), partition, epoch, token: LeaseToken(3) };
+    let start = StartEnvironment {
+        environment: other,
+        key: key(),
+        partition,
+        epoch,
+        token: LeaseToken(3),
+        memory_mb: 128,
+    };
     assert_eq!(kit.worker.start_environment(start).await, Err(WorkerError::Stale));
     let stop = StopEnvironment { environment: ENVIRONMENT, partition, epoch };
     assert_eq!(kit.worker.stop_environment(stop).await, Err(WorkerError::Stale));

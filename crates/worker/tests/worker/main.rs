@@ -13,4 +13,5 @@ mod pool;
 mod raw;
 mod snapstart;
 mod stream;
+mod tenancy;
 mod turnstile;

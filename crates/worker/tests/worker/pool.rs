@@ -5,7 +5,6 @@ use crate::kit::ENVIRONMENT;
 use fabric::assignment::EnvironmentEvent;
 use fabric::worker::{StopEnvironment, WorkerControl};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use types::{Epoch, PartitionId};
 use world::World;
 
@@ -23,7 +22,7 @@ async fn a_waiting_room_that_does_not_listen_costs_its_caller_a_fresh_boot_and_n
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), made).await.expect("rooms are made after the first use");
+    tokio::time::timeout(crate::kit::WAIT, made).await.expect("rooms are made after the first use");
     let stop = StopEnvironment { environment: ENVIRONMENT, partition: PartitionId(0), epoch: Epoch(1) };
     kit.worker.stop_environment(stop).await.unwrap();
     kit.reported(1, EnvironmentEvent::Gone).await;
@@ -36,5 +35,5 @@ async fn a_waiting_room_that_does_not_listen_costs_its_caller_a_fresh_boot_and_n
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the deaf room is ended");
+    tokio::time::timeout(crate::kit::WAIT, ended).await.expect("the deaf room is ended");
 }

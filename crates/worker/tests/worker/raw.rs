@@ -2,7 +2,6 @@
 
 use crate::double::{OnHost, on_host_in};
 use std::net::SocketAddr;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use world::World;
@@ -60,7 +59,7 @@ pub(crate) async fn hear(stream: &mut TcpStream) -> String {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), read).await.expect("an answer comes");
+    tokio::time::timeout(crate::kit::WAIT, read).await.expect("an answer comes");
     String::from_utf8(answer).unwrap()
 }
 

@@ -26,6 +26,7 @@ impl Spawner {
             return Err(Failure::Unsupported);
         }
         let limits = Limits::of(memory_mb, self.config.cpu_floor_percent);
+        self.put_back_before_binding(key);
         let environment = self.live_room(key)?;
         let (group, pidfd) = (environment.group.clone(), environment.pidfd.try_clone());
         let (before, tree) = (environment.memory_bytes, self.host.tree.as_ref());

@@ -253,7 +253,9 @@ impl Cluster {
         self.packets.retain(|packet| match packet {
             Packet::Start { needs, .. } => *needs <= sent,
             Packet::Place { .. } | Packet::ToLeader(Input::Placed { .. } | Input::Reported { .. }) => false,
-            Packet::ToLeader(Input::Started { .. } | Input::NotStarted { .. }) => false,
+            Packet::ToLeader(
+                Input::Started { .. } | Input::NotStarted { .. } | Input::MaybeStarted { .. },
+            ) => false,
             _ => true,
         });
         self.pending.clear();
@@ -272,7 +274,8 @@ impl Cluster {
         self.carry_out(effects)
     }
 
-    fn deliver(&mut self, which: usize) -> Result<(), must::Violation> {
+    /// A start that is taken says so, unless that answer `is_lost`.
+    fn deliver(&mut self, which: usize, is_lost: bool) -> Result<(), must::Violation> {
         if self.packets.is_empty() {
             return Ok(());
         }
@@ -290,7 +293,7 @@ impl Cluster {
                 let there = &mut self.hosts[host];
                 let answer = if there.admits(epoch) {
                     there.held.insert(environment, (key, token, Seat::First));
-                    Input::Started { environment }
+                    if is_lost { Input::MaybeStarted { environment } } else { Input::Started { environment } }
                 } else {
                     Input::NotStarted { environment }
                 };
@@ -437,7 +440,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
     #[test]
     fn over_any_number_of_reigns_no_environment_is_granted_twice_and_no_old_code_runs_after_an_update(
-        steps in proptest::collection::vec((0u8..33, any::<u8>()), 1..300)
+        steps in proptest::collection::vec((0u8..36, any::<u8>()), 1..300)
     ) {
         let mut cluster = Cluster::new();
         for (what, which) in steps {
@@ -453,7 +456,7 @@ proptest! {
                     cluster.lead_as_zombie(input);
                     Ok(())
                 }
-                8..=21 => cluster.deliver(which),
+                8..=21 => cluster.deliver(which, which % 5 == 0),
                 22..=24 => {
                     cluster.end_one(which, false);
                     Ok(())
@@ -468,11 +471,16 @@ proptest! {
                 }
                 28 => cluster.succeed(which % 4),
                 29 => cluster.lose(which % 2),
+                30 => cluster.lead(Input::Connected { worker: id_of(which % 2) }),
                 31 => {
                     cluster.update();
                     Ok(())
                 }
-                30 => cluster.lead(Input::Connected { worker: id_of(which % 2) }),
+                32 => cluster.lead(Input::Unreached { worker: id_of(which % 2) }),
+                33 => {
+                    let (worker, draining) = (id_of(which % 2), which % 3 == 0);
+                    cluster.lead(Input::Draining { worker, draining })
+                }
                 _ => cluster.lead(Input::Tick),
             };
             prop_assert_eq!(done, Ok(()));
@@ -485,7 +493,7 @@ impl Cluster {
     /// The first packet on its way that is such a one arrives.
     fn deliver_first(&mut self, is_it: impl Fn(&Packet) -> bool) {
         let which = self.packets.iter().position(is_it).expect("it is on its way");
-        assert_eq!(self.deliver(which), Ok(()));
+        assert_eq!(self.deliver(which, false), Ok(()));
     }
 
     fn running(&self) -> usize {

@@ -1,0 +1,63 @@
+//! A platform of several nodes: how they find each other, who leads, and one node of it.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`node`] | some of the roles in this process, and those of others over the network |
+//! | [`members`] | who is there: entries in `Kv` |
+//! | [`net`] | from a name, a role or a lead to whoever answers |
+//! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
+//! | [`turn`] | work that one node of several does |
+//! | [`stores`] | what all of them share |
+
+pub(crate) mod lead;
+pub(crate) mod members;
+pub(crate) mod net;
+pub(crate) mod node;
+pub(crate) mod partition;
+pub(crate) mod stores;
+pub(crate) mod turn;
+
+use crate::roles::StartError;
+use fabric_rpc::{Identity, NodeRole, Trust};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use stores::StoreSettings;
+use world::World;
+
+/// What a node needs to be one of a platform.
+#[derive(Clone)]
+pub(crate) struct Join {
+    pub(crate) name: String,
+    pub(crate) roles: Vec<NodeRole>,
+    pub(crate) zone: String,
+    pub(crate) stores: StoreSettings,
+    /// Where other nodes' calls are heard.
+    pub(crate) fabric: SocketAddr,
+    /// Where they are to go, if not there: `host:port`.
+    pub(crate) advertise: Option<String>,
+    /// The folder of the certificates; `None`: all nodes are on this host and speak over loopback.
+    pub(crate) certificates: Option<PathBuf>,
+}
+
+impl Join {
+    pub(crate) fn is(&self, role: NodeRole) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// By whose certificates calls go out and come in.
+pub(crate) fn trust(world: &World, certificates: Option<&Path>, name: &str) -> Result<Trust, StartError> {
+    let Some(folder) = certificates else { return Ok(Trust::Loopback) };
+    let read = |file: String| {
+        let path = folder.join(file);
+        std::fs::read_to_string(&path).map_err(|error| StartError {
+            message: format!("{}: {error}", path.display()),
+            advice: "`tinderbox certs init --name NAME=ROLES` makes a node's certificate; it needs ca.pem, NAME.pem and \
+                     NAME.key",
+        })
+    };
+    let (authority, own, key) =
+        (read("ca.pem".to_owned())?, read(format!("{name}.pem"))?, read(format!("{name}.key"))?);
+    let identity = Identity::new(world, &authority, &own, &key).map_err(|error| error.to_string())?;
+    Ok(Trust::Certificates(identity))
+}
