@@ -19,10 +19,9 @@ use std::time::{Duration, Instant};
 const READY_WAIT_MAX: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Name, roles, zone; beside them a client for `status`.
-const PLAN: [(&str, &str, &str); 10] = [
+const PLAN: [(&str, &str, &str); 9] = [
     ("f1", "frontend", "z1"),
     ("f2", "frontend", "z2"),
-    ("t1", "telemetry", "z3"), // goes when logs are shipped by workers
     ("a1", "assignment", "z1"),
     ("a2", "assignment", "z2"),
     ("p1", "placement", "z1"),

@@ -8,7 +8,10 @@ use crate::report::{Report, Table};
 use crate::statistics::{median, short};
 use scheduler::assignment::{Effect, Input, Machine, Settings, WaiterId};
 use std::time::{Duration, Instant};
-use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+use types::{
+    AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey,
+    WorkerId,
+};
 
 const SMALL_MB: u32 = 128;
 /// Functions, and environments of each, all leased and given back in turn: what caches hold, and what they do not.
@@ -122,7 +125,7 @@ impl Core {
     }
 
     fn with(keys: Vec<VersionKey>, environments: usize, waiting: usize) -> Self {
-        let settings = Settings { concurrency_max: u32::MAX, ..Settings::default() };
+        let settings = Settings { concurrency_max: u32::MAX, new_max: u32::MAX, ..Settings::default() };
         let mut core = Self {
             machine: Machine::new(settings),
             effects: Vec::new(),
@@ -163,6 +166,7 @@ impl Core {
             waiter: WaiterId(self.next),
             key,
             memory_mb,
+            share: ConcurrencyShare::unreserved(u32::MAX),
             deadline: self.now() + Duration::from_secs(30),
             environment,
             token: LeaseToken(self.next),

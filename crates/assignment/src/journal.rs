@@ -38,6 +38,8 @@ const CHECKPOINT_FACTS: usize = 4_096;
 struct Progress {
     /// Facts that are durable.
     durable: u64,
+    /// Confirmations that are answered.
+    confirmed: u64,
     deposed: bool,
 }
 
@@ -45,7 +47,15 @@ struct Queue {
     facts: VecDeque<Fact>,
     /// Facts so far.
     pushed: u64,
+    /// Confirmations that were asked for.
+    asked: u64,
     urgent: bool,
+}
+
+/// One append: maybe no facts, and the confirmations that it answers.
+struct Batch {
+    facts: Vec<Fact>,
+    confirms: u64,
 }
 
 struct Shared {
@@ -106,8 +116,8 @@ impl Journal {
     }
 
     fn open(world: &World, pen: Pen) -> Self {
-        let queue = Queue { facts: VecDeque::new(), pushed: 0, urgent: false };
-        let progress = watch::Sender::new(Progress { durable: 0, deposed: false });
+        let queue = Queue { facts: VecDeque::new(), pushed: 0, asked: 0, urgent: false };
+        let progress = watch::Sender::new(Progress { durable: 0, confirmed: 0, deposed: false });
         let shared = Arc::new(Shared { queue: Mutex::new(queue), wake: Notify::new(), progress });
         let writing = world.spawn("assignment.journal", write(Arc::clone(&shared), pen));
         Self { shared, writing }
@@ -134,6 +144,24 @@ impl Journal {
         let reached = progress.wait_for(|progress| progress.deposed || progress.durable >= count).await;
         match reached {
             Ok(progress) if progress.durable >= count => Ok(()),
+            _ => Err(Deposed),
+        }
+    }
+
+    /// Waits until an append that began after this call has succeeded: until then this one led. Facts that come at the
+    /// same time share the append; without any it is a header alone.
+    pub(crate) async fn confirm(&self) -> Result<(), Deposed> {
+        let asked = {
+            let mut queue = self.shared.queue();
+            queue.asked += 1;
+            queue.urgent = true;
+            queue.asked
+        };
+        self.shared.wake.notify_one();
+        let mut progress = self.shared.progress.subscribe();
+        let reached = progress.wait_for(|progress| progress.deposed || progress.confirmed >= asked).await;
+        match reached {
+            Ok(progress) if progress.confirmed >= asked => Ok(()),
             _ => Err(Deposed),
         }
     }
@@ -168,17 +196,18 @@ impl Shared {
     }
 
     /// What is to be appended next, once it is time.
-    async fn batch(&self, world: &World) -> Vec<Fact> {
+    async fn batch(&self, world: &World, confirmed: u64) -> Batch {
         let mut gather_until = None;
         loop {
             let gathered = gather_until.is_some_and(|until| world.now() >= until);
             let waiting = {
                 let mut queue = self.queue();
-                if (queue.urgent || gathered) && !queue.facts.is_empty() {
+                let asked = queue.asked > confirmed;
+                if asked || (queue.urgent || gathered) && !queue.facts.is_empty() {
                     let count = queue.facts.len().min(BATCH_FACTS_MAX);
-                    let batch: Vec<Fact> = queue.facts.drain(..count).collect();
+                    let facts: Vec<Fact> = queue.facts.drain(..count).collect();
                     queue.urgent = queue.urgent && !queue.facts.is_empty();
-                    return batch;
+                    return Batch { facts, confirms: queue.asked };
                 }
                 !queue.facts.is_empty()
             };
@@ -194,12 +223,16 @@ impl Shared {
 
 async fn write(shared: Arc<Shared>, mut pen: Pen) {
     let world = pen.world.clone();
+    let mut confirmed = 0;
     loop {
-        let batch = shared.batch(&world).await;
-        let count = batch.len() as u64;
-        let mut written = pen.append(&batch).await;
+        let Batch { facts, confirms } = shared.batch(&world, confirmed).await;
+        let mut written = pen.append(&facts).await;
+        confirmed = confirms;
         shared.progress.send_modify(|progress| match written {
-            Ok(()) => progress.durable += count,
+            Ok(()) => {
+                progress.durable += facts.len() as u64;
+                progress.confirmed = confirms;
+            }
             Err(Deposed) => progress.deposed = true,
         });
         if written.is_ok() && pen.since_checkpoint > CHECKPOINT_FACTS.max(4 * pen.book.environments().len()) {

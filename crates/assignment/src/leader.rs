@@ -2,23 +2,28 @@
 
 mod calls;
 mod fleet;
+mod truth;
+mod words;
+
+pub(crate) use truth::Truth;
 
 use crate::journal::{Deposed, Journal};
 use async_trait::async_trait;
 use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, EnvironmentState,
-    Retire,
+    Reserve, Retire,
 };
 use fabric::placement::Placement;
 use fabric::worker::WorkerControl;
 use fabric::{Lease, Span, Start};
 use rustc_hash::FxHashMap;
-use scheduler::assignment::{Book, Effect, Input, Machine, Refusal, Settings, WaiterId};
+use scheduler::assignment::{Book, Effect, Input, Machine, Settings, WaiterId};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, VersionKey, WorkerId};
+use words::refused;
 use world::World;
 
 /// Where the workers are.
@@ -35,6 +40,7 @@ pub(crate) struct LeaderParts {
     pub(crate) workers: Arc<dyn WorkerDirectory>,
     pub(crate) partition: PartitionId,
     pub(crate) settings: Settings,
+    pub(crate) truth: Truth,
 }
 
 /// The leader of one partition, for one epoch.
@@ -45,6 +51,8 @@ pub(crate) struct Leader {
     state: Mutex<State>,
     /// A worker said that there is a newer epoch.
     outdated: Notify,
+    /// A worker answered or was lost, or this one ended.
+    heard: Notify,
     /// Memory that was asked of placement since the fleet was last looked at, MB.
     asked_mb: AtomicU64,
     /// A deadline came nearer: the timer looks again.
@@ -94,6 +102,9 @@ enum Task {
     Release {
         environment: EnvironmentId,
     },
+    ReadRevision {
+        key: VersionKey,
+    },
     Greet {
         worker: WorkerId,
         greet: u64,
@@ -114,7 +125,8 @@ impl Leader {
     pub(crate) fn start(parts: LeaderParts, epoch: Epoch, journal: Journal, book: &Book) -> Arc<Self> {
         let mut effects = Vec::new();
         let now = Duration::from_nanos(parts.world.now().0);
-        let machine = Machine::resume(parts.settings, book, now, &mut effects);
+        let settings = Settings { reads_revisions: parts.truth.revisions.is_some(), ..parts.settings };
+        let machine = Machine::resume(settings, book, now, &mut effects);
         let mut state = State {
             machine,
             waiting: FxHashMap::default(),
@@ -130,6 +142,7 @@ impl Leader {
             journal,
             state: Mutex::new(state),
             outdated: Notify::new(),
+            heard: Notify::new(),
             asked_mb: AtomicU64::new(0),
             wake: Arc::new(Notify::new()),
             me: me.clone(),
@@ -150,6 +163,7 @@ impl Leader {
         let mut state = self.lock();
         state.closed.get_or_insert(why);
         state.waiting.clear();
+        self.heard.notify_waiters();
         self.wake.notify_one();
         self.journal.flush();
     }
@@ -170,6 +184,7 @@ impl Leader {
     /// Something happened that somebody else noticed: a worker that is there again, or lost.
     pub(crate) fn tell(&self, input: Input) {
         let tasks = self.step(input);
+        self.heard.notify_waiters();
         self.carry_out(tasks);
     }
 
@@ -234,6 +249,7 @@ impl Leader {
 
     async fn perform(&self, task: Task) {
         let input = match task {
+            Task::ReadRevision { key } => self.read_revision(key).await,
             Task::Place { environment, key, memory_mb } => self.place(environment, key, memory_mb).await,
             Task::Start { begin, after } => {
                 let environment = begin.environment;
@@ -257,6 +273,8 @@ impl Leader {
             }
         };
         let tasks = self.step(input);
+        // What was started is an answer of its worker, too.
+        self.heard.notify_waiters();
         self.carry_out(tasks);
     }
 
@@ -324,6 +342,10 @@ impl State {
                     tasks.push(Task::Place { environment, key, memory_mb });
                     continue;
                 }
+                Effect::ReadRevision { key } => {
+                    tasks.push(Task::ReadRevision { key });
+                    continue;
+                }
                 Effect::Journal(fact) => {
                     facts.push(fact);
                     continue;
@@ -364,17 +386,6 @@ impl State {
             }
         }
         (tasks, (own, unused))
-    }
-}
-
-fn refused(refusal: Refusal) -> AcquireError {
-    match refusal {
-        Refusal::Stale => AcquireError::Stale,
-        Refusal::ConcurrencyLimit => AcquireError::ConcurrencyLimit,
-        Refusal::NoCapacity => AcquireError::NoCapacity,
-        Refusal::TooLarge => AcquireError::TooLarge,
-        Refusal::QueueFull => AcquireError::QueueFull,
-        Refusal::WorkerRefused => AcquireError::WorkerRefused,
     }
 }
 
@@ -423,6 +434,7 @@ impl Assignment for Leader {
                 waiter,
                 key: message.key,
                 memory_mb: message.memory_mb,
+                share: message.share,
                 deadline: now + message.wait_max,
                 environment,
                 token,
@@ -460,15 +472,15 @@ impl Assignment for Leader {
     }
 
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
-        let tasks = self.step(Input::Retire {
-            account: message.scope.account,
-            region: message.scope.region,
-            function: message.function,
-            version: message.version,
-            generation_min: message.generation_min,
-        });
-        self.carry_out(tasks);
-        Ok(())
+        let Retire { scope, function, version, generation_min } = message;
+        let (account, region) = (scope.account, scope.region);
+        self.take_word(Input::Retire { account, region, function, version, generation_min }).await
+    }
+
+    async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        let Reserve { scope, function, at, reserved } = message;
+        let (account, region) = (scope.account, scope.region);
+        self.take_word(Input::Reserve { account, region, function, at, reserved }).await
     }
 
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {

@@ -8,12 +8,13 @@
 //! A follower replays as the leader appends, so that its turn begins with the book at hand.
 
 use crate::journal::{Journal, NotBegun};
-use crate::leader::{Leader, LeaderParts, WorkerDirectory};
+use crate::leader::{Leader, LeaderParts, Truth, WorkerDirectory};
 use crate::replica::Replica;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Revisions,
 };
 use fabric::placement::Placement;
 use scheduler::assignment::{Input, Settings};
@@ -37,6 +38,9 @@ pub struct Parts {
     pub settings: Settings,
     /// The partition's log.
     pub journal: Arc<dyn Log>,
+    /// Control's records, which a leader reads before it grants; `None` where no other leader was ever told of anything,
+    /// since the control that tells ends with this process.
+    pub revisions: Option<Arc<dyn Revisions>>,
     /// By the entry [`key_of`] the partition; `None` where something else makes sure that there is one service: it leads from the start.
     pub election: Option<Election>,
 }
@@ -138,6 +142,10 @@ impl Assignment for AssignmentService {
 
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
         self.leader()?.retire(message).await
+    }
+
+    async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        self.leader()?.reserve(message).await
     }
 
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
@@ -255,6 +263,10 @@ impl Member {
             workers: Arc::clone(workers),
             partition: *partition,
             settings: *settings,
+            truth: Truth {
+                revisions: self.parts.revisions.clone(),
+                is_contested: self.parts.election.is_some(),
+            },
         };
         let leader = Leader::start(parts, epoch, journal, &replica.book);
         let led = self.standing.send_if_modified(|standing| {

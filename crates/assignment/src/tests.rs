@@ -115,6 +115,7 @@ async fn service_in(world: World, slots: usize, starts: usize) -> (Arc<Assignmen
         workers: Arc::new(Directory(host.clone())),
         partition: PartitionId(0),
         settings: Settings::default(),
+        revisions: None,
         election: None,
     };
     let service = AssignmentService::start(parts);
@@ -130,7 +131,12 @@ fn wanted(generation: u64) -> Acquire {
         version: Version::Latest,
         generation,
     };
-    Acquire { key, memory_mb: 128, wait_max: Duration::from_secs(30) }
+    Acquire {
+        key,
+        memory_mb: 128,
+        share: types::ConcurrencyShare::unreserved(1_000),
+        wait_max: Duration::from_secs(30),
+    }
 }
 
 fn report(lease: &Lease, event: EnvironmentEvent) -> EnvironmentReport {

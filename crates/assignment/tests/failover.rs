@@ -12,15 +12,19 @@ mod fleet;
 mod kit;
 
 use assignment::{AssignmentService, Parts, Settings, key_of, replay};
+use async_trait::async_trait;
 use fabric::Start;
-use fabric::assignment::{AcquireError, Assignment, CensusQuery};
+use fabric::assignment::{
+    AcquireError, Assignment, CensusQuery, Retire, Revision, RevisionUnread, Revisions,
+};
 use fabric::worker::InvokeRefusal;
 use fleet::{Fleet, Pausable, acquire, census_until, granted, wanted};
 use scheduler::assignment::invariants;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use substrate::election::{Election, LEASE};
 use substrate::{Kv, Log, LogName, Sqlite, SqliteLog, SqliteSettings};
-use types::{Epoch, PartitionId};
+use types::{Epoch, PartitionId, VersionKey};
 use world::World;
 
 /// What both services share.
@@ -28,8 +32,20 @@ struct Store {
     kv: Arc<dyn Kv>,
     log: Arc<dyn Log>,
     fleet: Arc<Fleet>,
+    recorded: Arc<Recorded>,
     _folder: Option<tempfile::TempDir>,
     _server: Option<kit::NatsServer>,
+}
+
+/// What control has written down: the lowest generation of every version.
+#[derive(Default)]
+struct Recorded(AtomicU64);
+
+#[async_trait]
+impl Revisions for Recorded {
+    async fn read(&self, _: &VersionKey) -> Result<Revision, RevisionUnread> {
+        Ok(Revision { generation_min: self.0.load(Ordering::SeqCst), reserved_at: 0, reserved: None })
+    }
 }
 
 impl Store {
@@ -39,7 +55,7 @@ impl Store {
         let kv = Sqlite::open(&world, &folder.path().join("kv.db"), settings).await.expect("opens");
         let log = SqliteLog::open(&world, &folder.path().join("journal.db"), settings).await.expect("opens");
         let (kv, log) = (Arc::new(kv), Arc::new(log));
-        Self { kv, log, fleet: Fleet::new(), _folder: Some(folder), _server: None }
+        Self { kv, log, fleet: Fleet::new(), recorded: Arc::default(), _folder: Some(folder), _server: None }
     }
 
     /// `None` where no server is installed.
@@ -50,7 +66,14 @@ impl Store {
         let kv = Arc::new(nats.kv().await.expect("opens"));
         let name = LogName::new("partition-0").expect("a name");
         let log = Arc::new(nats.log(&name).await.expect("opens"));
-        Some(Self { kv, log, fleet: Fleet::new(), _folder: None, _server: Some(server) })
+        Some(Self {
+            kv,
+            log,
+            fleet: Fleet::new(),
+            recorded: Arc::default(),
+            _folder: None,
+            _server: Some(server),
+        })
     }
 
     fn service(&self, world: World, holder: &str) -> Arc<AssignmentService> {
@@ -62,6 +85,7 @@ impl Store {
             partition: PartitionId(0),
             settings: Settings::default(),
             journal: Arc::clone(&self.log),
+            revisions: Some(Arc::clone(&self.recorded) as Arc<dyn Revisions>),
             election: Some(Election {
                 kv,
                 key: key_of(PartitionId(0)).expect("a key"),
@@ -185,4 +209,39 @@ async fn a_leader_that_comes_back_from_a_pause_is_fenced_at_the_worker_and_by_it
 async fn over_nats_too_a_leader_that_comes_back_from_a_pause_is_fenced() {
     let Some(store) = Store::nats().await else { return };
     fenced_twice(store).await;
+}
+
+/// An update is told to the leader that there is; the next one reads it.
+async fn an_old_cache_is_served_by_no_leader(store: Store) {
+    let world = World::real();
+    let first = store.service(world.clone(), "first");
+    assert_eq!(first.leading().await, Some(Epoch(1)));
+    let lease = acquire(&[&first], &wanted("hello")).await;
+    store.fleet.invoke(&lease).expect("let in");
+    store.fleet.finish(&lease, &[&first]).await;
+    let old = wanted("hello");
+    let updated = old.key.generation + 1;
+    let scope = fabric::Scope { account: old.key.account.clone(), region: old.key.region.clone() };
+    let (function, version) = (old.key.function.clone(), Some(old.key.version));
+    let retire = Retire { scope, function, version, generation_min: updated };
+    // As control does it: first what is true, then whoever leads.
+    store.recorded.0.store(updated, Ordering::SeqCst);
+    first.retire(retire.clone()).await.expect("taken");
+    assert_eq!(first.acquire(old.clone()).await, Err(AcquireError::Stale));
+
+    let second = store.service(world, "second");
+    drop(first);
+    assert_eq!(second.leading().await, Some(Epoch(2)));
+    assert_eq!(second.acquire(old).await, Err(AcquireError::Stale), "nobody told this one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_takeover_an_old_generation_is_stale_though_nobody_told_the_new_leader() {
+    an_old_cache_is_served_by_no_leader(Store::embedded().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_nats_too_a_new_leader_reads_what_its_predecessor_was_told() {
+    let Some(store) = Store::nats().await else { return };
+    an_old_cache_is_served_by_no_leader(store).await;
 }

@@ -3,11 +3,11 @@
 use crate::code::CodeStore;
 use crate::index::{Index, Indexed, Newer};
 use crate::keyed_locks::KeyedLocks;
-use crate::model::{Counters, Current, Function, FunctionId};
+use crate::model::{Counters, Current, Function, FunctionId, Reservation};
 use crate::settings::Settings;
 use crate::snap_start::Changes;
 use crate::store;
-use fabric::assignment::{Assignment, Retire};
+use fabric::assignment::{AcquireError, Assignment, Reserve, Retire};
 use fabric::control::ControlError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +21,14 @@ const ATTEMPTS_MAX: usize = 8;
 /// Until it is: up to so much longer with each time, so that several that met do not meet again.
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(10);
 /// How often and how long assignment is told before the answer goes out without it.
-const RETIRE_ATTEMPTS_MAX: usize = 3;
-const RETIRE_WAIT: Duration = Duration::from_secs(2);
-const RETIRE_PAUSE: Duration = Duration::from_millis(50);
-/// The same where other frontends may still ask with an older generation: longer than the partition takes to get
-/// another leader (10 s at most), with a call that began just before. Beyond, the answer says that it was not told.
-const RETIRE_SHARED_MAX: Duration = Duration::from_secs(15);
-const RETIRE_PAUSE_MAX: Duration = Duration::from_millis(500);
+const TELL_ATTEMPTS_MAX: usize = 3;
+const TELL_WAIT: Duration = Duration::from_secs(2);
+const TELL_PAUSE: Duration = Duration::from_millis(50);
+/// The same where other frontends may still ask with what was before: as long as a leader may need, until there is one
+/// (10 s at most) and no worker takes its predecessor's word any more (a worker's lease, 20 s). Beyond, the answer says
+/// that it was not told.
+const TELL_SHARED_MAX: Duration = Duration::from_secs(25);
+const TELL_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// What the parts of control share.
 pub(crate) struct Inner {
@@ -194,7 +195,12 @@ impl Inner {
         match after {
             After::Same => Ok(()),
             After::Live { function, retires } => {
+                let reservation = function.reservation;
                 self.show(id, Some(Arc::from(function)), Some(at));
+                let known = before.function.as_ref().map(|function| function.reservation);
+                if known.is_some_and(|known| known != reservation) {
+                    self.reserve(id, reservation).await?;
+                }
                 match retires {
                     Retires::Nobody => Ok(()),
                     Retires::Below { version, generation } => {
@@ -233,10 +239,6 @@ impl Inner {
         }
     }
 
-    /// The commit stands whatever assignment answers: invocations carry their generation, and an environment of an
-    /// older one is never given to them; what is lost is only that old environments go at once. But other frontends
-    /// may not have heard of the new generation yet, and only assignment tells them: where there are others, an
-    /// answer that says nothing of it would promise too much.
     async fn retire(
         &self,
         id: &FunctionId,
@@ -245,10 +247,28 @@ impl Inner {
     ) -> Result<(), ControlError> {
         let (scope, function) = (id.scope.clone(), id.name.clone());
         let message = Retire { scope, function, version, generation_min };
-        let (begun, mut pause) = (self.world.now(), RETIRE_PAUSE);
+        self.tell_leader(id, || self.assignment.retire(message.clone())).await
+    }
+
+    async fn reserve(&self, id: &FunctionId, reservation: Reservation) -> Result<(), ControlError> {
+        let (scope, function) = (id.scope.clone(), id.name.clone());
+        let Reservation { at, reserved } = reservation;
+        let message = Reserve { scope, function, at, reserved };
+        self.tell_leader(id, || self.assignment.reserve(message.clone())).await
+    }
+
+    /// The commit stands whatever assignment answers: a leader that begins from now on reads what was committed, and one
+    /// that could not be told hears of it with the next acquire of whoever knows. But other frontends may not have heard
+    /// of the change yet, and only assignment tells them: where there are others, an answer that says nothing of it would
+    /// promise too much.
+    async fn tell_leader<F>(&self, id: &FunctionId, call: impl Fn() -> F) -> Result<(), ControlError>
+    where
+        F: Future<Output = Result<(), AcquireError>>,
+    {
+        let (begun, mut pause) = (self.world.now(), TELL_PAUSE);
         let mut reason = String::new();
         for attempt in 1.. {
-            match self.world.timeout(RETIRE_WAIT, self.assignment.retire(message.clone())).await {
+            match self.world.timeout(TELL_WAIT, call()).await {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(error)) => reason = error.to_string(),
                 None => reason = "no answer in time".to_owned(),
@@ -256,9 +276,9 @@ impl Inner {
             tracing::debug!(function = %id.arn(), attempt, reason, "assignment was not told yet");
             let waited = self.world.now().since(begun);
             match self.settings.shared {
-                true if waited >= RETIRE_SHARED_MAX => break,
-                true => pause = (pause * 2).min(RETIRE_PAUSE_MAX),
-                false if attempt >= RETIRE_ATTEMPTS_MAX => break,
+                true if waited >= TELL_SHARED_MAX => break,
+                true => pause = (pause * 2).min(TELL_PAUSE_MAX),
+                false if attempt >= TELL_ATTEMPTS_MAX => break,
                 false => {}
             }
             self.world.clock.sleep(pause).await;

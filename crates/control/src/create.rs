@@ -1,7 +1,7 @@
 //! CreateFunction.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Code, Current, Function, FunctionId, Optimisation, VersionState};
+use crate::model::{Code, Current, Function, FunctionId, Optimisation, Reservation, VersionState};
 use crate::{publish, tags};
 use fabric::control::{ControlError, CreateFunction, Mutated};
 use std::collections::BTreeMap;
@@ -56,6 +56,8 @@ fn decide(wanted: &Wanted, current: &Current, minted: &Minted) -> Result<Decisio
         counters,
         incarnation: generation,
         tags: wanted.tags.clone(),
+        // Newer than whatever was reserved for a deleted namesake.
+        reservation: Reservation { at: generation, reserved: None },
         latest: Arc::new(latest),
         published: BTreeMap::new(),
     };

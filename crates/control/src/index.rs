@@ -25,6 +25,7 @@ struct ScopeIndex {
     /// record. Empty unless shared.
     gone: FxHashMap<FunctionName, Revision>,
     code_bytes: u64,
+    reserved: u32,
 }
 
 /// A function and the revision of its record.
@@ -43,6 +44,8 @@ pub(crate) struct Newer;
 pub(crate) struct Usage {
     pub(crate) code_bytes: u64,
     pub(crate) functions: u64,
+    /// Concurrency that functions have reserved.
+    pub(crate) reserved: u32,
 }
 
 impl Index {
@@ -52,6 +55,13 @@ impl Index {
 
     pub(crate) fn get(&self, scope: &Scope, name: &FunctionName) -> Option<Indexed> {
         self.read().get(scope)?.functions.get(name).cloned()
+    }
+
+    /// The same, and what all functions of the scope have reserved.
+    pub(crate) fn find(&self, scope: &Scope, name: &FunctionName) -> Option<(Indexed, u32)> {
+        let scopes = self.read();
+        let scope = scopes.get(scope)?;
+        Some((scope.functions.get(name).cloned()?, scope.reserved))
     }
 
     /// The revision that is known of this name, also of one that is gone.
@@ -118,6 +128,7 @@ impl Index {
         scopes.get(scope).map_or(Usage::default(), |scope| Usage {
             code_bytes: scope.code_bytes,
             functions: scope.functions.len() as u64,
+            reserved: scope.reserved,
         })
     }
 
@@ -141,13 +152,14 @@ impl Index {
 
 impl ScopeIndex {
     fn exchange(&mut self, name: &FunctionName, indexed: Option<Indexed>) -> Option<Arc<Function>> {
-        let added = indexed.as_ref().map_or(0, |indexed| indexed.function.code_bytes());
+        let added = indexed.as_ref().map_or((0, 0), |indexed| weight(&indexed.function));
         let before = match indexed {
             Some(indexed) => self.functions.insert(name.clone(), indexed),
             None => self.functions.remove(name),
         };
-        let removed = before.as_ref().map_or(0, |before| before.function.code_bytes());
-        self.code_bytes = (self.code_bytes + added).saturating_sub(removed);
+        let removed = before.as_ref().map_or((0, 0), |before| weight(&before.function));
+        self.code_bytes = (self.code_bytes + added.0).saturating_sub(removed.0);
+        self.reserved = self.reserved.saturating_add(added.1).saturating_sub(removed.1);
         before.map(|before| before.function)
     }
 
@@ -156,13 +168,19 @@ impl ScopeIndex {
     }
 }
 
+/// What a function adds to its scope: bytes of code, reserved concurrency.
+fn weight(function: &Function) -> (u64, u32) {
+    (function.code_bytes(), function.reservation.reserved.unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Code, Counters, Optimisation, VersionState};
+    use crate::model::{Code, Counters, Optimisation, Reservation, VersionState};
     use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
     use types::{AccountId, CodeDigest, Region, RevisionId};
 
+    /// Of so much code, and with as much reserved.
     fn function(id: &FunctionId, code_bytes: u64) -> Arc<Function> {
         let logging = LoggingConfig {
             format: "Text".into(),
@@ -198,6 +216,7 @@ mod tests {
             counters: Counters { generation: 1, version: 0 },
             incarnation: 1,
             tags: BTreeMap::new(),
+            reservation: Reservation { at: 1, reserved: u32::try_from(code_bytes).ok() },
             latest: Arc::new(latest),
             published: BTreeMap::new(),
         })
@@ -207,7 +226,11 @@ mod tests {
     fn nothing_older_is_taken_in_also_not_over_a_delete() {
         let scope = Scope { account: AccountId::new("a"), region: Region::new("r") };
         let id = FunctionId { scope: scope.clone(), name: FunctionName::new("f") };
-        let usage = |index: &Index| (index.usage(&scope).functions, index.usage(&scope).code_bytes);
+        let usage = |index: &Index| {
+            let Usage { functions, code_bytes, reserved } = index.usage(&scope);
+            assert_eq!(code_bytes, u64::from(reserved), "summed alike");
+            (functions, code_bytes)
+        };
         let index = Index::new(true);
         assert_eq!(index.set(&id, Some(function(&id, 5)), Revision(5)), Ok(None));
         assert_eq!(index.set(&id, Some(function(&id, 4)), Revision(4)), Err(Newer));

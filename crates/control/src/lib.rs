@@ -37,7 +37,9 @@ mod model;
 mod publish;
 mod record;
 mod refresh;
+mod reserve;
 mod resolve;
+mod revisions;
 mod service;
 mod settings;
 mod snap_start;
@@ -46,5 +48,6 @@ mod tags;
 mod update;
 
 pub use collector::{CollectError, Collected, Collector};
+pub use revisions::RecordedRevisions;
 pub use service::Control;
 pub use settings::{AnyRuntime, RuntimeCheck, Settings};

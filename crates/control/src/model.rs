@@ -5,7 +5,9 @@ use fabric::control::{ControlError, FunctionConfig, FunctionVersion, LastUpdate,
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use substrate::Revision;
-use types::{CodeDigest, FunctionArn, FunctionName, Qualifier, RevisionId, Version, VersionKey};
+use types::{
+    CodeDigest, ConcurrencyShare, FunctionArn, FunctionName, Qualifier, RevisionId, Version, VersionKey,
+};
 
 /// Which function, of whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,8 +61,17 @@ pub(crate) struct Function {
     /// taken for its own.
     pub(crate) incarnation: u64,
     pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) reservation: Reservation,
     pub(crate) latest: Arc<VersionState>,
     pub(crate) published: BTreeMap<u64, Arc<VersionState>>,
+}
+
+/// What a function may have in progress over all its versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reservation {
+    /// The generation that its last change was given, of the same rising numbers as versions have.
+    pub(crate) at: u64,
+    pub(crate) reserved: Option<u32>,
 }
 
 /// One version.
@@ -174,6 +185,12 @@ impl Function {
             version,
             generation: state.generation,
         }
+    }
+
+    /// What it may have in progress, where so much is left to those that reserve nothing.
+    pub(crate) fn share(&self, unreserved: u32) -> ConcurrencyShare {
+        let Reservation { at, reserved } = self.reservation;
+        ConcurrencyShare { at, reserved, unreserved }
     }
 
     /// As every read shows it.

@@ -6,15 +6,15 @@
 //! new number and a conversion from the one before; a number from the future is refused, never guessed at. Sizes are
 //! bounded by the store (`substrate::kv::VALUE_BYTES_MAX`). `tests` reads the oldest records.
 
-use crate::model::{Code, Counters, Optimisation, VersionState};
+use crate::model::{Code, Counters, Optimisation, Reservation, VersionState};
 use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{CodeDigest, RevisionId};
 
 /// What this program writes. Format 1 lacked `snap_start` and `optimisation`, which a record of it has by their defaults:
-/// no SnapStart.
-const FORMAT: u32 = 2;
+/// no SnapStart. Formats 1 and 2 lacked `reserved` and `reserved_at`: nothing, and never.
+const FORMAT: u32 = 3;
 const FORMAT_OLDEST: u32 = 1;
 
 /// A record can not be read.
@@ -35,6 +35,7 @@ pub(crate) struct Head {
 pub(crate) struct LiveHead {
     pub(crate) incarnation: u64,
     pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) reservation: Reservation,
     pub(crate) latest: VersionState,
 }
 
@@ -45,31 +46,35 @@ struct OnlyFormat {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeadV2 {
+struct HeadV3 {
     format: u32,
     generation: u64,
     last_version: u64,
-    live: Option<LiveV2>,
+    live: Option<LiveV3>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LiveV2 {
+struct LiveV3 {
     incarnation: u64,
     tags: BTreeMap<String, String>,
-    latest: VersionV2,
+    #[serde(default)]
+    reserved: Option<u32>,
+    #[serde(default)]
+    reserved_at: u64,
+    latest: VersionV3,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionRecordV2 {
+struct VersionRecordV3 {
     format: u32,
-    version: VersionV2,
+    version: VersionV3,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionV2 {
+struct VersionV3 {
     generation: u64,
     code_sha256: String,
     code_bytes: u64,
@@ -77,13 +82,13 @@ struct VersionV2 {
     revision: String,
     source_description: Option<String>,
     #[serde(default)]
-    optimisation: OptimisationV2,
-    config: ConfigV2,
+    optimisation: OptimisationV3,
+    config: ConfigV3,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OptimisationV2 {
+enum OptimisationV3 {
     #[default]
     Off,
     Pending,
@@ -93,7 +98,7 @@ enum OptimisationV2 {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConfigV2 {
+struct ConfigV3 {
     runtime: String,
     handler: String,
     role: String,
@@ -115,36 +120,39 @@ struct ConfigV2 {
 
 /// The bytes to store.
 pub(crate) fn write_head(head: &Head) -> Result<Vec<u8>, RecordError> {
-    let live = head.live.as_ref().map(|live| LiveV2 {
+    let live = head.live.as_ref().map(|live| LiveV3 {
         incarnation: live.incarnation,
         tags: live.tags.clone(),
-        latest: version_to_v2(&live.latest),
+        reserved: live.reservation.reserved,
+        reserved_at: live.reservation.at,
+        latest: version_to_v3(&live.latest),
     });
     let Counters { generation, version } = head.counters;
-    write(&HeadV2 { format: FORMAT, generation, last_version: version, live })
+    write(&HeadV3 { format: FORMAT, generation, last_version: version, live })
 }
 
 /// A head of any format there ever was.
 pub(crate) fn read_head(bytes: &[u8]) -> Result<Head, RecordError> {
     check_format(bytes)?;
-    let head: HeadV2 = read(bytes)?;
+    let head: HeadV3 = read(bytes)?;
     let live = head.live.map(|live| LiveHead {
         incarnation: live.incarnation,
         tags: live.tags,
-        latest: version_from_v2(live.latest),
+        reservation: Reservation { at: live.reserved_at, reserved: live.reserved },
+        latest: version_from_v3(live.latest),
     });
     Ok(Head { counters: Counters { generation: head.generation, version: head.last_version }, live })
 }
 
 /// The bytes to store.
 pub(crate) fn write_version(state: &VersionState) -> Result<Vec<u8>, RecordError> {
-    write(&VersionRecordV2 { format: FORMAT, version: version_to_v2(state) })
+    write(&VersionRecordV3 { format: FORMAT, version: version_to_v3(state) })
 }
 
 /// A published version of any format there ever was.
 pub(crate) fn read_version(bytes: &[u8]) -> Result<VersionState, RecordError> {
     check_format(bytes)?;
-    read::<VersionRecordV2>(bytes).map(|record| version_from_v2(record.version))
+    read::<VersionRecordV3>(bytes).map(|record| version_from_v3(record.version))
 }
 
 fn check_format(bytes: &[u8]) -> Result<(), RecordError> {
@@ -165,9 +173,9 @@ fn write(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
     serde_json::to_vec(record).map_err(|error| RecordError { reason: error.to_string() })
 }
 
-fn version_to_v2(state: &VersionState) -> VersionV2 {
+fn version_to_v3(state: &VersionState) -> VersionV3 {
     let config = state.config.clone();
-    VersionV2 {
+    VersionV3 {
         generation: state.generation,
         code_sha256: state.code.digest.as_str().to_owned(),
         code_bytes: state.code.bytes,
@@ -175,12 +183,12 @@ fn version_to_v2(state: &VersionState) -> VersionV2 {
         revision: state.revision.as_str().to_owned(),
         source_description: state.source_description.clone(),
         optimisation: match state.optimisation {
-            Optimisation::Off => OptimisationV2::Off,
-            Optimisation::Pending => OptimisationV2::Pending,
-            Optimisation::On => OptimisationV2::On,
-            Optimisation::Failed => OptimisationV2::Failed,
+            Optimisation::Off => OptimisationV3::Off,
+            Optimisation::Pending => OptimisationV3::Pending,
+            Optimisation::On => OptimisationV3::On,
+            Optimisation::Failed => OptimisationV3::Failed,
         },
-        config: ConfigV2 {
+        config: ConfigV3 {
             runtime: config.runtime,
             handler: config.handler,
             role: config.role,
@@ -200,7 +208,7 @@ fn version_to_v2(state: &VersionState) -> VersionV2 {
     }
 }
 
-fn version_from_v2(version: VersionV2) -> VersionState {
+fn version_from_v3(version: VersionV3) -> VersionState {
     let config = version.config;
     VersionState {
         generation: version.generation,
@@ -209,10 +217,10 @@ fn version_from_v2(version: VersionV2) -> VersionState {
         revision: RevisionId::new(version.revision),
         source_description: version.source_description,
         optimisation: match version.optimisation {
-            OptimisationV2::Off => Optimisation::Off,
-            OptimisationV2::Pending => Optimisation::Pending,
-            OptimisationV2::On => Optimisation::On,
-            OptimisationV2::Failed => Optimisation::Failed,
+            OptimisationV3::Off => Optimisation::Off,
+            OptimisationV3::Pending => Optimisation::Pending,
+            OptimisationV3::On => Optimisation::On,
+            OptimisationV3::Failed => Optimisation::Failed,
         },
         config: FunctionConfig {
             runtime: config.runtime,
@@ -264,16 +272,24 @@ mod tests {
         let again: serde_json::Value =
             serde_json::from_slice(&write_head(&head).expect("writable")).expect("JSON");
         let mut newest: serde_json::Value = serde_json::from_str(OLDEST_HEAD).expect("JSON");
-        newest["format"] = 2.into();
+        newest["format"] = 3.into();
+        newest["live"]["reserved"] = serde_json::Value::Null;
+        newest["live"]["reserved_at"] = 0.into();
         newest["live"]["latest"]["optimisation"] = "off".into();
         newest["live"]["latest"]["config"]["snap_start"] = false.into();
         assert_eq!(again, newest, "nothing else is different");
         assert_eq!(read_head(newest.to_string().as_bytes()).expect("readable"), head);
 
+        let reservation = Reservation { at: 8, reserved: Some(0) };
+        let live = LiveHead { reservation, ..live };
+        let reserved = Head { live: Some(live.clone()), ..head };
+        let written = write_head(&reserved).expect("writable");
+        assert_eq!(read_head(&written).expect("readable"), reserved);
+
         let tombstone = read_head(OLDEST_TOMBSTONE.as_bytes()).expect("readable");
         assert_eq!(tombstone, Head { counters: Counters { generation: 9, version: 2 }, live: None });
         let written = String::from_utf8(write_head(&tombstone).expect("writable")).expect("text");
-        assert_eq!(written, OLDEST_TOMBSTONE.replace("\"format\":1", "\"format\":2"));
+        assert_eq!(written, OLDEST_TOMBSTONE.replace("\"format\":1", "\"format\":3"));
 
         for optimisation in [Optimisation::Off, Optimisation::Pending, Optimisation::On, Optimisation::Failed]
         {
@@ -287,7 +303,7 @@ mod tests {
     #[test]
     fn a_record_from_the_future_or_a_damaged_one_is_refused() {
         for bytes in [
-            r#"{"format":3}"#,
+            r#"{"format":4}"#,
             r#"{"format":0}"#,
             "{}",
             "",

@@ -27,7 +27,7 @@ pub(crate) async fn resolve_anew(inner: &Inner, named: &Named) -> Result<Resolve
 }
 
 fn resolve_known(inner: &Inner, named: &Named) -> Result<ResolvedVersion, ControlError> {
-    let Some(found) = inner.index.get(&named.scope, &named.function) else {
+    let Some((found, reserved)) = inner.index.find(&named.scope, &named.function) else {
         // AWS names the qualifier that Invoke implies.
         let latest = || Qualifier::new(Version::Latest.to_string());
         let qualifier = named.qualifier.clone().unwrap_or_else(latest);
@@ -40,6 +40,7 @@ fn resolve_known(inner: &Inner, named: &Named) -> Result<ResolvedVersion, Contro
         arn: found.function.id.arn(),
         timeout: Duration::from_secs(u64::from(state.config.timeout_seconds)),
         memory_mb: state.config.memory_mb,
+        share: found.function.share(inner.settings.concurrency_max.saturating_sub(reserved)),
         state: state.optimisation.state(),
     })
 }

@@ -8,13 +8,13 @@ use crate::model::FunctionId;
 use crate::refresh::{self, REFRESHES_MAX};
 use crate::settings::Settings;
 use crate::snap_start::{self, Changes};
-use crate::{create, delete, list, publish, resolve, store, tags, update};
+use crate::{create, delete, list, publish, reserve, resolve, store, tags, update};
 use bytes::Bytes;
 use fabric::assignment::Assignment;
 use fabric::control::{
     AccountUsage, BootPlan, ControlError, CreateFunction, Described, ListFunctions, ListVersions, Mutated,
-    Named, Page, Preparations, PreparationsQuery, PreparedReport, PublishVersion, TagFunction, UntagFunction,
-    UpdateCode, UpdateConfiguration,
+    Named, Page, Preparations, PreparationsQuery, PreparedReport, PublishVersion, ReserveConcurrency,
+    TagFunction, UntagFunction, UpdateCode, UpdateConfiguration,
 };
 use fabric::{ResolvedVersion, Scope};
 use std::collections::BTreeMap;
@@ -138,7 +138,8 @@ impl fabric::control::Control for Control {
         let (version, state) = found.function.qualified(named.qualifier.as_ref())?;
         let version = found.function.shown(version, state);
         let warning = self.inner.settings.runtimes.warning(&version.config.runtime);
-        Ok(Described { version, tags: found.function.tags.clone(), warning })
+        let (tags, reserved) = (found.function.tags.clone(), found.function.reservation.reserved);
+        Ok(Described { version, tags, reserved, warning })
     }
 
     async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {
@@ -165,6 +166,10 @@ impl fabric::control::Control for Control {
         self.run("control.delete", |inner| delete::delete(inner, named)).await
     }
 
+    async fn reserve_concurrency(&self, message: ReserveConcurrency) -> Result<(), ControlError> {
+        self.run("control.reserve_concurrency", |inner| reserve::reserve(inner, message)).await
+    }
+
     async fn account_usage(&self, scope: Scope) -> Result<AccountUsage, ControlError> {
         self.inner.look_at_scope(&scope).await?;
         let usage = self.inner.index.usage(&scope);
@@ -172,6 +177,7 @@ impl fabric::control::Control for Control {
             code_bytes: usage.code_bytes,
             functions: usage.functions,
             concurrency_max: self.inner.settings.concurrency_max,
+            reserved: usage.reserved,
         })
     }
 

@@ -5,14 +5,15 @@
 //! at once; they are swept afterwards, at the latest at the next start.
 
 use crate::index::Indexed;
-use crate::model::{Counters, Current, Function, FunctionId, VersionState};
+use crate::model::{Counters, Current, Function, FunctionId, Reservation, VersionState};
 use crate::record::{self, Head, RecordError};
 use fabric::Scope;
+use fabric::assignment::Revision;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use substrate::kv::{BATCH_WRITES_MAX, PAGE_ENTRIES_MAX};
 use substrate::{Entry, Expected, Key, Kv, KvError, Write};
-use types::{AccountId, FunctionName, Region};
+use types::{AccountId, FunctionName, Region, Version};
 
 const FUNCTIONS: &str = "function";
 const VERSIONS: &str = "version";
@@ -121,6 +122,26 @@ pub(crate) async fn load_from(
     Err(LoadError::Kv { reason: KvError::Busy })
 }
 
+/// What is recorded of one version: two reads at most, however many versions the function has.
+pub(crate) async fn revision(kv: &dyn Kv, id: &FunctionId, version: Version) -> Result<Revision, LoadError> {
+    let none = Revision { generation_min: 0, reserved_at: 0, reserved: None };
+    // Of a name that was never used nothing is old.
+    let Some(entry) = kv.get(&head_key(id)?).await? else { return Ok(none) };
+    let head = read_head(&entry)?;
+    // A function or version that was deleted: every generation up to that is old.
+    let deleted = head.counters.generation;
+    let Some(live) = head.live else { return Ok(Revision { generation_min: deleted, ..none }) };
+    let generation_min = match version {
+        Version::Latest => live.latest.generation,
+        Version::Published(number) => match kv.get(&version_key(id, live.incarnation, number)?).await? {
+            Some(entry) => read_version(&entry)?.generation,
+            None => deleted,
+        },
+    };
+    let Reservation { at, reserved } = live.reservation;
+    Ok(Revision { generation_min, reserved_at: at, reserved })
+}
+
 /// Every function. One whose record can not be read is left out and said so; the others are served. Where others write
 /// meanwhile, a function that changed while its versions were read is left out: whoever asks for it reads it.
 pub(crate) async fn load_all(kv: &dyn Kv, shared: bool) -> Result<Loaded, LoadError> {
@@ -186,6 +207,7 @@ fn assemble(id: FunctionId, head: Head, published: BTreeMap<u64, Arc<VersionStat
         counters: head.counters,
         incarnation: live.incarnation,
         tags: live.tags,
+        reservation: live.reservation,
         latest: Arc::new(live.latest),
         published,
     })
@@ -202,6 +224,7 @@ pub(crate) fn writes(
     let live = after.map(|function| record::LiveHead {
         incarnation: function.incarnation,
         tags: function.tags.clone(),
+        reservation: function.reservation,
         latest: VersionState::clone(&function.latest),
     });
     let key = head_key(id)?;

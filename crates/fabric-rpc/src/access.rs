@@ -70,7 +70,7 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             ("Telemetry", &["fresh", "get_trace"]),
             ("WorkerInvoke", &[]),
         ],
-        NodeRole::Control => &[("Assignment", &["retire"])],
+        NodeRole::Control => &[("Assignment", &["retire", "reserve"])],
         NodeRole::Assignment => {
             &[("Placement", &["lease", "place", "release", "started", "workers"]), ("WorkerControl", &[])]
         }
@@ -95,6 +95,7 @@ const FRONTENDS_CONTROL: &[&str] = &[
     "update_configuration",
     "publish_version",
     "delete_function",
+    "reserve_concurrency",
     "account_usage",
     "list_tags",
     "tag",

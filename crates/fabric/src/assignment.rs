@@ -4,7 +4,7 @@ use crate::invocation::Lease;
 use crate::{Scope, service::service};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use types::{EnvironmentId, FunctionName, LeaseToken, Version, VersionKey, WorkerId};
+use types::{ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Version, VersionKey, WorkerId};
 
 service! {
     /// The leader of a partition.
@@ -15,6 +15,8 @@ service! {
         report(Report(EnvironmentReport)) -> ();
         /// Control says that a function changed: older generations are used no more. Answered once taken.
         retire(Retire(Retire)) -> ();
+        /// Control says what is reserved for a function now. Answered once taken.
+        reserve(Reserve(Reserve)) -> ();
         /// For `status` and tests.
         census(Census(CensusQuery)) -> Vec<EnvironmentState>;
     }
@@ -24,6 +26,8 @@ service! {
 pub struct Acquire {
     pub key: VersionKey,
     pub memory_mb: u32,
+    /// As it was resolved with the key.
+    pub share: ConcurrencyShare,
     /// How long the caller is willing to wait for capacity.
     pub wait_max: Duration,
 }
@@ -60,6 +64,16 @@ pub struct Retire {
     pub generation_min: u64,
 }
 
+/// What a function may have in progress over all its versions, since the change that control numbers `at`. `None`: it
+/// shares what no function has reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    pub scope: Scope,
+    pub function: FunctionName,
+    pub at: u64,
+    pub reserved: Option<u32>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CensusQuery;
 
@@ -75,13 +89,44 @@ pub struct EnvironmentState {
     pub since: Duration,
 }
 
+/// What control's records say of a version now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The lowest generation of it that may be used.
+    pub generation_min: u64,
+    /// When its function's reservation was changed last, as [`Reserve::at`] numbers it, and what it is.
+    pub reserved_at: u64,
+    pub reserved: Option<u32>,
+}
+
+/// Control's records, as a leader reads them before its first grant of a version: what its predecessor was told of, it was
+/// not. One version at a time, so that a takeover costs what is in use and not what there is.
+#[async_trait::async_trait]
+pub trait Revisions: Send + Sync + 'static {
+    /// What is durable at some moment after the call; never from a cache.
+    async fn read(&self, key: &VersionKey) -> Result<Revision, RevisionUnread>;
+}
+
+/// The records could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct RevisionUnread {
+    pub reason: String,
+}
+
 /// Why there is no lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum AcquireError {
-    /// This leader knows a newer generation: resolve again.
+    /// This leader knows a newer generation, or reservation: resolve again.
     #[error("a newer generation is known")]
     Stale,
-    /// The account's concurrency is used up.
+    /// What is reserved for the function is used up.
+    #[error("reserved concurrency limit reached")]
+    ReservedConcurrencyLimit,
+    /// New environments of the function are wanted faster than it may have them.
+    #[error("too many new environments")]
+    RateLimit,
+    /// What no function of the account has reserved is used up.
     #[error("concurrency limit reached")]
     ConcurrencyLimit,
     /// No worker has room and none came free in time.

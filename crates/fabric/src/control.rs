@@ -20,6 +20,8 @@ service! {
         update_configuration(UpdateConfiguration(UpdateConfiguration)) -> Mutated;
         publish_version(PublishVersion(PublishVersion)) -> Mutated;
         delete_function(DeleteFunction(Named)) -> ();
+        /// What is reserved for a function from now on; `None`: nothing, it shares the rest.
+        reserve_concurrency(ReserveConcurrency(ReserveConcurrency)) -> ();
         account_usage(AccountUsage(Scope)) -> AccountUsage;
         list_tags(ListTags(Named)) -> BTreeMap<String, String>;
         tag(Tag(TagFunction)) -> ();
@@ -140,6 +142,12 @@ pub struct PublishVersion {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReserveConcurrency {
+    pub named: Named,
+    pub reserved: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFunctions {
     pub scope: Scope,
     /// `FunctionVersion=ALL`.
@@ -180,6 +188,8 @@ pub struct AccountUsage {
     pub functions: u64,
     /// Concurrent executions of the account and region.
     pub concurrency_max: u32,
+    /// What of that functions have reserved.
+    pub reserved: u32,
 }
 
 /// One version of a function, whole.
@@ -212,6 +222,8 @@ pub struct Mutated {
 pub struct Described {
     pub version: FunctionVersion,
     pub tags: BTreeMap<String, String>,
+    /// Concurrency that is reserved for the function.
+    pub reserved: Option<u32>,
     /// What its owner should know: that another version of the runtime stands in, say.
     pub warning: Option<String>,
 }
@@ -300,6 +312,11 @@ pub enum ControlError {
     TagsOnQualified,
     #[error("more than {limit} tags")]
     TooManyTags { limit: usize },
+    #[error("reservations of a version or alias are not known")]
+    ReservationOnQualified,
+    /// Functions without a reservation would have less than this left.
+    #[error("less than {minimum} would be left unreserved")]
+    TooMuchReserved { minimum: u32 },
     #[error("an update is in progress: {arn}")]
     UpdateInProgress { arn: FunctionArn },
     /// With `--strict-runtimes`: what is not installed, and what is.

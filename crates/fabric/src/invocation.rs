@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use types::{EnvironmentId, Epoch, FunctionArn, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
+use types::{
+    ConcurrencyShare, EnvironmentId, Epoch, FunctionArn, LeaseToken, PartitionId, RequestId, VersionKey,
+    WorkerId,
+};
 
 /// One call of a function, built once in `frontend/src/invoke`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +47,8 @@ pub struct ResolvedVersion {
     pub arn: FunctionArn,
     pub timeout: Duration,
     pub memory_mb: u32,
+    /// What the function may have in progress.
+    pub share: ConcurrencyShare,
     /// `Active` is the only state that takes invocations.
     pub state: crate::control::State,
 }

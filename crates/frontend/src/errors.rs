@@ -11,6 +11,11 @@ use lambda_api::{ErrorShape, overrides};
 const DISK_FULL: &str = "The disk of this server's data folder is full. Nothing was changed. Delete functions, or make room \
      there, and try again.";
 
+const RESERVATION_ON_QUALIFIED: &str =
+    "Reserved concurrency is a function's: it can not be set on a version or an alias.";
+const REVISION_MISMATCH: &str = "The Revision Id provided does not match the latest Revision Id. Call the \
+     GetFunction/GetAlias API to retrieve the latest Revision Id";
+
 /// One refusal on its way out.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -77,6 +82,13 @@ impl ApiError {
         error
     }
 
+    fn too_much_reserved(minimum: u32) -> Self {
+        Self::invalid_parameter(format!(
+            "Specified ReservedConcurrentExecutions for function decreases account's \
+             UnreservedConcurrentExecution below its minimum value of [{minimum}]."
+        ))
+    }
+
     /// Status, headers and body.
     pub(crate) fn answer(&self) -> Answer {
         let members: Vec<(&str, &str)> =
@@ -124,11 +136,9 @@ impl From<ControlError> for ApiError {
             ControlError::Exists { function } => {
                 Self::conflict(format!("Function already exist: {function}"))
             }
-            ControlError::RevisionMismatch => Self::new(
-                &errors::PRECONDITION_FAILED_EXCEPTION,
-                "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias \
-                 API to retrieve the latest Revision Id",
-            ),
+            ControlError::RevisionMismatch => {
+                Self::new(&errors::PRECONDITION_FAILED_EXCEPTION, REVISION_MISMATCH)
+            }
             ControlError::CodeMismatch { given, current } => Self::invalid_parameter(format!(
                 "CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({current}). Please try \
                  again with the CodeSHA256 in $LATEST."
@@ -159,6 +169,8 @@ impl From<ControlError> for ApiError {
             ControlError::TooManyTags { .. } => {
                 Self::invalid_parameter("Number of tags exceeds resource tag limit.")
             }
+            ControlError::ReservationOnQualified => Self::invalid_parameter(RESERVATION_ON_QUALIFIED),
+            ControlError::TooMuchReserved { minimum } => Self::too_much_reserved(minimum),
             ControlError::UpdateInProgress { arn } => Self::conflict(format!(
                 "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
             )),
@@ -193,6 +205,10 @@ impl From<AcquireError> for ApiError {
     fn from(error: AcquireError) -> Self {
         match error {
             AcquireError::ConcurrencyLimit => Self::throttled("ConcurrentInvocationLimitExceeded"),
+            AcquireError::ReservedConcurrencyLimit => {
+                Self::throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+            }
+            AcquireError::RateLimit => Self::throttled("FunctionInvocationRateLimitExceeded"),
             AcquireError::QueueFull => Self::throttled("CallerRateLimitExceeded"),
             // What the hosts hold is the concurrency that there is: who asks for more is throttled, as on AWS.
             AcquireError::NoCapacity => {
@@ -337,6 +353,8 @@ mod tests {
     fn no_lease_is_429_or_503_with_a_time_to_try_again() {
         for (error, status) in [
             (AcquireError::ConcurrencyLimit, 429),
+            (AcquireError::ReservedConcurrencyLimit, 429),
+            (AcquireError::RateLimit, 429),
             (AcquireError::QueueFull, 429),
             (AcquireError::NoCapacity, 429),
             (AcquireError::NotLeader, 503),
@@ -351,6 +369,24 @@ mod tests {
             429,
             "TooManyRequestsException",
             r#"{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            AcquireError::ReservedConcurrencyLimit.into(),
+            429,
+            "TooManyRequestsException",
+            r#"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            AcquireError::RateLimit.into(),
+            429,
+            "TooManyRequestsException",
+            r#"{"Reason":"FunctionInvocationRateLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+        );
+        check(
+            ControlError::TooMuchReserved { minimum: 100 }.into(),
+            400,
+            "InvalidParameterValueException",
+            r#"{"Type":"User","message":"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100]."}"#,
         );
         check(
             AcquireError::TooLarge.into(),

@@ -2,6 +2,7 @@
 
 mod account;
 mod code;
+mod concurrency;
 mod configuration;
 mod functions;
 mod none;
@@ -81,6 +82,9 @@ pub(crate) async fn answer(
         Operation::PublishVersion => versions::publish(frontend, call).await,
         Operation::ListVersionsByFunction => versions::list(frontend, call).await,
         Operation::GetAccountSettings => account::settings(frontend, call).await,
+        Operation::PutFunctionConcurrency => concurrency::put(frontend, call).await,
+        Operation::GetFunctionConcurrency => concurrency::get(frontend, call).await,
+        Operation::DeleteFunctionConcurrency => concurrency::delete(frontend, call).await,
         Operation::TagResource => tags::tag(frontend, call).await,
         Operation::UntagResource => tags::untag(frontend, call).await,
         Operation::ListTags => tags::list(frontend, call).await,

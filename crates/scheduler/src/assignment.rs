@@ -16,6 +16,11 @@
 //! ```
 //! Only a worker says Gone, and only then is the slot released: before that the room is in use.
 //!
+//! What may be in progress is bounded: by what a function has reserved, over all its versions; by what no function of
+//! the account has reserved, for all others together; by the account's limit in any case. Every acquire says how much
+//! that is ([`types::ConcurrencyShare`]), since only the control plane knows of reservations of functions that nobody
+//! calls. New environments of one function are bounded in time, by a bucket ([`Settings::new_max`]).
+//!
 //! What is durable goes out as facts ([`Effect::Journal`], see [`journal`]), on the cold path only. A new leader begins
 //! with the book that they add up to ([`Machine::resume`], see `takeover.rs`):
 //!
@@ -25,6 +30,10 @@
 //!      ├────[worker: ending, or quarantined]──► Stopping
 //!      └────[worker has none such, or is lost]──► (dropped)
 //! ```
+//!
+//! A new leader has not heard of the changes that its predecessor was told of. So the first acquire of a version waits
+//! until the driver has read what is durable of it ([`Effect::ReadRevision`]): one read for each version in use, none
+//! for the others, and the first grant is of what is true now.
 //!
 //! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
 //! [`Settings::finishing_wait`] (for an unknown one [`Settings::unknown_wait`]), since the runtime's next `next` is microseconds away and a cold start is not;
@@ -40,6 +49,7 @@ mod environments;
 pub mod invariants;
 pub mod journal;
 mod takeover;
+mod versions;
 mod waiters;
 mod words;
 
@@ -47,15 +57,16 @@ mod words;
 mod tests;
 
 pub use journal::{Book, Fact};
-pub use words::{Effect, Held, HeldState, Input, Refusal, Row, Settings, WaiterId};
+pub use words::{Durable, Effect, Held, HeldState, Input, Refusal, Row, Settings, WaiterId};
 
-use environments::{Environment, Environments, Phase};
+use environments::{Environments, Phase, Place};
 use std::time::Duration;
 use takeover::Workers;
-use types::{EnvironmentId, LeaseToken, VersionKey, WorkerId};
+use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, VersionKey, WorkerId};
+use versions::Revision;
 use waiters::{Waiter, Waiters};
 
-/// The machine. Memory is bounded by live environments, waiters and functions that were changed or deleted.
+/// The machine. Memory is bounded by live environments, waiters and versions that were invoked during the reign.
 #[derive(Debug)]
 pub struct Machine {
     settings: Settings,
@@ -90,11 +101,12 @@ impl Machine {
     /// One step; appends what is to be done. `now` never goes back.
     pub fn step(&mut self, now: Duration, input: Input, effects: &mut Vec<Effect>) {
         match input {
-            Input::Acquire { waiter, key, memory_mb, deadline, environment, token } => {
-                let waiter = Waiter { id: waiter, key, memory_mb, deadline, environment, token };
+            Input::Acquire { waiter, key, memory_mb, share, deadline, environment, token } => {
+                let at = self.environments.versions.at(&key);
+                let waiter = Waiter { id: waiter, at, share, memory_mb, deadline, environment, token };
                 self.acquire(now, waiter, effects);
             }
-            Input::Cancel { waiter } => self.waiters.remove(waiter),
+            Input::Cancel { waiter } => self.waiters.remove(waiter, &mut self.environments.versions),
             Input::Unused { environment, token } => self.unused(now, environment, token, effects),
             Input::Placed { environment, worker } => self.placed(now, environment, worker, effects),
             Input::NotPlaced { environment, ever } => self.not_placed(now, environment, ever, effects),
@@ -108,10 +120,17 @@ impl Machine {
             }
             Input::Idle { environment, token } => self.idle(now, environment, token, effects),
             Input::Gone { environment } => self.forget(environment, effects),
-            Input::Retire { account, region, function, version, generation_min } => {
-                self.environments.retire(account, region, function, version, generation_min);
-                self.end_retired(now, effects);
+            Input::Retire { account, region, function, version, generation_min } => match version {
+                Some(version) => {
+                    let key = VersionKey { account, region, function, version, generation: generation_min };
+                    self.retire(now, &key, effects);
+                }
+                None => self.retire_all(now, (&account, &region, &function), generation_min, effects),
+            },
+            Input::Reserve { account, region, function, at, reserved } => {
+                self.environments.versions.learn_share_of(&account, &region, &function, at, reserved);
             }
+            Input::Revision { key, found } => self.revision(now, &key, found, effects),
             Input::Reported { worker, greet, held } => self.reported(now, &worker, greet, held, effects),
             Input::Connected { worker } => self.connected(worker, effects),
             Input::Unreached { worker } => self.unreached(now, worker, effects),
@@ -136,37 +155,87 @@ impl Machine {
 
     /// Environments that are granted or on their way to a grant, of one account and region.
     pub fn concurrency(&self, key: &VersionKey) -> u32 {
-        self.environments.concurrency(key)
+        self.environments.versions.granted(key)
     }
 
     fn acquire(&mut self, now: Duration, waiter: Waiter, effects: &mut Vec<Effect>) {
-        if self.environments.is_stale(&waiter.key) {
+        let (at, share) = (waiter.at, waiter.share);
+        let versions = &mut self.environments.versions;
+        // Either is what control knew when the caller asked it.
+        let outdated = versions.is_stale(at) || !versions.learn_share(at.version, share.at, share.reserved);
+        if outdated {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::Stale });
             return;
         }
-        if self.environments.learn_generation(&waiter.key) {
-            self.end_retired(now, effects);
+        if versions.learn(at) {
+            self.end_retired(now, at.version, effects);
         }
-        // Waiters for room count too: they are admitted invocations that have no environment yet.
-        let admitted =
-            self.environments.concurrency(&waiter.key) as usize + self.waiters.of_account(&waiter.key);
-        if admitted >= self.settings.concurrency_max as usize {
-            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::ConcurrencyLimit });
+        let versions = &mut self.environments.versions;
+        if let Err(refusal) = versions.admit(at.version, &share, &self.settings) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal });
             return;
         }
-        if let Some(environment) = self.environments.take_idle(&waiter.key) {
-            self.grant(now, &waiter, environment, false, effects);
+        if self.settings.reads_revisions && versions[at.version].revision != Revision::Read {
+            self.read_revision(waiter, effects);
             return;
         }
-        let unknown = self.environments.unknown_of(&waiter.key);
-        let about_to_be_idle = self.environments.finishing_of(&waiter.key) + unknown;
-        if about_to_be_idle > self.waiters.for_finishing(&waiter.key) {
+        if let Some(place) = self.environments.take_idle(at.version) {
+            self.grant(now, &waiter, place, false, effects);
+            return;
+        }
+        let version = &self.environments.versions[at.version];
+        let unknown = version.unknown;
+        let about_to_be_idle = (version.finishing + unknown) as usize;
+        if about_to_be_idle > 0 && about_to_be_idle > self.waiters.for_finishing(at) {
             let wait = if unknown > 0 { self.settings.unknown_wait } else { self.settings.finishing_wait };
             let until = (now + wait).min(waiter.deadline);
-            self.waiters.wait_for_finishing(waiter, until);
+            self.waiters.wait_for_finishing(waiter, until, &mut self.environments.versions);
             return;
         }
         self.place(now, waiter, effects);
+    }
+
+    /// One read for however many wait for it.
+    fn read_revision(&mut self, waiter: Waiter, effects: &mut Vec<Effect>) {
+        if self.waiters.len() >= self.settings.waiters_max {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::QueueFull });
+            return;
+        }
+        let versions = &mut self.environments.versions;
+        if versions[waiter.at.version].revision == Revision::Unread {
+            versions[waiter.at.version].revision = Revision::Reading;
+            effects.push(Effect::ReadRevision { key: versions.key(waiter.at) });
+        }
+        self.waiters.wait_for_revision(waiter, versions);
+    }
+
+    /// What is durable of the version: who waited for it asks as if it came now.
+    fn revision(
+        &mut self,
+        now: Duration,
+        key: &VersionKey,
+        found: Option<Durable>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let versions = &mut self.environments.versions;
+        let version = versions.at(key).version;
+        if versions[version].revision != Revision::Reading {
+            return;
+        }
+        versions[version].revision = if found.is_some() { Revision::Read } else { Revision::Unread };
+        if let Some(found) = found {
+            versions.learn_share(version, found.share_at, found.reserved);
+            self.retire(now, &VersionKey { generation: found.generation_min, ..key.clone() }, effects);
+        }
+        while let Some(waiter) = self.waiters.next_for_revision(version, &mut self.environments.versions) {
+            if found.is_none() {
+                effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::Unread });
+            } else if waiter.deadline < now {
+                effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::NoCapacity });
+            } else {
+                self.acquire(now, waiter, effects);
+            }
+        }
     }
 
     fn place(&mut self, now: Duration, waiter: Waiter, effects: &mut Vec<Effect>) {
@@ -174,12 +243,17 @@ impl Machine {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::QueueFull });
             return;
         }
+        let versions = &mut self.environments.versions;
+        if !versions.take_new(waiter.at.version, now, &self.settings) {
+            effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::RateLimit });
+            return;
+        }
         effects.push(Effect::Place {
             environment: waiter.environment,
-            key: waiter.key.clone(),
+            key: versions.key(waiter.at),
             memory_mb: waiter.memory_mb,
         });
-        self.environments.insert(Environment::placing(now, &waiter, self.room.releases));
+        self.environments.placing(now, &waiter, self.room.releases);
         self.waiters.bind(waiter);
     }
 
@@ -190,28 +264,36 @@ impl Machine {
         worker: WorkerId,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(env) = self.environments.get_mut(environment) else {
+        let Some(place) = self.environments.find(environment) else {
             effects.push(Effect::Release { environment });
             return;
         };
-        if env.worker().is_some() {
+        if self.environments.worker(place).is_some() {
             return; // said twice
         }
         // Nobody waits for it any more, or its code was replaced meanwhile: the slot is for others.
         if !self.waiters.is_bound(environment) {
-            self.environments.remove(environment);
+            self.not_made(place);
             effects.push(Effect::Release { environment });
             return;
         }
-        env.enter(now, Phase::Starting);
-        let (key, memory_mb, token) = (env.key.clone(), env.memory_mb, env.token);
-        self.environments.settle_on(environment, worker.clone());
+        self.environments.enter(now, place, Phase::Starting);
+        self.environments.settle_on(place, &worker);
+        let key = self.environments.key(place);
+        let (memory_mb, token) = (self.environments[place].memory_mb, self.environments[place].token);
         self.lease(&worker, effects);
         let created = Fact::Created { environment, key: key.clone(), memory_mb, worker: worker.clone() };
         effects.push(Effect::Journal(created));
         effects.push(Effect::Start { environment, key, worker, token });
         // There may be room for more.
         self.serve_queue(now, effects);
+    }
+
+    /// It never was: its function's bucket does not lack it.
+    fn not_made(&mut self, place: Place) {
+        let version = self.environments[place].version;
+        self.environments.remove(place);
+        self.environments.versions.give_back_new(version, &self.settings);
     }
 
     fn not_placed(
@@ -221,14 +303,13 @@ impl Machine {
         ever: bool,
         effects: &mut Vec<Effect>,
     ) {
-        if !self.environments.is_in(environment, Phase::Placing) {
-            return;
-        }
-        let Some(env) = self.environments.remove(environment) else { return };
+        let Some(place) = self.environments.is_in(environment, Phase::Placing) else { return };
+        let memory_mb = self.environments[place].memory_mb;
         // A slot was taken back while the answer was on its way: perhaps the very one.
-        let outdated = env.asked != self.room.releases;
+        let outdated = self.environments.birth(place).asked != self.room.releases;
+        self.not_made(place);
         if !ever && !outdated {
-            self.room.refused_mb = self.room.refused_mb.min(env.memory_mb);
+            self.room.refused_mb = self.room.refused_mb.min(memory_mb);
         }
         if let Some(waiter) = self.waiters.unbind(environment) {
             self.without_room(now, waiter, ever, outdated, effects);
@@ -247,65 +328,62 @@ impl Machine {
         if ever || waiter.deadline <= now {
             let refusal = if ever { Refusal::TooLarge } else { Refusal::NoCapacity };
             effects.push(Effect::Refuse { waiter: waiter.id, refusal });
-        } else if let Some(environment) = self.environments.take_idle(&waiter.key) {
+        } else if let Some(place) = self.environments.take_idle(waiter.at.version) {
             // One of its own version has come free meanwhile.
-            self.grant(now, &waiter, environment, false, effects);
+            self.grant(now, &waiter, place, false, effects);
         } else if outdated {
             self.place(now, waiter, effects);
         } else {
             if !self.waiters.someone_needs_room() {
                 self.room.look_at = now + self.settings.room_look;
             }
-            self.waiters.wait_for_room(waiter);
+            self.waiters.wait_for_room(waiter, &mut self.environments.versions);
             self.make_room(now, effects);
         }
     }
 
     fn started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if !self.environments.is_in(environment, Phase::Starting) {
-            return;
-        }
-        self.accepted(environment);
+        let Some(place) = self.environments.is_in(environment, Phase::Starting) else { return };
+        self.accepted(place);
         let Some(waiter) = self.waiters.unbind(environment) else {
             // The waiter went while it started. Its first token is spent, so it can serve nobody else.
-            self.stop(now, environment, effects);
+            self.stop(now, place, effects);
             return;
         };
-        self.grant(now, &waiter, environment, true, effects);
+        self.grant(now, &waiter, place, true, effects);
     }
 
     fn not_started(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if !self.environments.is_in(environment, Phase::Starting) {
-            return;
+        if self.environments.is_in(environment, Phase::Starting).is_some() {
+            self.forget(environment, effects);
         }
-        self.forget(environment, effects);
     }
 
     /// Its slot stays taken until its worker says that there is nothing.
     fn maybe_started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if !self.environments.is_in(environment, Phase::Starting) {
-            return;
-        }
+        let Some(place) = self.environments.is_in(environment, Phase::Starting) else { return };
         if let Some(waiter) = self.waiters.unbind(environment) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
         }
-        self.born(environment);
-        self.stop(now, environment, effects);
+        self.born(place);
+        self.stop(now, place, effects);
     }
 
     /// It is no more and never will be.
     fn forget(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if self.environments.get_mut(environment).is_some_and(|env| env.worker().is_some()) {
+        let Some(place) = self.environments.find(environment) else { return };
+        if self.environments.worker(place).is_some() {
             effects.push(Effect::Journal(Fact::Gone { environment }));
         }
         self.drop_one(environment, effects);
     }
 
     fn drop_one(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        let Some(env) = self.environments.remove(environment) else { return };
-        if env.worker().is_some() {
+        let Some(place) = self.environments.find(environment) else { return };
+        if self.environments.worker(place).is_some() {
             effects.push(Effect::Release { environment });
         }
+        self.environments.remove(place);
         if let Some(waiter) = self.waiters.unbind(environment) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
         }
@@ -318,27 +396,21 @@ impl Machine {
         token: LeaseToken,
         effects: &mut Vec<Effect>,
     ) {
-        if !self.environments.is_leased(environment, token) {
-            return;
-        }
-        if let Some(env) = self.environments.get_mut(environment) {
-            env.quarantined = true;
-            effects.push(Effect::Journal(Fact::Quarantined { environment }));
-        }
-        self.stop(now, environment, effects);
+        let leased = self.environments.find(environment);
+        let Some(place) = leased.filter(|place| self.environments.is_leased(*place, token)) else { return };
+        self.environments[place].quarantined = true;
+        effects.push(Effect::Journal(Fact::Quarantined { environment }));
+        self.stop(now, place, effects);
     }
 
-    fn grant(
-        &mut self,
-        now: Duration,
-        waiter: &Waiter,
-        environment: EnvironmentId,
-        cold: bool,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some((worker, token)) = self.environments.grant(now, environment, waiter.token, cold) else {
-            return;
-        };
+    /// Hands it out (a cold one keeps the token that its worker was told).
+    fn grant(&mut self, now: Duration, waiter: &Waiter, place: Place, cold: bool, effects: &mut Vec<Effect>) {
+        self.environments.enter(now, place, Phase::Busy);
+        if !cold {
+            self.environments[place].token = waiter.token;
+        }
+        let (environment, token) = (self.environments[place].id, self.environments[place].token);
+        let Some(worker) = self.environments.worker(place).cloned() else { return };
         effects.push(Effect::Grant { waiter: waiter.id, environment, worker, token, cold });
     }
 
@@ -349,14 +421,14 @@ impl Machine {
         token: LeaseToken,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(env) = self.environments.get_mut(environment) else { return };
-        if env.token != token {
+        let Some(place) = self.environments.find(environment) else { return };
+        if self.environments[place].token != token {
             return;
         }
-        if env.used {
+        if self.environments[place].used {
             self.idle(now, environment, token, effects);
         } else {
-            self.stop(now, environment, effects);
+            self.stop(now, place, effects);
         }
     }
 
@@ -367,23 +439,27 @@ impl Machine {
         token: LeaseToken,
         effects: &mut Vec<Effect>,
     ) {
-        let Some((key, first)) = self.environments.settle(now, environment, token) else { return };
+        let Some(place) = self.environments.find(environment) else { return };
+        let Some(first) = self.environments.settle(now, place, token) else { return };
         if first {
             effects.push(Effect::Journal(Fact::Ready { environment }));
         }
-        if self.environments.is_stale(&key) || self.drains(environment) {
-            self.stop(now, environment, effects);
+        if self.environments.is_outdated(place) || self.drains(place) {
+            self.stop(now, place, effects);
             return;
         }
-        if let Some(waiter) = self.waiters.next_of(&key) {
-            self.grant(now, &waiter, environment, false, effects);
-            return;
+        if self.waiters.someone_is_loose() {
+            let at = self.environments.at(place);
+            if let Some(waiter) = self.waiters.next_of(at, &mut self.environments.versions) {
+                self.grant(now, &waiter, place, false, effects);
+                return;
+            }
+            if self.room_is_short() {
+                self.stop(now, place, effects);
+                return;
+            }
         }
-        if self.room_is_short() {
-            self.stop(now, environment, effects);
-            return;
-        }
-        self.environments.push_idle(now, environment);
+        self.environments.push_idle(now, place);
     }
 
     /// There is more room than was known: a chain of questions begins.
@@ -395,7 +471,8 @@ impl Machine {
 
     /// The waiter whose turn it is, of those for whom there may be room, asks again.
     fn serve_queue(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        if let Some(waiter) = self.waiters.next_for_room(self.room.refused_mb) {
+        let counts = &mut self.environments.versions;
+        if let Some(waiter) = self.waiters.next_for_room(self.room.refused_mb, counts) {
             self.place(now, waiter, effects);
         }
     }
@@ -408,50 +485,68 @@ impl Machine {
     /// Someone waits for room: the environments that have been idle longest give way.
     fn make_room(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         while self.room_is_short()
-            && let Some((_, environment)) = self.environments.oldest_idle()
+            && let Some((_, place)) = self.environments.oldest_idle()
         {
-            self.environments.forget_idle(environment);
-            self.stop(now, environment, effects);
+            self.environments.forget_idle(place);
+            self.stop(now, place, effects);
         }
     }
 
-    fn stop(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        let Some(env) = self.environments.get_mut(environment) else { return };
-        let Some(worker) = env.worker().cloned() else { return };
-        if self.environments.enter(now, environment, Phase::Stopping) {
-            effects.push(Effect::Stop { environment, worker });
+    fn stop(&mut self, now: Duration, place: Place, effects: &mut Vec<Effect>) {
+        let Some(worker) = self.environments.worker(place).cloned() else { return };
+        if self.environments.enter(now, place, Phase::Stopping) {
+            effects.push(Effect::Stop { environment: self.environments[place].id, worker });
+        }
+    }
+
+    /// Generations of a version below the key's are used no more.
+    fn retire(&mut self, now: Duration, key: &VersionKey, effects: &mut Vec<Effect>) {
+        let at = self.environments.versions.at(key);
+        if self.environments.versions.learn(at) {
+            self.end_retired(now, at.version, effects);
+        }
+    }
+
+    fn retire_all(
+        &mut self,
+        now: Duration,
+        (account, region, function): (&AccountId, &Region, &FunctionName),
+        generation_min: u64,
+        effects: &mut Vec<Effect>,
+    ) {
+        for version in self.environments.versions.learn_all(account, region, function, generation_min) {
+            self.end_retired(now, version, effects);
         }
     }
 
     /// Idle environments of retired generations end now, used ones after their use; who waits for one reads again
     /// what the function is now.
-    fn end_retired(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        for environment in self.environments.take_retired_idle() {
-            self.stop(now, environment, effects);
+    fn end_retired(&mut self, now: Duration, version: u32, effects: &mut Vec<Effect>) {
+        for place in self.environments.take_all_idle(version) {
+            self.stop(now, place, effects);
         }
-        let environments = &self.environments;
-        for waiter in self.waiters.take_where(|key| environments.is_stale(key)) {
+        for waiter in self.waiters.take_stale(&mut self.environments.versions) {
             effects.push(Effect::Refuse { waiter, refusal: Refusal::Stale });
         }
     }
 
     fn tick(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        while let Some(waiter) = self.waiters.expired_for_finishing(now) {
+        while let Some(waiter) = self.waiters.expired_for_finishing(now, &mut self.environments.versions) {
             self.place(now, waiter, effects);
         }
-        while let Some(waiter) = self.waiters.expired_for_room(now) {
+        while let Some(waiter) = self.waiters.expired_for_room(now, &mut self.environments.versions) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::NoCapacity });
         }
         if self.waiters.someone_needs_room() && self.room.look_at <= now {
             self.room.look_at = now + self.settings.room_look;
             self.released(now, effects);
         }
-        while let Some((since, environment)) = self.environments.oldest_idle() {
+        while let Some((since, place)) = self.environments.oldest_idle() {
             if since + self.settings.idle_max > now {
                 break;
             }
-            self.environments.forget_idle(environment);
-            self.stop(now, environment, effects);
+            self.environments.forget_idle(place);
+            self.stop(now, place, effects);
         }
     }
 }

@@ -261,6 +261,7 @@ impl Simulation {
             waiter,
             key: function.key.clone(),
             memory_mb: function.memory_mb,
+            share: types::ConcurrencyShare::unreserved(u32::MAX),
             deadline: self.now + PATIENCE,
             environment,
             token: LeaseToken(self.next),

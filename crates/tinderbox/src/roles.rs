@@ -152,6 +152,7 @@ impl Platform {
             world: world.clone(),
             journal: Arc::clone(&durable.journal),
             // The data folder's lock, or the tenure, makes sure that this server is alone.
+            revisions: None,
             election: None,
             placement: placement.clone(),
             workers: directory.clone(),
@@ -159,10 +160,7 @@ impl Platform {
             settings: assignment::Settings { idle_max: settings.idle_max, ..assignment::Settings::default() },
         });
         let assignment = meet!(encoded, fabric::assignment::Assignment, assigner.clone());
-        let runtimes = Arc::new(
-            HostRuntimes::open(&world, data, settings.strict_runtimes)
-                .map_err(|error| format!("runtimes: {error}"))?,
-        );
+        let runtimes = open_runtimes(&world, &settings)?;
         let control = open_control(&world, &settings, &runtimes, assignment.clone(), &durable).await?;
         let control = meet!(encoded, fabric::control::Control, control);
         let found = directory.clone();
@@ -299,6 +297,12 @@ pub(crate) async fn sandbox_of(
             advice: "`tinderbox doctor` says what is missing; --sandbox process does without machines",
         }),
     }
+}
+
+/// The interpreters of this host.
+pub(crate) fn open_runtimes(world: &World, settings: &Settings) -> Result<Arc<HostRuntimes>, String> {
+    let opened = HostRuntimes::open(world, &settings.data, settings.strict_runtimes);
+    opened.map(Arc::new).map_err(|error| format!("runtimes: {error}"))
 }
 
 /// The durable truth, over the stores of the data folder.

@@ -59,6 +59,7 @@ impl Rig {
             partition: PartitionId(0),
             settings: assignment::Settings::default(),
             journal: Arc::clone(&log),
+            revisions: None,
             election: None,
         });
         service.leading().await.expect("it leads");
@@ -191,7 +192,8 @@ fn wanted(function: &str) -> Acquire {
         version: Version::Latest,
         generation: 1,
     };
-    Acquire { key, memory_mb: 512, wait_max: Duration::from_secs(60) }
+    let share = types::ConcurrencyShare::unreserved(assignment::Settings::default().concurrency_max);
+    Acquire { key, memory_mb: 512, share, wait_max: Duration::from_secs(60) }
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ absent! {
     update_configuration UpdateConfiguration => Mutated;
     publish_version PublishVersion => Mutated;
     delete_function Named => ();
+    reserve_concurrency ReserveConcurrency => ();
     account_usage Scope => AccountUsage;
     list_tags Named => BTreeMap<String, String>;
     tag TagFunction => ();
@@ -59,6 +60,7 @@ absent! {
     acquire Acquire => Lease;
     report EnvironmentReport => ();
     retire Retire => ();
+    reserve Reserve => ();
     census CensusQuery => Vec<EnvironmentState>;
 }
 

@@ -6,9 +6,11 @@
 pub mod arn;
 pub mod ids;
 pub mod limits;
+pub mod share;
 
 pub use arn::{FunctionArn, FunctionReference, ReferenceError};
 pub use ids::{
     AccountId, CodeDigest, EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Qualifier, Region,
     RequestId, RevisionId, Version, VersionKey, WorkerId, Zone,
 };
+pub use share::ConcurrencyShare;

@@ -62,6 +62,9 @@ pub const LOG_EVENT_BYTES_MAX: usize = 256 * 1024;
 
 /// Concurrent executions of an account and region.
 pub const CONCURRENT_EXECUTIONS_DEFAULT: u32 = 1_000;
+/// Of these at least so many are left to functions that reserve none ("up to the Unreserved account concurrency value minus
+/// 100", Lambda developer guide, "Configuring reserved concurrency").
+pub const UNRESERVED_EXECUTIONS_MIN: u32 = 100;
 /// Tags of one resource.
 pub const TAGS_MAX: usize = 50;
 /// Items on one page of a list.

@@ -60,6 +60,7 @@ pub const KINDS: &[TaskKind] = &[
     row("control.publish", "control", Itself, Fenced),
     row("control.delete", "control", Itself, Fenced),
     row("control.prepared", "control", Itself, Fenced),
+    row("control.reserve_concurrency", "control", Itself, Fenced),
     row("control.tag", "control", Itself, Fenced),
     row("control.untag", "control", Itself, Fenced),
     row("rpc connection", "fabric-rpc", Itself, Fenced),

@@ -3,10 +3,11 @@
 //! A call whose answer was lost may have been taken: the slot is given back, the environment stopped, and both are said
 //! until they were heard. What is not heard even so is found by the next greeting ([`super::fleet`]).
 
+use super::words::held_of;
 use super::{Begin, Leader};
 use fabric::placement::{Place, PlacementError, ReleaseSlot, StartOutcome, StartReport};
-use fabric::worker::{self, AcknowledgeEpoch, StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
-use scheduler::assignment::{Held, HeldState, Input};
+use fabric::worker::{AcknowledgeEpoch, StartEnvironment, StopEnvironment, WorkerControl, WorkerError};
+use scheduler::assignment::{Held, Input};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -168,13 +169,4 @@ impl Leader {
             self.outdated.notify_one();
         }
     }
-}
-
-fn held_of(held: worker::HeldEnvironment) -> Held {
-    let state = match held.state {
-        worker::HeldState::Free => HeldState::Free,
-        worker::HeldState::Taken => HeldState::Taken,
-        worker::HeldState::Ending => HeldState::Ending,
-    };
-    Held { environment: held.environment, token: held.token, state }
 }

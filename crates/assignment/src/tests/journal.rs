@@ -130,6 +130,22 @@ async fn an_append_without_an_answer_is_found_and_anothers_is_told_from_it() {
     assert_eq!(begin(&log, 2, 1).await.err(), Some(NotBegun::Outdone), "nor does an older epoch begin");
 }
 
+#[tokio::test]
+async fn a_confirmation_is_an_append_and_none_comes_of_a_log_that_is_anothers() {
+    let world = World::real();
+    let log = journal(&world).await;
+    let (journal, _) = begin(&log, 1, 1).await.expect("begins");
+    assert_eq!(journal.confirm().await, Ok(()));
+    assert_eq!(last(&log).await, 2, "though there are no facts");
+    assert_eq!(replay(&world, Arc::clone(&log)).await.expect("readable").epoch(), Epoch(1));
+    let before = journal.push(vec![gone(1)]);
+    assert_eq!(journal.confirm().await, Ok(()));
+    assert_eq!(journal.durable(before + 1).await, Ok(()));
+    assert_eq!(last(&log).await, 3, "with what waits, in one");
+    let _next = begin(&log, 2, 2).await.expect("begins");
+    assert_eq!(journal.confirm().await, Err(Deposed));
+}
+
 /// Looks into the log when it is told to make an environment, and keeps what it was told to make.
 struct Witness {
     log: Arc<dyn Log>,
@@ -179,6 +195,7 @@ fn alone(log: &Arc<dyn Log>, witness: &Arc<Witness>) -> Arc<AssignmentService> {
         partition: PartitionId(0),
         settings: Settings::default(),
         journal: Arc::clone(log),
+        revisions: None,
         election: None,
     })
 }

@@ -208,7 +208,12 @@ pub(crate) fn wanted(function: &str) -> Acquire {
         version: Version::Latest,
         generation: 1,
     };
-    Acquire { key, memory_mb: 128, wait_max: Duration::from_secs(30) }
+    Acquire {
+        key,
+        memory_mb: 128,
+        share: types::ConcurrencyShare::unreserved(1_000),
+        wait_max: Duration::from_secs(30),
+    }
 }
 
 /// As a frontend does: asks until somebody leads.

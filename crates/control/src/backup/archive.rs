@@ -136,6 +136,7 @@ impl<'a> ArchiveWriter<'a> {
         let live = function.map(|function| LiveHead {
             incarnation: function.incarnation,
             tags: function.tags.clone(),
+            reservation: function.reservation,
             latest: VersionState::clone(&function.latest),
         });
         let record = value(record::write_head(&Head { counters, live }))?;
@@ -247,8 +248,9 @@ impl<R: Read> ArchiveReader<R> {
         self.seen.functions += 1;
         self.seen.versions += versions as u64;
         let (tags, latest) = (live.tags, Arc::new(live.latest));
+        let (incarnation, reservation) = (live.incarnation, live.reservation);
         let function =
-            Function { id: id.clone(), counters, incarnation: live.incarnation, tags, latest, published };
+            Function { id: id.clone(), counters, incarnation, tags, reservation, latest, published };
         Ok(Stored { id, counters, function: Some(function) })
     }
 

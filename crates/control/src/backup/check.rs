@@ -78,6 +78,8 @@ pub(super) fn check_function(stored: &Stored, code: &FxHashMap<BlobKey, Extent>)
     let generations = function.versions().map(|(_, state)| state.generation);
     let mut generations = generations.chain([function.incarnation]);
     if generations.any(|it| it == 0 || it > counters.generation)
+        // 0: never reserved since there are reservations.
+        || function.reservation.at > counters.generation
         || function.published.keys().any(|number| *number == 0 || *number > counters.version)
     {
         return Err("its numbers contradict each other".to_owned());

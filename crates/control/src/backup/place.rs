@@ -9,7 +9,7 @@
 //! all that any leader, worker or environment of this platform can know of the name.
 
 use super::archive::{COUNTER_MAX, Stored};
-use crate::model::{Counters, Current, Function, VersionState};
+use crate::model::{Counters, Current, Function, Reservation, VersionState};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +55,7 @@ pub(super) fn place(current: &Current, stored: &Stored, replace: bool) -> Placed
         counters,
         incarnation: function.incarnation + by,
         tags: function.tags.clone(),
+        reservation: Reservation { at: function.reservation.at + by, ..function.reservation },
         latest: raised(&function.latest, by),
         published,
     };
@@ -72,6 +73,7 @@ fn is_same(here: &Function, there: &Function) -> bool {
     };
     here.id == there.id
         && here.tags == there.tags
+        && here.reservation.reserved == there.reservation.reserved
         && here.published.keys().eq(there.published.keys())
         && same((&here.latest, &there.latest))
         && here.published.values().zip(there.published.values()).all(same)
@@ -126,7 +128,9 @@ mod tests {
         let counters = Counters { generation: generation + versions, version: versions };
         let published = (1..=versions).map(|number| (number, state(generation + number, "v"))).collect();
         let (incarnation, tags, latest) = (generation, BTreeMap::new(), state(generation, revision));
-        let function = Function { id: id.clone(), counters, incarnation, tags, latest, published };
+        let reservation = Reservation { at: generation, reserved: Some(1) };
+        let function =
+            Function { id: id.clone(), counters, incarnation, tags, reservation, latest, published };
         Stored { id, counters, function: Some(function) }
     }
 
@@ -157,6 +161,7 @@ mod tests {
                 prop_assert!(state.generation <= counters.generation);
             }
             prop_assert!(function.incarnation > before.counters.generation);
+            prop_assert!(function.reservation.at > before.counters.generation);
             prop_assert!(counters.version >= before.counters.version.max(there.1));
             if before.at.is_none() {
                 prop_assert_eq!(Some(function.as_ref()), stored.function.as_ref());

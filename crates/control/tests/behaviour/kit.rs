@@ -3,7 +3,7 @@
 use control::{Control, Settings};
 use fabric::Scope;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
 };
 use fabric::control::{
     ConfigChange, Control as _, ControlError, CreateFunction, FunctionConfig, FunctionVersion, LoggingConfig,
@@ -20,6 +20,7 @@ use world::World;
 #[derive(Default)]
 pub(crate) struct Remembers {
     pub(crate) retired: Mutex<Vec<Retire>>,
+    pub(crate) reserved: Mutex<Vec<Reserve>>,
     /// While this says so: the partition has no leader.
     pub(crate) leaderless: Mutex<Option<Box<dyn Fn() -> bool + Send>>>,
 }
@@ -39,6 +40,10 @@ impl Assignment for Remembers {
         self.retired.lock().expect("sound").push(message);
         Ok(())
     }
+    async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        self.reserved.lock().expect("sound").push(message);
+        Ok(())
+    }
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         Ok(Vec::new())
     }
@@ -47,6 +52,7 @@ impl Assignment for Remembers {
 pub(crate) struct Kit {
     pub(crate) control: Arc<Control>,
     pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) kv: Arc<dyn Kv>,
     pub(crate) assignment: Arc<Remembers>,
 }
 
@@ -79,8 +85,9 @@ pub(crate) async fn open_over(
     settings: Settings,
 ) -> Kit {
     let assignment = Arc::new(Remembers::default());
-    let control = Control::open(world, kv, blobs.clone(), assignment.clone(), settings).await.expect("opens");
-    Kit { control, blobs, assignment }
+    let control =
+        Control::open(world, kv.clone(), blobs.clone(), assignment.clone(), settings).await.expect("opens");
+    Kit { control, blobs, kv, assignment }
 }
 
 pub(crate) fn scope() -> Scope {

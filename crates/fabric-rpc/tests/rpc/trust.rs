@@ -120,9 +120,11 @@ async fn a_workers_certificate_opens_what_workers_ask_and_nothing_else() {
     let refused = [
         call("Assignment", "acquire"),
         call("Assignment", "retire"),
+        call("Assignment", "reserve"),
         call("Control", "create_function"),
         call("Control", "update_code"),
         call("Control", "delete_function"),
+        call("Control", "reserve_concurrency"),
         call("Control", "list_functions"),
         call("Placement", "place"),
         call("Telemetry", "append"),

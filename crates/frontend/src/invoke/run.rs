@@ -105,8 +105,8 @@ impl Run {
             attempts += 1;
             let asked = self.frontend.world.now();
             let wait_max = self.frontend.settings.acquire_wait_max.saturating_sub(asked.since(begun));
-            let acquire =
-                Acquire { key: self.resolved.key.clone(), memory_mb: self.resolved.memory_mb, wait_max };
+            let (key, memory_mb) = (self.resolved.key.clone(), self.resolved.memory_mb);
+            let acquire = Acquire { key, memory_mb, share: self.resolved.share, wait_max };
             let lease = match self.frontend.assignment.acquire(acquire).await {
                 Ok(lease) => lease,
                 Err(AcquireError::Stale) => {

@@ -79,6 +79,9 @@ pub(super) async fn get(frontend: &Frontend, call: Call<'_>) -> Result<Answer, A
         configuration: Some(configuration::shown(&described.version, &arn, Shown::Whole)),
         code: Some(code),
         tags: Some(described.tags).filter(|tags| !tags.is_empty()),
+        concurrency: described.reserved.map(|reserved| shapes::Concurrency {
+            reserved_concurrent_executions: Some(i64::from(reserved)),
+        }),
         ..Default::default()
     };
     Ok(warned(json(200, &output)?, warning))

@@ -96,11 +96,6 @@ async fn of_function(
                 &shapes::GetFunctionCodeSigningConfigResponse { function_name: name, ..Default::default() },
             )
         }
-        Operation::GetFunctionConcurrency => {
-            let input: shapes::GetFunctionConcurrencyRequest = call.input()?;
-            found.function(input.function_name.as_deref(), None).await?;
-            json(200, &shapes::GetFunctionConcurrencyResponse::default())
-        }
         Operation::GetPolicy => {
             let input: shapes::GetPolicyRequest = call.input()?;
             found.resource(input.function_name.as_deref(), input.qualifier.as_deref()).await

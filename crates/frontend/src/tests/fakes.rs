@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
 };
 use fabric::control::*;
 use fabric::telemetry::*;
@@ -87,7 +87,12 @@ impl Control for FakeControl {
         Ok(Mutated { version })
     }
     async fn get_function(&self, message: Named) -> Result<Described, ControlError> {
-        self.stored(&message).map(|(version, _, tags)| Described { version, tags, warning: None })
+        self.stored(&message).map(|(version, _, tags)| Described {
+            version,
+            tags,
+            reserved: None,
+            warning: None,
+        })
     }
     async fn list_functions(&self, message: ListFunctions) -> Result<Page, ControlError> {
         let functions = self.functions.lock().unwrap();
@@ -115,8 +120,14 @@ impl Control for FakeControl {
         let gone = self.functions.lock().unwrap().remove(&(message.scope.clone(), message.function.clone()));
         gone.map(drop).ok_or_else(|| ControlError::NotFound { arn: arn(&message) })
     }
+    async fn reserve_concurrency(&self, message: ReserveConcurrency) -> Result<(), ControlError> {
+        match message.reserved {
+            Some(901..) => Err(ControlError::TooMuchReserved { minimum: 100 }),
+            _ => self.stored(&message.named).map(drop),
+        }
+    }
     async fn account_usage(&self, _: Scope) -> Result<AccountUsage, ControlError> {
-        Ok(AccountUsage { code_bytes: 7, functions: 1, concurrency_max: 1_000 })
+        Ok(AccountUsage { code_bytes: 7, functions: 1, concurrency_max: 1_000, reserved: 0 })
     }
     async fn list_tags(&self, message: Named) -> Result<BTreeMap<String, String>, ControlError> {
         self.stored(&message).map(|(.., tags)| tags)
@@ -138,7 +149,8 @@ impl Control for FakeControl {
             generation: 1,
         };
         let timeout = Duration::from_secs(u64::from(version.config.timeout_seconds));
-        Ok(ResolvedVersion { key, arn: version.arn, timeout, memory_mb: 128, state: version.state })
+        let share = types::ConcurrencyShare::unreserved(1_000);
+        Ok(ResolvedVersion { key, arn: version.arn, timeout, memory_mb: 128, share, state: version.state })
     }
     async fn resolve_anew(&self, message: Named) -> Result<ResolvedVersion, ControlError> {
         *self.resolves_anew.lock().unwrap() += 1;
@@ -190,6 +202,9 @@ impl Assignment for FakeAssignment {
         Ok(())
     }
     async fn retire(&self, _: Retire) -> Result<(), AcquireError> {
+        Ok(())
+    }
+    async fn reserve(&self, _: Reserve) -> Result<(), AcquireError> {
         Ok(())
     }
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 /// list that is always empty are honoured by it.
 const BEHAVING: &[(&str, &[&str])] = &[
     ("DeleteFunction", &["FunctionName", "Qualifier"]),
+    ("DeleteFunctionConcurrency", &["FunctionName"]),
     ("GetAccountSettings", &[]),
     ("GetAlias", &["FunctionName", "Name"]),
     ("GetCodeSigningConfig", &["CodeSigningConfigArn"]),
@@ -40,6 +41,7 @@ const BEHAVING: &[(&str, &[&str])] = &[
     ("ListProvisionedConcurrencyConfigs", &["FunctionName", "Marker", "MaxItems"]),
     ("ListTags", &["Resource"]),
     ("ListVersionsByFunction", &["FunctionName", "Marker", "MaxItems"]),
+    ("PutFunctionConcurrency", &["FunctionName", "ReservedConcurrentExecutions"]),
     ("TagResource", &["Resource", "Tags"]),
     ("UntagResource", &["Resource", "TagKeys"]),
 ];

@@ -1,13 +1,18 @@
-//! The environments of a partition: where each stands, which are idle (most recently used on top), and which
-//! generation of each version may still be used.
+//! The environments of a partition: where each stands and which are idle (most recently used on top).
+//!
+//! The warm path touches one cache line of an environment ([`Environment`]), one of its version and one of its function;
+//! what only a cold start needs lies apart ([`Birth`]). An environment is found by its id once a step and named by its
+//! place in the table from then on. Lists run through the entries: no list is searched, and none has memory of its own.
 
 use super::Row;
 use super::journal::Entry;
+use super::versions::{NONE, Step, VersionAt, Versions, number};
 use super::waiters::Waiter;
-use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use hashbrown::HashTable;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
-use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+use types::{AccountId, EnvironmentId, LeaseToken, Region, VersionKey, WorkerId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -22,9 +27,10 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// Whether it counts against the account's concurrency.
+    /// Whether it counts against concurrency. Not one that finishes: its caller has the answer, and whoever calls again
+    /// at once, as often as it may have in progress, must find room.
     fn is_granted(self) -> bool {
-        matches!(self, Self::Placing | Self::Starting | Self::Busy | Self::Finishing | Self::Unknown)
+        matches!(self, Self::Placing | Self::Starting | Self::Busy | Self::Unknown)
     }
 
     fn name(self) -> &'static str {
@@ -39,401 +45,468 @@ impl Phase {
     }
 }
 
+/// An environment's place in the table, until it is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+/// What the warm path needs, and no more than a cache line holds.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Environment {
     pub(super) id: EnvironmentId,
-    pub(super) key: VersionKey,
-    /// Set by [`Environments::settle_on`].
-    worker: Option<WorkerId>,
     pub(super) token: LeaseToken,
+    /// In this phase since when, ns.
+    since: u64,
+    pub(super) version: u32,
+    worker: u32,
     pub(super) memory_mb: u32,
-    /// How many workers had been greeted when its own accepted it: an older greeting's answer need not know it.
-    pub(super) born: u64,
+    /// While idle: used before and after it, of all that are idle.
+    older: u32,
+    newer: u32,
+    /// The same of its version.
+    below: u32,
+    above: u32,
+    phase: Phase,
+    /// It has settled at least once, so it takes a lease under any token.
+    pub(super) used: bool,
     /// The journal says that it is granted no more.
     pub(super) quarantined: bool,
+    is_listed: bool,
+}
+
+const _: () = assert!(size_of::<Environment>() == 64, "one cache line");
+
+/// The rest.
+#[derive(Debug)]
+pub(super) struct Birth {
+    pub(super) generation: u64,
+    /// How many workers had been greeted when its own accepted it: an older greeting's answer need not know it.
+    pub(super) born: u64,
+    /// [`super::Room::releases`] when placement was asked: an answer from before a release says nothing about now.
+    pub(super) asked: u64,
     /// While unknown: the lease under which its worker said that it is idle.
     pub(super) heard_idle: Option<LeaseToken>,
     /// While granted: under which tokens, ours and its worker's, the worker's last report called it free.
     pub(super) called_free: Option<(LeaseToken, LeaseToken)>,
-    /// [`super::Room::releases`] when placement was asked: an answer from before a release says nothing about now.
-    pub(super) asked: u64,
-    /// It has settled at least once, so it takes a lease under any token.
-    pub(super) used: bool,
-    phase: Phase,
-    since: Duration,
+    /// Of its worker's environments.
+    next: u32,
+    previous: u32,
 }
 
-impl Environment {
-    pub(super) fn placing(now: Duration, waiter: &Waiter, asked: u64) -> Self {
-        Self {
-            id: waiter.environment,
-            key: waiter.key.clone(),
-            worker: None,
-            token: waiter.token,
-            memory_mb: waiter.memory_mb,
-            born: 0,
-            quarantined: false,
-            heard_idle: None,
-            called_free: None,
-            asked,
-            used: false,
-            phase: Phase::Placing,
-            since: now,
-        }
-    }
-
-    /// Of an earlier epoch. Its token is not known until its worker says it.
-    pub(super) fn unknown(now: Duration, id: EnvironmentId, entry: &Entry) -> Self {
-        Self {
-            id,
-            key: entry.key.clone(),
-            worker: None,
-            token: LeaseToken(0),
-            memory_mb: entry.memory_mb,
-            born: 0,
-            quarantined: entry.quarantined,
-            heard_idle: None,
-            called_free: None,
-            asked: 0,
-            used: entry.ready,
-            phase: Phase::Unknown,
-            since: now,
-        }
-    }
-
-    pub(super) fn worker(&self) -> Option<&WorkerId> {
-        self.worker.as_ref()
-    }
-
-    pub(super) fn since(&self) -> Duration {
-        self.since
-    }
-
-    pub(super) fn enter(&mut self, now: Duration, phase: Phase) {
-        self.phase = phase;
-        self.since = now;
-    }
-}
-
-/// A version whatever its generation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Slot {
-    account: AccountId,
-    region: Region,
-    function: FunctionName,
-    version: Version,
-}
-
-impl Slot {
-    fn of(key: &VersionKey) -> Self {
-        Self {
-            account: key.account.clone(),
-            region: key.region.clone(),
-            function: key.function.clone(),
-            version: key.version,
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct PerVersion {
-    /// Most recently used last.
-    idle: Vec<EnvironmentId>,
-    finishing: usize,
-    unknown: usize,
-    live: usize,
+#[derive(Debug)]
+struct Host {
+    id: WorkerId,
+    first: u32,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Environments {
-    by_id: FxHashMap<EnvironmentId, Environment>,
-    by_version: FxHashMap<VersionKey, PerVersion>,
-    by_worker: FxHashMap<WorkerId, BTreeSet<EnvironmentId>>,
-    /// Idle since when, oldest first: for reaping and for making room.
-    idle_order: BTreeSet<(Duration, EnvironmentId)>,
-    granted: FxHashMap<(AccountId, Region), u32>,
+    pub(super) versions: Versions,
+    table: Vec<Environment>,
+    births: Vec<Birth>,
+    free: Vec<u32>,
+    by_id: HashTable<u32>,
+    hosts: Vec<Host>,
+    hosts_free: Vec<u32>,
+    by_worker: FxHashMap<WorkerId, u32>,
+    /// The ends of the list of all that are idle.
+    idle: Option<(u32, u32)>,
     /// What is being ended, MB: room that is on its way.
     stopping_mb: u64,
-    /// Lowest generation of a version that may be used, learnt from updates and from acquires.
-    generation_min: FxHashMap<Slot, u64>,
-    /// The same for a whole function (it was deleted, perhaps made again).
-    function_min: FxHashMap<(AccountId, Region, FunctionName), u64>,
+}
+
+fn hash(id: EnvironmentId) -> u64 {
+    let mut hasher = FxHasher::default();
+    u128::from_ne_bytes(id.0).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn nanoseconds(now: Duration) -> u64 {
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl std::ops::Index<Place> for Environments {
+    type Output = Environment;
+    fn index(&self, place: Place) -> &Environment {
+        &self.table[place.0 as usize]
+    }
+}
+
+impl std::ops::IndexMut<Place> for Environments {
+    fn index_mut(&mut self, place: Place) -> &mut Environment {
+        &mut self.table[place.0 as usize]
+    }
 }
 
 impl Environments {
-    pub(super) fn get(&self, id: EnvironmentId) -> Option<&Environment> {
-        self.by_id.get(&id)
+    pub(super) fn find(&self, id: EnvironmentId) -> Option<Place> {
+        let found = self.by_id.find(hash(id), |&idx| self.table[idx as usize].id == id);
+        found.map(|idx| Place(*idx))
     }
 
-    pub(super) fn get_mut(&mut self, id: EnvironmentId) -> Option<&mut Environment> {
-        self.by_id.get_mut(&id)
+    pub(super) fn birth(&mut self, place: Place) -> &mut Birth {
+        &mut self.births[place.0 as usize]
     }
 
-    pub(super) fn is_in(&self, id: EnvironmentId, phase: Phase) -> bool {
-        self.by_id.get(&id).is_some_and(|env| env.phase == phase)
+    pub(super) fn phase(&self, place: Place) -> Phase {
+        self[place].phase
+    }
+
+    pub(super) fn since(&self, place: Place) -> Duration {
+        Duration::from_nanos(self[place].since)
+    }
+
+    pub(super) fn is_in(&self, id: EnvironmentId, phase: Phase) -> Option<Place> {
+        self.find(id).filter(|place| self[*place].phase == phase)
+    }
+
+    /// The version that it serves, in its generation.
+    pub(super) fn at(&self, place: Place) -> VersionAt {
+        let generation = self.births[place.0 as usize].generation;
+        VersionAt { version: self[place].version, generation }
+    }
+
+    pub(super) fn key(&self, place: Place) -> VersionKey {
+        self.versions.key(self.at(place))
+    }
+
+    pub(super) fn worker(&self, place: Place) -> Option<&WorkerId> {
+        self.hosts.get(self[place].worker as usize).map(|host| &host.id)
     }
 
     pub(super) fn stopping_mb(&self) -> u64 {
         self.stopping_mb
     }
 
-    pub(super) fn insert(&mut self, env: Environment) {
-        self.by_version.entry(env.key.clone()).or_default().live += 1;
-        self.count(&env.key, Phase::Stopping, env.phase);
-        self.by_id.insert(env.id, env);
+    /// For a waiter, placement being asked. `asked`: see [`Birth::asked`].
+    pub(super) fn placing(&mut self, now: Duration, waiter: &Waiter, asked: u64) {
+        let place = self.insert(now, waiter.environment, waiter.at, waiter.memory_mb, Phase::Placing);
+        self[place].token = waiter.token;
+        self.birth(place).asked = asked;
     }
 
-    pub(super) fn remove(&mut self, id: EnvironmentId) -> Option<Environment> {
-        self.forget_idle(id);
-        let env = self.by_id.remove(&id)?;
-        if let Some(worker) = &env.worker
-            && let Some(there) = self.by_worker.get_mut(worker)
-        {
-            there.remove(&id);
-            if there.is_empty() {
-                self.by_worker.remove(worker);
+    /// Of an earlier epoch. Its token is not known until its worker says it.
+    pub(super) fn unknown(&mut self, now: Duration, id: EnvironmentId, entry: &Entry) {
+        let at = self.versions.at(&entry.key);
+        // Who made it knew of this generation.
+        self.versions.learn(at);
+        let place = self.insert(now, id, at, entry.memory_mb, Phase::Unknown);
+        let env = &mut self[place];
+        (env.used, env.quarantined) = (entry.ready, entry.quarantined);
+        self.settle_on(place, &entry.worker);
+    }
+
+    fn insert(
+        &mut self,
+        now: Duration,
+        id: EnvironmentId,
+        at: VersionAt,
+        memory_mb: u32,
+        phase: Phase,
+    ) -> Place {
+        let env = Environment {
+            id,
+            token: LeaseToken(0),
+            since: nanoseconds(now),
+            version: at.version,
+            worker: NONE,
+            memory_mb,
+            older: NONE,
+            newer: NONE,
+            below: NONE,
+            above: NONE,
+            phase,
+            used: false,
+            quarantined: false,
+            is_listed: false,
+        };
+        let generation = at.generation;
+        let birth = Birth {
+            generation,
+            born: 0,
+            asked: 0,
+            heard_idle: None,
+            called_free: None,
+            next: NONE,
+            previous: NONE,
+        };
+        let idx = match self.free.pop() {
+            Some(idx) => {
+                (self.table[idx as usize], self.births[idx as usize]) = (env, birth);
+                idx
             }
-        }
-        self.count(&env.key, env.phase, Phase::Stopping);
-        if env.phase == Phase::Stopping {
-            self.stopping_mb -= u64::from(env.memory_mb);
-        }
-        if let Some(version) = self.by_version.get_mut(&env.key) {
-            version.live -= 1;
-            if version.live == 0 {
-                self.by_version.remove(&env.key);
+            None => {
+                self.table.push(env);
+                self.births.push(birth);
+                number(self.table.len() - 1)
             }
+        };
+        let table = &self.table;
+        self.by_id.insert_unique(hash(id), idx, |&idx| hash(table[idx as usize].id));
+        self.versions[at.version].live += 1;
+        self.versions[at.version].mixed |= self.versions.is_stale(at);
+        self.count(Place(idx), Phase::Stopping, phase);
+        Place(idx)
+    }
+
+    pub(super) fn remove(&mut self, place: Place) {
+        self.forget_idle(place);
+        self.leave_host(place);
+        let (id, phase, memory_mb) = (self[place].id, self[place].phase, self[place].memory_mb);
+        self.count(place, phase, Phase::Stopping);
+        if phase == Phase::Stopping {
+            self.stopping_mb -= u64::from(memory_mb);
         }
-        Some(env)
+        let version = self[place].version;
+        let version = &mut self.versions[version];
+        version.live -= 1;
+        version.mixed &= version.live > 0;
+        if let Ok(entry) = self.by_id.find_entry(hash(id), |&idx| idx == place.0) {
+            entry.remove();
+        }
+        self.free.push(place.0);
     }
 
     /// Its worker is found. It keeps it for life.
-    pub(super) fn settle_on(&mut self, id: EnvironmentId, worker: WorkerId) {
-        let Some(env) = self.by_id.get_mut(&id) else { return };
-        self.by_worker.entry(worker.clone()).or_default().insert(id);
-        env.worker = Some(worker);
+    pub(super) fn settle_on(&mut self, place: Place, worker: &WorkerId) {
+        let host = match self.by_worker.get(worker) {
+            Some(host) => *host,
+            None => self.add_host(worker),
+        };
+        let first = std::mem::replace(&mut self.hosts[host as usize].first, place.0);
+        if let Some(birth) = self.births.get_mut(first as usize) {
+            birth.previous = place.0;
+        }
+        self.birth(place).next = first;
+        self[place].worker = host;
+    }
+
+    fn add_host(&mut self, worker: &WorkerId) -> u32 {
+        let host = Host { id: worker.clone(), first: NONE };
+        let idx = match self.hosts_free.pop() {
+            Some(idx) => {
+                self.hosts[idx as usize] = host;
+                idx
+            }
+            None => {
+                self.hosts.push(host);
+                number(self.hosts.len() - 1)
+            }
+        };
+        self.by_worker.insert(worker.clone(), idx);
+        idx
+    }
+
+    fn leave_host(&mut self, place: Place) {
+        let host = self[place].worker;
+        if host == NONE {
+            return;
+        }
+        let (previous, next) = (self.birth(place).previous, self.birth(place).next);
+        if let Some(birth) = self.births.get_mut(next as usize) {
+            birth.previous = previous;
+        }
+        match self.births.get_mut(previous as usize) {
+            Some(birth) => birth.next = next,
+            None => self.hosts[host as usize].first = next,
+        }
+        if self.hosts[host as usize].first == NONE {
+            self.by_worker.remove(&self.hosts[host as usize].id);
+            self.hosts_free.push(host);
+        }
     }
 
     /// Those of one worker, in order.
     pub(super) fn of_worker(&self, worker: &WorkerId) -> Vec<EnvironmentId> {
-        self.by_worker.get(worker).into_iter().flatten().copied().collect()
+        let host = self.by_worker.get(worker).map(|host| self.hosts[*host as usize].first);
+        let mut next = host.unwrap_or(NONE);
+        let mut there = Vec::new();
+        while let Some(env) = self.table.get(next as usize) {
+            there.push(env.id);
+            next = self.births[next as usize].next;
+        }
+        there.sort_unstable();
+        there
     }
 
-    /// Moves to `phase`; `false` if it is there already or not known.
-    pub(super) fn enter(&mut self, now: Duration, id: EnvironmentId, phase: Phase) -> bool {
-        let Some(env) = self.by_id.get_mut(&id) else { return false };
-        let before = env.phase;
+    /// Moves to `phase`; `false` if it is there already.
+    pub(super) fn enter(&mut self, now: Duration, place: Place, phase: Phase) -> bool {
+        let env = &mut self[place];
+        let before = std::mem::replace(&mut env.phase, phase);
         if before == phase {
             return false;
         }
-        env.enter(now, phase);
+        env.since = nanoseconds(now);
+        let memory_mb = env.memory_mb;
         if phase == Phase::Stopping {
-            self.stopping_mb += u64::from(env.memory_mb);
+            self.stopping_mb += u64::from(memory_mb);
         }
-        let counted = [Phase::Finishing, Phase::Unknown].iter().any(|one| [before, phase].contains(one));
-        if before.is_granted() != phase.is_granted() || counted {
-            let key = env.key.clone();
-            self.count(&key, before, phase);
-        }
+        self.count(place, before, phase);
         true
     }
 
-    fn count(&mut self, key: &VersionKey, before: Phase, after: Phase) {
-        if before.is_granted() != after.is_granted() {
-            let account = (key.account.clone(), key.region.clone());
-            let granted = self.granted.entry(account.clone()).or_default();
-            if after.is_granted() {
-                *granted += 1;
-            } else {
-                *granted = granted.saturating_sub(1);
-            }
-            if *granted == 0 {
-                self.granted.remove(&account);
-            }
+    fn count(&mut self, place: Place, before: Phase, after: Phase) {
+        let version = self[place].version;
+        match (before.is_granted(), after.is_granted()) {
+            (false, true) => self.versions.count_granted(version, Step::Up),
+            (true, false) => self.versions.count_granted(version, Step::Down),
+            _ => {}
         }
-        if let Some(version) = self.by_version.get_mut(key) {
-            let change = |count: &mut usize, phase: Phase| match (before == phase, after == phase) {
-                (false, true) => *count += 1,
-                (true, false) => *count = count.saturating_sub(1),
-                _ => {}
-            };
-            change(&mut version.finishing, Phase::Finishing);
-            change(&mut version.unknown, Phase::Unknown);
+        let counted = |phase| matches!(phase, Phase::Finishing | Phase::Unknown);
+        if !counted(before) && !counted(after) {
+            return;
         }
+        if self.versions[version].mixed && self.versions.is_stale(self.at(place)) {
+            return;
+        }
+        let version = &mut self.versions[version];
+        let change = |count: &mut u32, phase: Phase| match (before == phase, after == phase) {
+            (false, true) => *count += 1,
+            (true, false) => *count = count.saturating_sub(1),
+            _ => {}
+        };
+        change(&mut version.finishing, Phase::Finishing);
+        change(&mut version.unknown, Phase::Unknown);
     }
 
     pub(super) fn finishing(&mut self, now: Duration, id: EnvironmentId, token: LeaseToken) {
-        if self.by_id.get(&id).is_some_and(|env| env.token == token && env.phase == Phase::Busy) {
-            self.enter(now, id, Phase::Finishing);
+        let Some(place) = self.find(id) else { return };
+        if self[place].token == token && self[place].phase == Phase::Busy {
+            self.enter(now, place, Phase::Finishing);
         }
     }
 
     /// Whether this is the lease under which it is used now.
-    pub(super) fn is_leased(&self, id: EnvironmentId, token: LeaseToken) -> bool {
-        let used = |env: &Environment| matches!(env.phase, Phase::Busy | Phase::Finishing);
-        self.by_id.get(&id).is_some_and(|env| env.token == token && used(env))
+    pub(super) fn is_leased(&self, place: Place, token: LeaseToken) -> bool {
+        let env = &self[place];
+        env.token == token && matches!(env.phase, Phase::Busy | Phase::Finishing)
     }
 
-    /// Hands it out under `token` (a cold one keeps the token that its worker was told).
-    pub(super) fn grant(
-        &mut self,
-        now: Duration,
-        id: EnvironmentId,
-        token: LeaseToken,
-        cold: bool,
-    ) -> Option<(WorkerId, LeaseToken)> {
-        self.enter(now, id, Phase::Busy);
-        let env = self.by_id.get_mut(&id)?;
-        if !cold {
-            env.token = token;
+    /// It is free again under this token; answers whether this is the first time. An older token's report is ignored;
+    /// what an unknown one's worker says is kept until it is known under which lease it runs.
+    pub(super) fn settle(&mut self, now: Duration, place: Place, token: LeaseToken) -> Option<bool> {
+        if self[place].phase == Phase::Unknown {
+            self.birth(place).heard_idle = Some(token);
         }
-        Some((env.worker.clone()?, env.token))
-    }
-
-    /// It is free again under this token; answers its version, and whether this is the first time. An older token's
-    /// report is ignored; what an unknown one's worker says is kept until it is known under which lease it runs.
-    pub(super) fn settle(
-        &mut self,
-        now: Duration,
-        id: EnvironmentId,
-        token: LeaseToken,
-    ) -> Option<(VersionKey, bool)> {
-        let env = self.by_id.get_mut(&id)?;
-        if env.phase == Phase::Unknown {
-            env.heard_idle = Some(token);
-        }
-        if env.token != token || !matches!(env.phase, Phase::Busy | Phase::Finishing) {
+        if !self.is_leased(place, token) {
             return None;
         }
-        let first = !std::mem::replace(&mut env.used, true);
-        let key = env.key.clone();
-        self.enter(now, id, Phase::Idle);
-        Some((key, first))
+        let first = !std::mem::replace(&mut self[place].used, true);
+        self.enter(now, place, Phase::Idle);
+        Some(first)
     }
 
-    pub(super) fn push_idle(&mut self, now: Duration, id: EnvironmentId) {
-        let Some(env) = self.by_id.get_mut(&id) else { return };
-        env.since = now;
-        let key = env.key.clone();
-        self.by_version.entry(key).or_default().idle.push(id);
-        self.idle_order.insert((now, id));
+    /// A newer generation than its own is known.
+    pub(super) fn is_outdated(&self, place: Place) -> bool {
+        self.versions[self[place].version].mixed && self.versions.is_stale(self.at(place))
     }
 
-    pub(super) fn take_idle(&mut self, key: &VersionKey) -> Option<EnvironmentId> {
-        let id = self.by_version.get_mut(key)?.idle.pop()?;
-        if let Some(env) = self.by_id.get(&id) {
-            self.idle_order.remove(&(env.since, id));
+    /// On top of both lists: `now` never goes back.
+    pub(super) fn push_idle(&mut self, now: Duration, place: Place) {
+        let newest = self.idle.map_or(NONE, |(_, newest)| newest);
+        let env = &mut self[place];
+        (env.since, env.is_listed) = (nanoseconds(now), true);
+        (env.older, env.newer) = (newest, NONE);
+        let version = env.version;
+        let below = std::mem::replace(&mut self.versions[version].idle, place.0);
+        let env = &mut self[place];
+        (env.below, env.above) = (below, NONE);
+        if let Some(env) = self.table.get_mut(below as usize) {
+            env.above = place.0;
         }
-        Some(id)
-    }
-
-    pub(super) fn forget_idle(&mut self, id: EnvironmentId) {
-        let Some(env) = self.by_id.get(&id) else { return };
-        if self.idle_order.remove(&(env.since, id))
-            && let Some(version) = self.by_version.get_mut(&env.key)
-        {
-            version.idle.retain(|other| *other != id);
+        if let Some(env) = self.table.get_mut(newest as usize) {
+            env.newer = place.0;
         }
+        let oldest = self.idle.map_or(place.0, |(oldest, _)| oldest);
+        self.idle = Some((oldest, place.0));
     }
 
-    pub(super) fn oldest_idle(&self) -> Option<(Duration, EnvironmentId)> {
-        self.idle_order.first().copied()
+    pub(super) fn take_idle(&mut self, version: u32) -> Option<Place> {
+        let top = self.versions[version].idle;
+        if top == NONE {
+            return None;
+        }
+        self.forget_idle(Place(top));
+        Some(Place(top))
     }
 
-    pub(super) fn finishing_of(&self, key: &VersionKey) -> usize {
-        self.by_version.get(key).map_or(0, |version| version.finishing)
+    pub(super) fn forget_idle(&mut self, place: Place) {
+        let env = &mut self[place];
+        if !std::mem::replace(&mut env.is_listed, false) {
+            return;
+        }
+        let (older, newer, below, above) = (env.older, env.newer, env.below, env.above);
+        let version = env.version;
+        if let Some(env) = self.table.get_mut(below as usize) {
+            env.above = above;
+        }
+        match self.table.get_mut(above as usize) {
+            Some(env) => env.below = below,
+            None => self.versions[version].idle = below,
+        }
+        if let Some(env) = self.table.get_mut(older as usize) {
+            env.newer = newer;
+        }
+        if let Some(env) = self.table.get_mut(newer as usize) {
+            env.older = older;
+        }
+        self.idle = self.idle.and_then(|(oldest, newest)| {
+            let oldest = if oldest == place.0 { newer } else { oldest };
+            let newest = if newest == place.0 { older } else { newest };
+            (oldest != NONE).then_some((oldest, newest))
+        });
     }
 
-    pub(super) fn unknown_of(&self, key: &VersionKey) -> usize {
-        self.by_version.get(key).map_or(0, |version| version.unknown)
+    pub(super) fn oldest_idle(&self) -> Option<(Duration, Place)> {
+        let (oldest, _) = self.idle?;
+        Some((Duration::from_nanos(self.table[oldest as usize].since), Place(oldest)))
     }
 
-    pub(super) fn concurrency(&self, key: &VersionKey) -> u32 {
-        self.granted.get(&(key.account.clone(), key.region.clone())).copied().unwrap_or(0)
+    /// No longer idle in our books: those of a version whose generation is not used any more.
+    pub(super) fn take_all_idle(&mut self, version: u32) -> Vec<Place> {
+        std::iter::from_fn(|| self.take_idle(version)).collect()
     }
 
     /// Of each account and region: what counts against its concurrency, and how much of it is unknown.
     pub(super) fn counted(&self) -> Vec<(AccountId, Region, u32, u32)> {
-        let row = |((account, region), granted): (&(AccountId, Region), &u32)| {
-            let unknown = self.by_id.values().filter(|env| {
-                env.phase == Phase::Unknown && env.key.account == *account && env.key.region == *region
-            });
-            let unknown = u32::try_from(unknown.count()).unwrap_or(u32::MAX);
-            (account.clone(), region.clone(), *granted, unknown)
-        };
-        self.granted.iter().map(row).collect()
+        let accounts = self.versions.accounts().enumerate();
+        accounts
+            .map(|(idx, (account, region, granted))| {
+                let unknown = self.live().filter(|env| {
+                    env.phase == Phase::Unknown && self.versions.account_of(env.version) == idx
+                });
+                (account.clone(), region.clone(), granted, number(unknown.count()))
+            })
+            .collect()
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Environment> {
+        self.by_id.iter().map(|idx| &self.table[*idx as usize])
     }
 
     /// What the journal should say of each that has a worker.
     pub(super) fn entries(&self) -> impl Iterator<Item = (EnvironmentId, Entry)> {
-        self.by_id.values().filter_map(|env| {
-            let (key, worker) = (env.key.clone(), env.worker.clone()?);
+        self.by_id.iter().filter_map(|idx| {
+            let place = Place(*idx);
+            let (key, worker) = (self.key(place), self.worker(place)?.clone());
+            let env = &self[place];
             let (memory_mb, ready, quarantined) = (env.memory_mb, env.used, env.quarantined);
             Some((env.id, Entry { key, memory_mb, worker, ready, quarantined }))
         })
     }
 
-    /// A newer generation of this version is known.
-    pub(super) fn is_stale(&self, key: &VersionKey) -> bool {
-        let function = (key.account.clone(), key.region.clone(), key.function.clone());
-        let least = self.generation_min.get(&Slot::of(key)).copied().unwrap_or(0);
-        key.generation < least.max(self.function_min.get(&function).copied().unwrap_or(0))
-    }
-
-    /// Takes the generation of an acquire as known; `true` if an older one was known, so that there may be some of
-    /// it. The first that is heard of a version makes nothing stale.
-    pub(super) fn learn_generation(&mut self, key: &VersionKey) -> bool {
-        let least = self.generation_min.entry(Slot::of(key)).or_default();
-        let before = std::mem::replace(least, key.generation.max(*least));
-        before != 0 && before < key.generation
-    }
-
-    pub(super) fn retire(
-        &mut self,
-        account: AccountId,
-        region: Region,
-        function: FunctionName,
-        version: Option<Version>,
-        generation_min: u64,
-    ) {
-        let least = match version {
-            Some(version) => {
-                self.generation_min.entry(Slot { account, region, function, version }).or_default()
-            }
-            None => {
-                // The function is gone: what was known of its versions is covered by the function's own entry.
-                self.generation_min.retain(|slot, _| {
-                    slot.account != account || slot.region != region || slot.function != function
-                });
-                self.function_min.entry((account, region, function)).or_default()
-            }
-        };
-        *least = generation_min.max(*least);
-    }
-
-    /// Idle environments of stale generations, no longer idle in our books.
-    pub(super) fn take_retired_idle(&mut self) -> Vec<EnvironmentId> {
-        let stale: Vec<EnvironmentId> = self
-            .by_version
-            .iter()
-            .filter(|(key, version)| !version.idle.is_empty() && self.is_stale(key))
-            .flat_map(|(_, version)| version.idle.iter().copied())
-            .collect();
-        for id in &stale {
-            self.forget_idle(*id);
-        }
-        stale
-    }
-
     pub(super) fn rows(&self) -> Vec<Row> {
-        let row = |env: &Environment| Row {
-            environment: env.id,
-            key: env.key.clone(),
-            worker: env.worker.clone(),
-            state: env.phase.name(),
-            since: env.since,
+        let row = |idx: &u32| {
+            let place = Place(*idx);
+            Row {
+                environment: self[place].id,
+                key: self.key(place),
+                worker: self.worker(place).cloned(),
+                state: self[place].phase.name(),
+                since: Duration::from_nanos(self[place].since),
+            }
         };
-        let mut rows: Vec<Row> = self.by_id.values().map(row).collect();
+        let mut rows: Vec<Row> = self.by_id.iter().map(row).collect();
         rows.sort_by_key(|row| row.environment);
         rows
     }

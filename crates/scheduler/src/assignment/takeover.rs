@@ -14,9 +14,9 @@
 //! Reconciliation judges only environments that the worker had accepted before it was asked: a report that crosses a
 //! start on its way says nothing about that.
 
-use super::environments::{Environment, Environments, Phase};
+use super::environments::{Environments, Phase, Place};
 use super::{Book, Effect, Fact, Held, HeldState, Machine, Settings};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use types::{EnvironmentId, WorkerId};
@@ -25,6 +25,8 @@ use types::{EnvironmentId, WorkerId};
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     by_id: FxHashMap<WorkerId, Standing>,
+    /// Of these, those that drain.
+    draining: FxHashSet<WorkerId>,
     /// Greetings so far: numbers them.
     greets: u64,
 }
@@ -36,7 +38,6 @@ struct Standing {
     /// It has not been answered yet.
     asked: bool,
     acknowledged: bool,
-    draining: bool,
 }
 
 impl Machine {
@@ -45,8 +46,7 @@ impl Machine {
     pub fn resume(settings: Settings, book: &Book, now: Duration, effects: &mut Vec<Effect>) -> Self {
         let mut machine = Self::new(settings);
         for (&id, entry) in book.environments() {
-            machine.environments.insert(Environment::unknown(now, id, entry));
-            machine.environments.settle_on(id, entry.worker.clone());
+            machine.environments.unknown(now, id, entry);
         }
         for worker in book.workers() {
             machine.workers.by_id.insert(worker.clone(), Standing::default());
@@ -58,6 +58,11 @@ impl Machine {
     /// Whether the worker has taken this epoch: only then is anything of it granted.
     pub fn is_acknowledged(&self, worker: &WorkerId) -> bool {
         self.workers.by_id.get(worker).is_some_and(|standing| standing.acknowledged)
+    }
+
+    /// Whether every worker has: from then on nothing that a deposed leader grants is taken anywhere.
+    pub fn is_acknowledged_by_all(&self) -> bool {
+        self.workers.by_id.values().all(|standing| standing.acknowledged)
     }
 
     /// Whether the worker is leased to the partition.
@@ -72,8 +77,8 @@ impl Machine {
 
     /// Where an environment is, and with how much memory.
     pub fn seat_of(&self, environment: EnvironmentId) -> Option<(WorkerId, u32)> {
-        let env = self.environments.get(environment)?;
-        Some((env.worker()?.clone(), env.memory_mb))
+        let place = self.environments.find(environment)?;
+        Some((self.environments.worker(place)?.clone(), self.environments[place].memory_mb))
     }
 
     /// Workers with a lease, in order.
@@ -94,18 +99,14 @@ impl Machine {
     }
 
     /// What was asked before now need not know of it.
-    pub(super) fn born(&mut self, environment: EnvironmentId) {
-        let greets = self.workers.greets;
-        if let Some(env) = self.environments.get_mut(environment) {
-            env.born = greets;
-        }
+    pub(super) fn born(&mut self, place: Place) {
+        self.environments.birth(place).born = self.workers.greets;
     }
 
     /// Its worker took it, under this epoch.
-    pub(super) fn accepted(&mut self, environment: EnvironmentId) {
-        self.born(environment);
-        let Some(env) = self.environments.get_mut(environment) else { return };
-        if let Some(worker) = env.worker()
+    pub(super) fn accepted(&mut self, place: Place) {
+        self.born(place);
+        if let Some(worker) = self.environments.worker(place)
             && let Some(standing) = self.workers.by_id.get_mut(worker)
         {
             standing.acknowledged = true;
@@ -123,9 +124,9 @@ impl Machine {
         // Otherwise the answer to its last greeting is still waited for.
         let ask = !standing.asked;
         for environment in self.environments.of_worker(&worker) {
-            if self.environments.is_in(environment, Phase::Idle) {
-                self.environments.forget_idle(environment);
-                self.environments.enter(now, environment, Phase::Unknown);
+            if let Some(place) = self.environments.is_in(environment, Phase::Idle) {
+                self.environments.forget_idle(place);
+                self.environments.enter(now, place, Phase::Unknown);
             }
         }
         if ask {
@@ -140,21 +141,27 @@ impl Machine {
         draining: bool,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(standing) = self.workers.by_id.get_mut(worker) else { return };
-        standing.draining = draining;
+        if !draining {
+            self.workers.draining.remove(worker);
+            return;
+        }
+        if !self.workers.by_id.contains_key(worker) {
+            return;
+        }
+        self.workers.draining.insert(worker.clone());
         for environment in self.environments.of_worker(worker) {
-            if draining && self.environments.is_in(environment, Phase::Idle) {
-                self.environments.forget_idle(environment);
-                self.stop(now, environment, effects);
+            if let Some(place) = self.environments.is_in(environment, Phase::Idle) {
+                self.environments.forget_idle(place);
+                self.stop(now, place, effects);
             }
         }
     }
 
     /// Whether it is on a worker that drains.
-    pub(super) fn drains(&self, environment: EnvironmentId) -> bool {
-        let worker = self.environments.get(environment).and_then(Environment::worker);
-        let standing = worker.and_then(|worker| self.workers.by_id.get(worker));
-        standing.is_some_and(|standing| standing.draining)
+    pub(super) fn drains(&self, place: Place) -> bool {
+        // The warm path: no worker is looked up while none drains.
+        !self.workers.draining.is_empty()
+            && self.environments.worker(place).is_some_and(|worker| self.workers.draining.contains(worker))
     }
 
     pub(super) fn greet(&mut self, worker: WorkerId, effects: &mut Vec<Effect>) {
@@ -185,8 +192,9 @@ impl Machine {
             }
         }
         for environment in self.environments.of_worker(worker) {
-            let starting = self.environments.is_in(environment, Phase::Starting);
-            let younger = self.environments.get_mut(environment).is_some_and(|env| env.born >= greet);
+            let Some(place) = self.environments.find(environment) else { continue };
+            let starting = self.environments.phase(place) == Phase::Starting;
+            let younger = self.environments.birth(place).born >= greet;
             if !there.contains(&environment) && !starting && !younger {
                 self.forget(environment, effects);
             }
@@ -196,29 +204,30 @@ impl Machine {
     /// One that the worker has: known, or to be ended.
     fn compare(&mut self, now: Duration, worker: &WorkerId, held: Held, effects: &mut Vec<Effect>) {
         let Held { environment, token, state } = held;
-        let env = self.environments.get_mut(environment).filter(|env| env.worker() == Some(worker));
-        let Some(env) = env else {
+        let known = self.environments.find(environment);
+        let known = known.filter(|place| self.environments.worker(*place) == Some(worker));
+        let Some(place) = known else {
             if state != HeldState::Ending {
                 effects.push(Effect::Stop { environment, worker: worker.clone() });
             }
             return;
         };
-        let (quarantined, heard_idle) = (env.quarantined, env.heard_idle == Some(token));
-        if !self.environments.is_in(environment, Phase::Unknown) {
-            return self.mend(now, held, effects);
+        if self.environments.phase(place) != Phase::Unknown {
+            return self.mend(now, place, held, effects);
         }
-        if let Some(env) = self.environments.get_mut(environment) {
-            env.token = token;
-        }
+        let heard_idle = self.environments.birth(place).heard_idle == Some(token);
+        let env = &mut self.environments[place];
+        env.token = token;
+        let quarantined = env.quarantined;
         match state {
-            HeldState::Ending => drop(self.environments.enter(now, environment, Phase::Stopping)),
-            _ if quarantined => self.stop(now, environment, effects),
+            HeldState::Ending => drop(self.environments.enter(now, place, Phase::Stopping)),
+            _ if quarantined => self.stop(now, place, effects),
             HeldState::Free => {
-                self.environments.enter(now, environment, Phase::Busy);
+                self.environments.enter(now, place, Phase::Busy);
                 self.idle(now, environment, token, effects);
             }
             HeldState::Taken => {
-                self.environments.enter(now, environment, Phase::Busy);
+                self.environments.enter(now, place, Phase::Busy);
                 // Its word that it is idle overtook the report.
                 if heard_idle {
                     self.idle(now, environment, token, effects);
@@ -228,27 +237,26 @@ impl Machine {
     }
 
     /// One that we know: whether a word of its worker, or to it, was lost.
-    fn mend(&mut self, now: Duration, held: Held, effects: &mut Vec<Effect>) {
+    fn mend(&mut self, now: Duration, place: Place, held: Held, effects: &mut Vec<Effect>) {
         let Held { environment, token, state } = held;
-        let in_phase = |machine: &Self, phase| machine.environments.is_in(environment, phase);
-        let granted = in_phase(self, Phase::Busy) || in_phase(self, Phase::Finishing);
-        let unheard_max = self.settings.unheard_max;
-        let Some(env) = self.environments.get_mut(environment) else { return };
-        let old = env.since() + unheard_max <= now;
-        let free = (granted && old && state == HeldState::Free).then_some((env.token, token));
-        let twice = free.is_some() && env.called_free == free;
-        let ours = env.token;
-        env.called_free = free.filter(|_| !twice);
+        let phase = self.environments.phase(place);
+        let granted = matches!(phase, Phase::Busy | Phase::Finishing);
+        let old = self.environments.since(place) + self.settings.unheard_max <= now;
+        let ours = self.environments[place].token;
+        let free = (granted && old && state == HeldState::Free).then_some((ours, token));
+        let birth = self.environments.birth(place);
+        let twice = free.is_some() && birth.called_free == free;
+        birth.called_free = free.filter(|_| !twice);
         if twice {
             return self.idle(now, environment, ours, effects);
         }
-        if in_phase(self, Phase::Stopping) && state != HeldState::Ending {
-            if let Some((worker, _)) = self.seat_of(environment) {
+        if phase == Phase::Stopping && state != HeldState::Ending {
+            if let Some(worker) = self.environments.worker(place).cloned() {
                 effects.push(Effect::Stop { environment, worker });
             }
-        } else if in_phase(self, Phase::Idle) && state == HeldState::Ending {
-            self.environments.forget_idle(environment);
-            self.environments.enter(now, environment, Phase::Stopping);
+        } else if phase == Phase::Idle && state == HeldState::Ending {
+            self.environments.forget_idle(place);
+            self.environments.enter(now, place, Phase::Stopping);
         }
     }
 
@@ -256,6 +264,7 @@ impl Machine {
         if self.workers.by_id.remove(worker).is_none() {
             return;
         }
+        self.workers.draining.remove(worker);
         // One fact for all that it had.
         effects.push(Effect::Journal(Fact::WorkerLost { worker: worker.clone() }));
         for environment in self.environments.of_worker(worker) {

@@ -1,5 +1,6 @@
 //! The machine driven by hand, and at random against its invariants.
 
+mod limits;
 mod mending;
 mod reigns;
 mod room;
@@ -8,7 +9,7 @@ mod takeover;
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use types::{AccountId, FunctionName, Region, Version};
+use types::{AccountId, ConcurrencyShare, FunctionName, Region, Version};
 
 /// A machine with a clock, an id counter and a journal, whose placement and workers always say yes unless told
 /// otherwise.
@@ -18,14 +19,17 @@ struct Rig {
     next: u8,
     book: Book,
     facts: Vec<Fact>,
+    /// Of whoever acquires.
+    share: ConcurrencyShare,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+const FREE: ConcurrencyShare = ConcurrencyShare { at: 0, reserved: None, unreserved: u32::MAX };
 
 impl Rig {
     fn new(settings: Settings) -> Self {
         let (book, facts) = (Book::default(), Vec::new());
-        Self { machine: Machine::new(settings), now: Duration::ZERO, next: 0, book, facts }
+        Self { machine: Machine::new(settings), now: Duration::ZERO, next: 0, book, facts, share: FREE }
     }
 
     /// The facts go into the book, which then agrees with the machine; the rest is answered.
@@ -53,6 +57,7 @@ impl Rig {
             waiter,
             key: key.clone(),
             memory_mb: 128,
+            share: self.share,
             deadline: self.now + SECOND,
             environment,
             token: LeaseToken(u64::from(self.next)),

@@ -1,16 +1,21 @@
-//! Acquires without an answer yet: bound to an environment on its way, waiting for one that finishes, or
-//! queueing for room, a queue per version, the versions taking turns.
+//! Acquires without an answer yet: bound to an environment on its way, waiting for one that finishes, for the durable
+//! truth of its version, or queueing for room, a queue per version, the versions taking turns.
+//!
+//! One that is not bound counts against concurrency by itself; the counts are kept with the versions.
 
 use super::WaiterId;
+use super::versions::{Step, VersionAt, Versions};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::Hash;
 use std::time::Duration;
-use types::{AccountId, EnvironmentId, LeaseToken, Region, VersionKey};
+use types::{ConcurrencyShare, EnvironmentId, LeaseToken};
 
 #[derive(Clone, Debug)]
 pub(super) struct Waiter {
     pub(super) id: WaiterId,
-    pub(super) key: VersionKey,
+    pub(super) at: VersionAt,
+    pub(super) share: ConcurrencyShare,
     pub(super) memory_mb: u32,
     pub(super) deadline: Duration,
     /// Fresh, to be used for a new environment.
@@ -25,13 +30,13 @@ pub(super) struct Waiters {
     bound_by_id: FxHashMap<WaiterId, EnvironmentId>,
     /// Not bound: waiting for an environment to finish, or for room.
     loose: FxHashMap<WaiterId, (Waiter, Queue)>,
-    /// How many of `loose` an account has in a region: asked by every acquire.
-    loose_of: FxHashMap<(AccountId, Region), usize>,
     /// By age: who was refused room goes back to where it stood.
-    for_finishing: FxHashMap<VersionKey, BTreeSet<WaiterId>>,
-    for_room: FxHashMap<VersionKey, BTreeSet<WaiterId>>,
+    for_finishing: FxHashMap<VersionAt, BTreeSet<WaiterId>>,
+    for_room: FxHashMap<VersionAt, BTreeSet<WaiterId>>,
+    /// By version, in whatever generation: the answer is about all of them.
+    for_revision: FxHashMap<u32, BTreeSet<WaiterId>>,
     /// Versions with someone in `for_room`, in the order of their turns.
-    turns: VecDeque<VersionKey>,
+    turns: VecDeque<VersionAt>,
     finishing_until: BTreeSet<(Duration, WaiterId)>,
     room_until: BTreeSet<(Duration, WaiterId)>,
     /// How many wait for room, by what they need: says without a search that nobody small enough is there.
@@ -43,6 +48,7 @@ pub(super) struct Waiters {
 enum Queue {
     Finishing { until: Duration },
     Room,
+    Revision,
 }
 
 impl Waiters {
@@ -50,16 +56,14 @@ impl Waiters {
         self.bound.len() + self.loose.len()
     }
 
-    /// Loose waiters of the account and region of `key`; bound ones count as environments.
-    pub(super) fn of_account(&self, key: &VersionKey) -> usize {
-        if self.loose.is_empty() {
-            return 0;
-        }
-        self.loose_of.get(&(key.account.clone(), key.region.clone())).copied().unwrap_or(0)
+    #[cfg(test)]
+    pub(super) fn loose_of(&self, function: &str, versions: &Versions) -> usize {
+        let of = |waiter: &Waiter| versions.key(waiter.at).function.as_str() == function;
+        self.loose.values().filter(|(waiter, _)| of(waiter)).count()
     }
 
-    pub(super) fn for_finishing(&self, key: &VersionKey) -> usize {
-        self.for_finishing.get(key).map_or(0, BTreeSet::len)
+    pub(super) fn for_finishing(&self, at: VersionAt) -> usize {
+        self.for_finishing.get(&at).map_or(0, BTreeSet::len)
     }
 
     pub(super) fn bind(&mut self, waiter: Waiter) {
@@ -77,26 +81,31 @@ impl Waiters {
         Some(waiter)
     }
 
-    pub(super) fn wait_for_finishing(&mut self, waiter: Waiter, until: Duration) {
-        self.for_finishing.entry(waiter.key.clone()).or_default().insert(waiter.id);
+    pub(super) fn wait_for_finishing(&mut self, waiter: Waiter, until: Duration, counts: &mut Versions) {
+        self.for_finishing.entry(waiter.at).or_default().insert(waiter.id);
         self.finishing_until.insert((until, waiter.id));
-        self.put_loose(waiter, Queue::Finishing { until });
+        self.put_loose(waiter, Queue::Finishing { until }, counts);
     }
 
-    pub(super) fn wait_for_room(&mut self, waiter: Waiter) {
-        let queue = self.for_room.entry(waiter.key.clone()).or_default();
+    pub(super) fn wait_for_revision(&mut self, waiter: Waiter, counts: &mut Versions) {
+        self.for_revision.entry(waiter.at.version).or_default().insert(waiter.id);
+        self.put_loose(waiter, Queue::Revision, counts);
+    }
+
+    pub(super) fn wait_for_room(&mut self, waiter: Waiter, counts: &mut Versions) {
+        let queue = self.for_room.entry(waiter.at).or_default();
         if queue.is_empty() {
-            self.turns.push_back(waiter.key.clone());
+            self.turns.push_back(waiter.at);
         }
         queue.insert(waiter.id);
         self.room_until.insert((waiter.deadline, waiter.id));
         *self.room_sizes.entry(waiter.memory_mb).or_default() += 1;
         self.room_mb += u64::from(waiter.memory_mb);
-        self.put_loose(waiter, Queue::Room);
+        self.put_loose(waiter, Queue::Room, counts);
     }
 
-    fn put_loose(&mut self, waiter: Waiter, queue: Queue) {
-        *self.loose_of.entry((waiter.key.account.clone(), waiter.key.region.clone())).or_default() += 1;
+    fn put_loose(&mut self, waiter: Waiter, queue: Queue, counts: &mut Versions) {
+        counts.count_waiting(waiter.at.version, Step::Up);
         self.loose.insert(waiter.id, (waiter, queue));
     }
 
@@ -110,52 +119,64 @@ impl Waiters {
     }
 
     /// The longest waiting one of this version: for room first, since it asked before.
-    pub(super) fn next_of(&mut self, key: &VersionKey) -> Option<Waiter> {
+    pub(super) fn next_of(&mut self, at: VersionAt, counts: &mut Versions) -> Option<Waiter> {
         if self.loose.is_empty() {
             return None;
         }
-        let first = |queues: &FxHashMap<VersionKey, BTreeSet<WaiterId>>| queues.get(key)?.first().copied();
+        let first = |queues: &FxHashMap<VersionAt, BTreeSet<WaiterId>>| queues.get(&at)?.first().copied();
         let id = first(&self.for_room).or_else(|| first(&self.for_finishing))?;
-        self.take(id)
+        self.take(id, counts)
+    }
+
+    /// Someone waits without an environment.
+    pub(super) fn someone_is_loose(&self) -> bool {
+        !self.loose.is_empty()
+    }
+
+    /// The longest waiting one for what is said of the version.
+    pub(super) fn next_for_revision(&mut self, version: u32, counts: &mut Versions) -> Option<Waiter> {
+        let id = self.for_revision.get(&version)?.first().copied()?;
+        self.take(id, counts)
     }
 
     /// Of the versions whose next waiter needs less than `below_mb`, the one whose turn it is; it goes to the end
     /// of the line if more of it wait.
-    pub(super) fn next_for_room(&mut self, below_mb: u32) -> Option<Waiter> {
+    pub(super) fn next_for_room(&mut self, below_mb: u32, counts: &mut Versions) -> Option<Waiter> {
         if self.room_sizes.keys().next().is_none_or(|least| *least >= below_mb) {
             return None;
         }
-        let fits = |key: &VersionKey| {
-            let id = self.for_room.get(key)?.first()?;
+        let fits = |at: &VersionAt| {
+            let id = self.for_room.get(at)?.first()?;
             let (waiter, _) = self.loose.get(id)?;
             (waiter.memory_mb < below_mb).then_some(*id)
         };
-        let (turn, id) = self.turns.iter().enumerate().find_map(|(turn, key)| Some((turn, fits(key)?)))?;
-        let key = self.turns.remove(turn)?;
-        self.turns.push_back(key);
-        self.take(id)
+        let (turn, id) = self.turns.iter().enumerate().find_map(|(turn, at)| Some((turn, fits(at)?)))?;
+        let at = self.turns.remove(turn)?;
+        self.turns.push_back(at);
+        self.take(id, counts)
     }
 
-    /// Everyone whose key is so, oldest first; environments on their way are left without a waiter.
-    pub(super) fn take_where(&mut self, so: impl Fn(&VersionKey) -> bool) -> Vec<WaiterId> {
-        let bound = self.bound.values().filter(|waiter| so(&waiter.key)).map(|waiter| waiter.id);
-        let loose = self.loose.values().filter(|(waiter, _)| so(&waiter.key)).map(|(waiter, _)| waiter.id);
+    /// Everyone whose generation is not used any more, oldest first; environments on their way are left without a waiter.
+    pub(super) fn take_stale(&mut self, versions: &mut Versions) -> Vec<WaiterId> {
+        let bound = self.bound.values().filter(|waiter| versions.is_stale(waiter.at)).map(|waiter| waiter.id);
+        let loose = self.loose.values().map(|(waiter, _)| waiter);
+        let loose = loose.filter(|waiter| versions.is_stale(waiter.at)).map(|waiter| waiter.id);
         let mut ids: Vec<WaiterId> = bound.chain(loose).collect();
         ids.sort_unstable();
         for id in &ids {
-            self.remove(*id);
+            self.remove(*id, versions);
         }
         ids
     }
 
-    pub(super) fn expired_for_finishing(&mut self, now: Duration) -> Option<Waiter> {
+    pub(super) fn expired_for_finishing(&mut self, now: Duration, counts: &mut Versions) -> Option<Waiter> {
         let (until, id) = self.finishing_until.first().copied()?;
-        if until <= now { self.take(id) } else { None }
+        if until <= now { self.take(id, counts) } else { None }
     }
 
-    pub(super) fn expired_for_room(&mut self, now: Duration) -> Option<Waiter> {
+    pub(super) fn expired_for_room(&mut self, now: Duration, counts: &mut Versions) -> Option<Waiter> {
         let (until, id) = self.room_until.first().copied()?;
-        if until <= now { self.take(id) } else { None }
+        if until <= now { self.take(id, counts) } else { None }
     }
 
     pub(super) fn next_deadline(&self) -> Option<Duration> {
@@ -164,16 +185,16 @@ impl Waiters {
     }
 
     /// It has gone. One bound to an environment leaves that without a waiter; the machine ends it when it comes up.
-    pub(super) fn remove(&mut self, id: WaiterId) {
+    pub(super) fn remove(&mut self, id: WaiterId, counts: &mut Versions) {
         match self.bound_by_id.remove(&id) {
             Some(environment) => drop(self.bound.remove(&environment)),
-            None => drop(self.take(id)),
+            None => drop(self.take(id, counts)),
         }
     }
 
-    fn take(&mut self, id: WaiterId) -> Option<Waiter> {
+    fn take(&mut self, id: WaiterId, counts: &mut Versions) -> Option<Waiter> {
         let (waiter, queue) = self.loose.remove(&id)?;
-        less_one(&mut self.loose_of, (waiter.key.account.clone(), waiter.key.region.clone()));
+        counts.count_waiting(waiter.at.version, Step::Down);
         let queues = match queue {
             Queue::Finishing { until } => {
                 self.finishing_until.remove(&(until, id));
@@ -190,25 +211,29 @@ impl Waiters {
                 }
                 &mut self.for_room
             }
-        };
-        if let Some(ids) = queues.get_mut(&waiter.key) {
-            ids.remove(&id);
-            if ids.is_empty() {
-                queues.remove(&waiter.key);
-                if matches!(queue, Queue::Room) {
-                    self.turns.retain(|key| *key != waiter.key);
-                }
+            Queue::Revision => {
+                take_from(&mut self.for_revision, waiter.at.version, id);
+                return Some(waiter);
             }
+        };
+        if take_from(queues, waiter.at, id) && matches!(queue, Queue::Room) {
+            self.turns.retain(|at| *at != waiter.at);
         }
         Some(waiter)
     }
 }
 
-fn less_one(counts: &mut FxHashMap<(AccountId, Region), usize>, account: (AccountId, Region)) {
-    if let Some(count) = counts.get_mut(&account) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(&account);
-        }
+/// `true` if it was the last one there.
+fn take_from<K: Copy + Eq + Hash>(
+    queues: &mut FxHashMap<K, BTreeSet<WaiterId>>,
+    key: K,
+    id: WaiterId,
+) -> bool {
+    let Some(ids) = queues.get_mut(&key) else { return false };
+    ids.remove(&id);
+    let last = ids.is_empty();
+    if last {
+        queues.remove(&key);
     }
+    last
 }

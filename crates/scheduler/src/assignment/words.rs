@@ -2,7 +2,10 @@
 
 use super::journal::Fact;
 use std::time::Duration;
-use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId};
+use types::{
+    AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey,
+    WorkerId,
+};
 
 /// Names one acquire that has no answer yet; the driver makes them, rising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +16,12 @@ pub struct WaiterId(pub u64);
 pub struct Settings {
     /// Environments granted at once to one account in one region.
     pub concurrency_max: u32,
+    /// New environments of one function: so many at once after a rest, so many in every period from then on.
+    pub new_max: u32,
+    pub new_period: Duration,
+    /// The first acquire of a version waits until the driver has read what is durable of it: of a leader that may have
+    /// come after another one, which was told of changes that this one was not.
+    pub reads_revisions: bool,
     /// An environment that nobody used for so long is stopped.
     pub idle_max: Duration,
     /// How long to wait for an environment that is about to be idle before starting a new one.
@@ -31,6 +40,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             concurrency_max: types::limits::CONCURRENT_EXECUTIONS_DEFAULT,
+            // "For each function, 1,000 execution environment instances every 10 seconds" (Lambda developer guide,
+            // "Concurrency scaling rate").
+            new_max: 1_000,
+            new_period: Duration::from_secs(10),
+            reads_revisions: false,
             idle_max: Duration::from_secs(600),
             // A hundred times what a runtime needs from `response` to `next`, a fifth of a pooled cold start.
             finishing_wait: Duration::from_millis(5),
@@ -45,6 +59,13 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// How far apart new environments of a function are in the long run; nothing if they are not bounded.
+    pub(super) fn new_each(&self) -> Duration {
+        if self.new_max == u32::MAX { Duration::ZERO } else { self.new_period / self.new_max.max(1) }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -53,6 +74,8 @@ pub enum Input {
         waiter: WaiterId,
         key: VersionKey,
         memory_mb: u32,
+        /// What its function may have in progress.
+        share: ConcurrencyShare,
         deadline: Duration,
         environment: EnvironmentId,
         token: LeaseToken,
@@ -101,8 +124,22 @@ pub enum Input {
         version: Option<Version>,
         generation_min: u64,
     },
+    /// What is reserved for the function since the change that control numbers `at`.
+    Reserve { account: AccountId, region: Region, function: FunctionName, at: u64, reserved: Option<u32> },
+    /// The answer to `ReadRevision`: what is durable of the version; `None` if it could not be read.
+    Revision { key: VersionKey, found: Option<Durable> },
     /// Time passed.
     Tick,
+}
+
+/// What the control plane's records say of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Durable {
+    /// The lowest generation that may be used.
+    pub generation_min: u64,
+    /// Of the function: the last change of what is reserved, and what is.
+    pub share_at: u64,
+    pub reserved: Option<u32>,
 }
 
 /// One environment that a worker has.
@@ -135,6 +172,10 @@ pub enum Effect {
     Greet {
         worker: WorkerId,
         greet: u64,
+    },
+    /// Read what is durable of this version, not from a cache; answer by `Revision`.
+    ReadRevision {
+        key: VersionKey,
     },
     Grant {
         waiter: WaiterId,
@@ -175,13 +216,20 @@ pub enum Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Stale,
+    /// The account's, less what functions have reserved.
     ConcurrencyLimit,
+    /// The function's own.
+    ReservedConcurrencyLimit,
+    /// New environments of the function came too fast.
+    RateLimit,
     /// Not now.
     NoCapacity,
     /// On no worker, ever.
     TooLarge,
     QueueFull,
     WorkerRefused,
+    /// What is durable of the version could not be read.
+    Unread,
 }
 
 /// One live environment, for `census`.

@@ -184,7 +184,8 @@ impl Frontend {
             self.executor.now()
         ));
         let asking = Asking { ledger: self.ledger.clone(), number };
-        let message = Acquire { key: key.clone(), memory_mb: memory_of(key), wait_max };
+        let share = types::ConcurrencyShare::unreserved(u32::MAX);
+        let message = Acquire { key: key.clone(), memory_mb: memory_of(key), share, wait_max };
         let answer = self.assignment.acquire(message).await;
         drop(asking);
         answer

@@ -190,6 +190,8 @@ impl Machines {
             },
             journal: self.through(node),
             election: Some(self.election(node, key)),
+            // Frontends resolve fresh: no old word can come.
+            revisions: None,
         });
         let role: Arc<dyn Assignment> = service.clone();
         self.network.listen(node, &world, "Assignment", Served::new(role));

@@ -5,7 +5,7 @@ use super::network::Network;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
 };
 use fabric::placement::{
     DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
@@ -68,6 +68,9 @@ impl Assignment for Router<dyn Assignment> {
     }
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
         around!(self, retire, message)
+    }
+    async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        around!(self, reserve, message)
     }
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         around!(self, census, message)

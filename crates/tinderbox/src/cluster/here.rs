@@ -27,7 +27,6 @@ use std::time::Duration;
 use substrate::election::{Election, LEASE};
 use substrate::{Blobs, Expected, Key, Kv, KvError};
 use types::{PartitionId, WorkerId, Zone};
-use worker::runtimes::host::HostRuntimes;
 use worker::tenancy::{HostVitals, Tenancy};
 use worker::{Worker, WorkerParts};
 use world::{TaskHandle, World};
@@ -193,6 +192,8 @@ async fn assign(ground: &Ground) -> Result<Arc<AssignmentService>, StartError> {
     Ok(AssignmentService::start(assignment::Parts {
         world: world.clone(),
         journal: stores.journal(PARTITION).await?,
+        // Another leader was told of changes that this one was not.
+        revisions: Some(Arc::new(control::RecordedRevisions::new(Arc::clone(&stores.kv)))),
         election: Some(election),
         placement: Arc::clone(&ground.placement),
         workers: Arc::new(Workers(Arc::clone(net))),
@@ -286,10 +287,7 @@ async fn work(
     *missing = sandbox.capabilities().missing;
     let egress = roles::offered_egress(settings, &*sandbox, missing)?;
     roles::check_snapshots(settings.snapshots, &*sandbox)?;
-    let runtimes = Arc::new(
-        HostRuntimes::open(world, &settings.data, settings.strict_runtimes)
-            .map_err(|error| format!("runtimes: {error}"))?,
-    );
+    let runtimes = roles::open_runtimes(world, settings)?;
     let worker = Worker::new(WorkerParts {
         world: world.clone(),
         sandbox,

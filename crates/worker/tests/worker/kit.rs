@@ -90,6 +90,7 @@ impl Control for Fakes {
         update_configuration(UpdateConfiguration) -> Mutated, ControlError;
         publish_version(PublishVersion) -> Mutated, ControlError;
         delete_function(Named) -> (), ControlError;
+        reserve_concurrency(ReserveConcurrency) -> (), ControlError;
         account_usage(Scope) -> AccountUsage, ControlError;
         list_tags(Named) -> BTreeMap<String, String>, ControlError;
         tag(TagFunction) -> (), ControlError;
@@ -126,6 +127,7 @@ impl Assignment for Fakes {
     unused! {
         acquire(Acquire) -> Lease, AcquireError;
         retire(Retire) -> (), AcquireError;
+        reserve(Reserve) -> (), AcquireError;
         census(CensusQuery) -> Vec<EnvironmentState>, AcquireError;
     }
     async fn report(&self, report: EnvironmentReport) -> Result<(), AcquireError> {

@@ -6,8 +6,10 @@ use invariants as must;
 use types::Epoch;
 
 const LIMIT: u32 = 4;
+/// Of that, for one of the two functions.
+const RESERVED: u32 = 2;
 const SETTINGS: fn() -> Settings =
-    || Settings { concurrency_max: LIMIT, waiters_max: 16, ..Settings::default() };
+    || Settings { concurrency_max: LIMIT, waiters_max: 16, reads_revisions: true, ..Settings::default() };
 
 /// What a worker does by its own rules.
 #[derive(Default)]
@@ -56,6 +58,17 @@ enum Packet {
         environment: EnvironmentId,
         key: VersionKey,
         token: LeaseToken,
+        /// The generation of the last update that had been answered when this one was asked for.
+        least: u64,
+    },
+    /// A leader reads what is durable of a version.
+    Read {
+        epoch: u64,
+        key: VersionKey,
+    },
+    /// Control tells of an update: whoever leads when it arrives.
+    Tell {
+        generation: u64,
     },
 }
 
@@ -74,6 +87,12 @@ struct Cluster {
     packets: Vec<Packet>,
     answered: BTreeSet<WaiterId>,
     keys: BTreeMap<EnvironmentId, VersionKey>,
+    /// What control has written down.
+    generation: u64,
+    /// Of it, what has been answered to whoever made the update.
+    answered_generation: u64,
+    /// For each acquire: what had been answered then.
+    least: BTreeMap<WaiterId, u64>,
 }
 
 fn id_of(host: usize) -> WorkerId {
@@ -95,17 +114,25 @@ impl Cluster {
             packets: Vec::new(),
             answered: BTreeSet::new(),
             keys: BTreeMap::new(),
+            generation: 1,
+            answered_generation: 1,
+            least: BTreeMap::new(),
         }
     }
 
-    fn acquire(&mut self, function: &str) -> Input {
+    /// By a frontend whose cache is as old as `behind`.
+    fn acquire(&mut self, function: &str, behind: u64) -> Input {
         self.next += 1;
         let environment = EnvironmentId(u128::from(self.next).to_be_bytes());
-        let wanted = key(function, 1);
+        let wanted = key(function, self.generation.saturating_sub(behind).max(1));
         self.keys.insert(environment, wanted.clone());
         let (waiter, token) = (WaiterId(self.next), LeaseToken(self.next));
+        self.least.insert(waiter, self.answered_generation);
         let deadline = self.now + SECOND;
-        Input::Acquire { waiter, key: wanted, memory_mb: 128, deadline, environment, token }
+        let share = ConcurrencyShare { at: 1, ..FREE };
+        let share =
+            if function == "g" { ConcurrencyShare { reserved: Some(RESERVED), ..share } } else { share };
+        Input::Acquire { waiter, key: wanted, memory_mb: 128, share, deadline, environment, token }
     }
 
     fn lead(&mut self, input: Input) -> Result<(), must::Violation> {
@@ -125,7 +152,7 @@ impl Cluster {
                 Effect::Grant { waiter, environment, worker, token, .. } => {
                     assert!(self.answered.insert(waiter), "a waiter is answered once");
                     must::acknowledged(&self.machine, environment, &worker)?;
-                    self.grant(epoch, environment, &worker, token);
+                    self.grant(epoch, waiter, environment, &worker, token);
                 }
                 Effect::Refuse { waiter, .. } => assert!(self.answered.insert(waiter)),
                 Effect::Place { environment, .. } => self.packets.push(Packet::Place { environment }),
@@ -139,15 +166,23 @@ impl Cluster {
                 Effect::Greet { worker, greet } => {
                     self.packets.push(Packet::Greet { epoch, host: host_of(&worker), greet });
                 }
+                Effect::ReadRevision { key } => self.packets.push(Packet::Read { epoch, key }),
                 Effect::Release { .. } => self.packets.push(Packet::ToLeader(Input::Released)),
             }
         }
         Ok(())
     }
 
-    fn grant(&mut self, epoch: u64, environment: EnvironmentId, worker: &WorkerId, token: LeaseToken) {
-        let key = self.keys[&environment].clone();
-        self.packets.push(Packet::Invoke { epoch, host: host_of(worker), environment, key, token });
+    fn grant(
+        &mut self,
+        epoch: u64,
+        waiter: WaiterId,
+        environment: EnvironmentId,
+        worker: &WorkerId,
+        token: LeaseToken,
+    ) {
+        let (key, least) = (self.keys[&environment].clone(), self.least[&waiter]);
+        self.packets.push(Packet::Invoke { epoch, host: host_of(worker), environment, key, token, least });
     }
 
     /// The deposed leader goes on: what it grants is on its way, what it appends never is.
@@ -156,11 +191,53 @@ impl Cluster {
         let mut effects = Vec::new();
         machine.step(self.now, input, &mut effects);
         for effect in effects {
-            if let Effect::Grant { environment, worker, token, .. } = effect {
-                self.grant(epoch, environment, &worker, token);
+            match effect {
+                Effect::Grant { waiter, environment, worker, token, .. } => {
+                    self.grant(epoch, waiter, environment, &worker, token);
+                }
+                // Its reads are answered as any leader's: by what is durable when they arrive.
+                Effect::ReadRevision { key } => {
+                    let found = self.durable_of(&key);
+                    let mut granted = Vec::new();
+                    machine.step(self.now, Input::Revision { key, found }, &mut granted);
+                    for effect in granted {
+                        if let Effect::Grant { waiter, environment, worker, token, .. } = effect {
+                            self.grant(epoch, waiter, environment, &worker, token);
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         self.zombie = Some((epoch, machine));
+    }
+
+    fn durable_of(&self, key: &VersionKey) -> Option<Durable> {
+        let reserved = (key.function.as_str() == "g").then_some(RESERVED);
+        Some(Durable { generation_min: self.generation, share_at: 1, reserved })
+    }
+
+    /// Written down; told until a leader takes it.
+    fn update(&mut self) {
+        self.generation += 1;
+        self.packets.push(Packet::Tell { generation: self.generation });
+    }
+
+    /// To the leader, which answers once every worker has taken its epoch; that it can still append is given here, and
+    /// a deposed one never answers.
+    fn told(&mut self, generation: u64) -> Result<(), must::Violation> {
+        for function in ["f", "g"] {
+            let key = key(function, generation);
+            let (account, region, function) = (key.account, key.region, key.function);
+            let version = Some(key.version);
+            self.lead(Input::Retire { account, region, function, version, generation_min: generation })?;
+        }
+        if self.machine.is_acknowledged_by_all() {
+            self.answered_generation = self.answered_generation.max(generation);
+        } else {
+            self.packets.push(Packet::Tell { generation });
+        }
+        Ok(())
     }
 
     fn flush(&mut self, count: usize) {
@@ -197,7 +274,8 @@ impl Cluster {
         self.carry_out(effects)
     }
 
-    fn deliver(&mut self, which: usize) -> Result<(), must::Violation> {
+    /// A start that is taken says so, unless that answer `is_lost`.
+    fn deliver(&mut self, which: usize, is_lost: bool) -> Result<(), must::Violation> {
         if self.packets.is_empty() {
             return Ok(());
         }
@@ -215,12 +293,7 @@ impl Cluster {
                 let there = &mut self.hosts[host];
                 let answer = if there.admits(epoch) {
                     there.held.insert(environment, (key, token, Seat::First));
-                    // Its answer may be lost.
-                    if which.is_multiple_of(5) {
-                        Input::MaybeStarted { environment }
-                    } else {
-                        Input::Started { environment }
-                    }
+                    if is_lost { Input::MaybeStarted { environment } } else { Input::Started { environment } }
                 } else {
                     Input::NotStarted { environment }
                 };
@@ -253,7 +326,14 @@ impl Cluster {
                     }
                 }
             }
-            Packet::Invoke { epoch, host, environment, token, .. } => {
+            Packet::Read { epoch, key } => {
+                let found = self.durable_of(&key);
+                if epoch == self.epoch {
+                    return self.lead(Input::Revision { key, found });
+                }
+            }
+            Packet::Tell { generation } => return self.told(generation),
+            Packet::Invoke { epoch, host, environment, key, token, least } => {
                 let there = &mut self.hosts[host];
                 if there.admits(epoch)
                     && let Some((_, last, seat)) = there.held.get_mut(&environment)
@@ -264,6 +344,10 @@ impl Cluster {
                         Seat::Running => panic!("granted while it runs: the worker would say Busy"),
                     };
                     if taken {
+                        assert!(
+                            key.generation >= least,
+                            "{key:?} runs, asked for after {least} was answered"
+                        );
                         must::not_outdated(environment, Epoch(epoch), Epoch(there.highest))?;
                         (*last, *seat) = (token, Seat::Running);
                     }
@@ -325,7 +409,7 @@ impl Cluster {
         let running = running.filter(|(_, (_, _, seat))| *seat == Seat::Running);
         let running: Vec<_> = running.map(|(id, (key, token, _))| (*id, *token, key)).collect();
         let coming = self.packets.iter().filter_map(|packet| match packet {
-            Packet::Invoke { epoch, host, environment, key, token }
+            Packet::Invoke { epoch, host, environment, key, token, .. }
                 if *epoch >= self.hosts[*host].highest
                     && self.hosts[*host].held.contains_key(environment) =>
             {
@@ -335,7 +419,9 @@ impl Cluster {
         });
         let leases: Vec<_> = running.into_iter().chain(coming).collect();
         must::one_lease_each(leases.iter().map(|(environment, token, _)| (*environment, *token)))?;
-        must::within_concurrency(leases.iter().map(|(_, _, key)| *key), LIMIT)
+        must::within_concurrency(leases.iter().map(|(_, _, key)| *key), LIMIT)?;
+        let reserved = leases.iter().map(|(_, _, key)| *key).filter(|key| key.function.as_str() == "g");
+        must::within_concurrency(reserved, RESERVED)
     }
 }
 
@@ -353,8 +439,8 @@ fn host_of(worker: &WorkerId) -> usize {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
     #[test]
-    fn over_any_number_of_reigns_no_environment_is_granted_twice(
-        steps in proptest::collection::vec((0u8..35, any::<u8>()), 1..300)
+    fn over_any_number_of_reigns_no_environment_is_granted_twice_and_no_old_code_runs_after_an_update(
+        steps in proptest::collection::vec((0u8..36, any::<u8>()), 1..300)
     ) {
         let mut cluster = Cluster::new();
         for (what, which) in steps {
@@ -362,15 +448,15 @@ proptest! {
             cluster.now += Duration::from_millis(7);
             let done = match what {
                 0..=5 => {
-                    let input = cluster.acquire(["f", "g"][which % 2]);
+                    let input = cluster.acquire(["f", "g"][which % 2], (which / 2 % 3) as u64);
                     cluster.lead(input)
                 }
                 6 | 7 => {
-                    let input = cluster.acquire(["f", "g"][which % 2]);
+                    let input = cluster.acquire(["f", "g"][which % 2], (which / 2 % 3) as u64);
                     cluster.lead_as_zombie(input);
                     Ok(())
                 }
-                8..=21 => cluster.deliver(which),
+                8..=21 => cluster.deliver(which, which % 5 == 0),
                 22..=24 => {
                     cluster.end_one(which, false);
                     Ok(())
@@ -386,8 +472,12 @@ proptest! {
                 28 => cluster.succeed(which % 4),
                 29 => cluster.lose(which % 2),
                 30 => cluster.lead(Input::Connected { worker: id_of(which % 2) }),
-                31 => cluster.lead(Input::Unreached { worker: id_of(which % 2) }),
-                32 => {
+                31 => {
+                    cluster.update();
+                    Ok(())
+                }
+                32 => cluster.lead(Input::Unreached { worker: id_of(which % 2) }),
+                33 => {
                     let (worker, draining) = (id_of(which % 2), which % 3 == 0);
                     cluster.lead(Input::Draining { worker, draining })
                 }
@@ -397,4 +487,49 @@ proptest! {
             prop_assert_eq!(cluster.check(), Ok(()));
         }
     }
+}
+
+impl Cluster {
+    /// The first packet on its way that is such a one arrives.
+    fn deliver_first(&mut self, is_it: impl Fn(&Packet) -> bool) {
+        let which = self.packets.iter().position(is_it).expect("it is on its way");
+        assert_eq!(self.deliver(which, false), Ok(()));
+    }
+
+    fn running(&self) -> usize {
+        let held = self.hosts.iter().flat_map(|host| host.held.values());
+        held.filter(|(_, _, seat)| *seat == Seat::Running).count()
+    }
+}
+
+#[test]
+fn an_update_is_not_answered_while_a_worker_still_takes_a_deposed_leaders_word() {
+    let mut cluster = Cluster::new();
+    let input = cluster.acquire("f", 0);
+    assert_eq!(cluster.lead(input), Ok(()));
+    cluster.flush(usize::MAX);
+    while cluster.running() == 0 {
+        cluster.flush(usize::MAX);
+        cluster.deliver_first(|_| true);
+    }
+    cluster.end_one(0, false);
+    cluster.deliver_first(|packet| matches!(packet, Packet::ToLeader(Input::Idle { .. })));
+    assert_eq!(cluster.succeed(usize::MAX), Ok(()));
+    cluster.update();
+    let is_tell = |packet: &Packet| matches!(packet, Packet::Tell { .. });
+    cluster.deliver_first(is_tell);
+    assert_eq!(cluster.answered_generation, 1, "its worker has not taken the new epoch");
+    // For it still takes the old one's: a cache that is behind is served by a leader that is, too.
+    let input = cluster.acquire("f", 1);
+    cluster.lead_as_zombie(input);
+    cluster.deliver_first(|packet| matches!(packet, Packet::Invoke { .. }));
+    assert_eq!(cluster.running(), 1, "old code runs, and nobody was told that it does not");
+    cluster.end_one(0, false);
+    cluster.packets.retain(|packet| !matches!(packet, Packet::ToLeader(Input::Idle { .. })));
+
+    cluster.deliver_first(|packet| matches!(packet, Packet::Greet { .. }));
+    cluster.deliver_first(|packet| matches!(packet, Packet::ToLeader(Input::Reported { .. })));
+    cluster.deliver_first(is_tell);
+    assert_eq!(cluster.answered_generation, 2);
+    assert_eq!(cluster.check(), Ok(()));
 }

@@ -69,6 +69,7 @@ impl World {
             waiter,
             key: key(&format!("f{function}"), 1),
             memory_mb,
+            share: FREE,
             deadline: SECOND,
             environment: EnvironmentId(id),
             token: LeaseToken(u64::from(self.next)),
@@ -96,7 +97,7 @@ impl World {
             Effect::Stop { environment, .. } => Input::Gone { environment },
             Effect::Grant { .. } | Effect::Refuse { .. } => unreachable!("taken by step"),
             Effect::Journal(_) => return,
-            Effect::Greet { .. } => unreachable!("it leads from the start"),
+            Effect::Greet { .. } | Effect::ReadRevision { .. } => unreachable!("it leads from the start"),
         });
     }
 
