@@ -25,6 +25,15 @@ pub(crate) struct Remembers {
     pub(crate) leaderless: Mutex<Option<Box<dyn Fn() -> bool + Send>>>,
 }
 
+impl Remembers {
+    fn leads(&self) -> Result<(), AcquireError> {
+        match self.leaderless.lock().expect("sound").as_ref() {
+            Some(leaderless) if leaderless() => Err(AcquireError::NotLeader),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[async_trait::async_trait]
 impl Assignment for Remembers {
     async fn acquire(&self, _: Acquire) -> Result<fabric::Lease, AcquireError> {
@@ -34,13 +43,12 @@ impl Assignment for Remembers {
         Ok(())
     }
     async fn retire(&self, message: Retire) -> Result<(), AcquireError> {
-        if self.leaderless.lock().expect("sound").as_ref().is_some_and(|leaderless| leaderless()) {
-            return Err(AcquireError::NotLeader);
-        }
+        self.leads()?;
         self.retired.lock().expect("sound").push(message);
         Ok(())
     }
     async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
+        self.leads()?;
         self.reserved.lock().expect("sound").push(message);
         Ok(())
     }

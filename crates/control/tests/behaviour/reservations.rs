@@ -1,6 +1,7 @@
 //! What functions reserve, and what a leader reads of a version.
 
 use crate::kit::{Kit, code_update, creation, named, open, open_with, qualified, scope, settings};
+use crate::shared_kit::{cluster, hurried};
 use control::{RecordedRevisions, Settings};
 use fabric::assignment::{Reserve, Revision, Revisions as _};
 use fabric::control::{Control as _, ControlError, Named, ReserveConcurrency};
@@ -80,6 +81,23 @@ async fn two_reservations_at_once_do_not_take_more_than_there_is() {
     let (one, other) =
         tokio::join!(reserve(&kit, named("f"), Some(500)), reserve(&kit, named("g"), Some(500)));
     assert_eq!([one, other].iter().filter(|answer| answer.is_ok()).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_reserved_counts_and_what_no_leader_took_is_answered_as_such() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cluster = cluster(folder.path(), hurried(), false, 2).await;
+    let [one, other] = &cluster.controls[..] else { panic!("two") };
+    one.create("f", "code").await;
+    one.create("g", "code").await;
+    reserve(one, named("f"), Some(900)).await.expect("reserved");
+    let answer = reserve(other, named("g"), Some(1)).await;
+    assert_eq!(answer, Err(ControlError::TooMuchReserved { minimum: 100 }));
+    assert_eq!(share(other, "g").await.unreserved, 100);
+    *one.assignment.leaderless.lock().expect("sound") = Some(Box::new(|| true));
+    let answer = reserve(one, named("f"), Some(10)).await;
+    assert!(matches!(answer, Err(ControlError::Unavailable { .. })), "{answer:?}");
+    assert_eq!(other.control.account_usage(scope()).await.expect("answered").reserved, 10, "it is made");
 }
 
 #[tokio::test(flavor = "multi_thread")]
