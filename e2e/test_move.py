@@ -184,7 +184,7 @@ class Node(Server):
 
     def start(self):
         command = [BINARY, "--output", "json", "serve", "--name", "one", "--data", self.data, "--port", "0", "--fabric", "127.0.0.1:0"]
-        command += ["--roles", "frontend,assignment,placement,telemetry,worker", *self.join]
+        command += ["--roles", "frontend,assignment,placement,worker", *self.join]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **self.popen)
         ready = self.process.stdout.readline()
         assert ready, f"the node ended at its start with {self.process.wait(timeout=30)}"
