@@ -5,6 +5,9 @@
 set -uo pipefail
 python=$1 cache=$2
 shift 2
+# pytest takes a folder for its own only under its real path.
+mkdir -p "$(dirname "$cache")"
+cache=$(cd "$(dirname "$cache")" && pwd -P)/$(basename "$cache")
 rm -rf "$cache"
 pytest() {
     "$python" -m pytest -q -rs -o "cache_dir=$cache" "$@"

@@ -66,6 +66,7 @@ pub(crate) struct Held {
 struct Running {
     token: LeaseToken,
     key: VersionKey,
+    answered: bool,
 }
 
 impl Truth {
@@ -173,7 +174,7 @@ impl Ledger {
             self.executor.fail(format!("{} runs and is not there", lease.environment));
             return;
         };
-        truth.running.insert(at, Running { token: lease.token, key });
+        truth.running.insert(at, Running { token: lease.token, key, answered: false });
         truth.changed = true;
     }
 
@@ -188,6 +189,13 @@ impl Ledger {
         let number = truth.asked;
         truth.asking.insert(number, what);
         number
+    }
+
+    /// The answer of what runs there is about to be let out.
+    pub(crate) fn finishes(&self, worker: &WorkerId, environment: EnvironmentId) {
+        if let Some(running) = lock(&self.truth).running.get_mut(&(worker.clone(), environment)) {
+            running.answered = true;
+        }
     }
 
     pub(crate) fn answered(&self, number: u64) {
@@ -226,7 +234,8 @@ impl Ledger {
         let held = truth.held.keys().map(|(worker, environment)| (*environment, worker));
         let goes = || truth.running.iter().filter(|((worker, _), _)| !truth.still.contains(worker));
         let leases = goes().map(|((_, environment), running)| (*environment, running.token));
-        let running = goes().map(|(_, running)| &running.key);
+        // As on AWS: whose answer is out is in progress no more.
+        let running = goes().filter(|(_, running)| !running.answered).map(|(_, running)| &running.key);
         let checked = invariants::one_worker_each(held)
             .and_then(|()| invariants::one_lease_each(leases))
             .and_then(|()| invariants::within_concurrency(running, self.limit));

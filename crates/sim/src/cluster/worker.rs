@@ -378,6 +378,7 @@ impl Worker {
             let _ = job.frames.send(InvokeFrame::Outcome(outcome())).await;
             return false;
         }
+        ledger.finishes(worker, id);
         self.report(id, token, EnvironmentEvent::Finishing).await;
         let _ = job.frames.try_send(InvokeFrame::Response(response));
         world.clock.sleep(Duration::from_micros(50 + executor.below(1_000))).await;
