@@ -5,7 +5,8 @@
 //!                       └── another start has the name: this node ends
 //! ```
 //! An entry says where a node is, not that it lives: who calls it finds out. Leaders have their own entries
-//! (`substrate::election`), workers their heartbeats. An entry that nobody renews for an hour is removed.
+//! (`substrate::election`), workers their heartbeats. An entry that
+//! nobody renews for an hour is removed when a node starts.
 
 use bytes::Bytes;
 use fabric_rpc::NodeRole;
@@ -163,6 +164,8 @@ async fn renew(
     mut at: Revision,
     usurped: watch::Sender<bool>,
 ) {
+    // Once a start: a platform of thousands of nodes is not read by each of them every few seconds.
+    forget_the_dead(&world, kv.as_ref()).await;
     loop {
         world.clock.sleep(RENEW_EVERY).await;
         let Ok(value) = value(&world, &member) else { return };
@@ -183,7 +186,6 @@ async fn renew(
             },
             Err(error) => tracing::warn!(%error, "this node's entry could not be renewed yet"),
         }
-        forget_the_dead(&world, kv.as_ref()).await;
     }
 }
 
@@ -193,12 +195,14 @@ async fn rejoin(world: &World, kv: &dyn Kv, key: &Key, member: &Member) -> Resul
 
 /// By clocks of machines that may differ by minutes, so an hour is waited; whoever is wronged comes back by itself.
 async fn forget_the_dead(world: &World, kv: &dyn Kv) {
-    let Ok(prefix) = Key::of(&["node"]) else { return };
-    let Ok(page) = kv.list(&prefix, None, PAGE_ENTRIES_MAX).await else { return };
+    let Ok(all) = list(kv, true).await else { return };
     let now_ms = world.wall().millis();
-    for entry in page.entries {
-        if Member::read(&entry.value).is_some_and(|it| it.is_silent(now_ms, FORGOTTEN_AFTER)) {
-            let _ = kv.delete(entry.key, Expected::At(entry.revision)).await; // it has just been renewed, or soon again
+    for dead in all.iter().filter(|member| member.is_silent(now_ms, FORGOTTEN_AFTER)) {
+        let worker_only = dead.roles.iter().all(|role| role == NodeRole::Worker.name());
+        let Ok(key) = key_of(&dead.name, worker_only) else { continue };
+        let Ok(Some(entry)) = kv.get(&key).await else { continue };
+        if Member::read(&entry.value).as_ref() == Some(dead) {
+            let _ = kv.delete(key, Expected::At(entry.revision)).await; // it has just been renewed, or soon again
         }
     }
 }
@@ -229,6 +233,26 @@ mod tests {
         assert_eq!(list(kv.as_ref(), true).await.unwrap().len(), 2);
         held.withdraw().await;
         assert_eq!(find(kv.as_ref(), "f1").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn who_was_silent_for_an_hour_is_forgotten_when_a_node_starts_and_nobody_else() {
+        let (world, kv, _folder) = store().await;
+        let named = |name| Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned());
+        for (name, ago_ms) in [("dead", 3_700_000), ("quiet", 3_000_000)] {
+            let member = Member { renewed_ms: world.wall().millis() - ago_ms, ..named(name) };
+            let value = Bytes::from(serde_json::to_vec(&member).unwrap());
+            kv.put(key_of(name, true).unwrap(), value, Expected::Absent).await.unwrap();
+        }
+        let _held = Membership::take(&world, kv.clone(), named("new")).await.unwrap();
+        let gone = async {
+            while find(kv.as_ref(), "dead").await.unwrap().is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        world.timeout(Duration::from_secs(60), gone).await.unwrap();
+        assert!(find(kv.as_ref(), "quiet").await.unwrap().is_some());
+        assert!(find(kv.as_ref(), "new").await.unwrap().is_some());
     }
 
     #[tokio::test]
