@@ -126,7 +126,12 @@ async fn failures_are_answered_as_aws_answers(ground: &Ground) {
     for (mode, event, expected) in rows {
         let kit = ground.kit(&[("MODE", mode)]);
         kit.start().await;
-        let answered = kit.invoke(1, event).await;
+        let short = |invocation: &mut fabric::Invocation| {
+            if expected == "Sandbox.Timedout" {
+                invocation.timeout = Duration::from_secs(3);
+            }
+        };
+        let answered = kit.invoke_with(Kit::request(1, event), short).await;
         let (kind, body) = answered.failure();
         assert_eq!(kind, expected, "{event} {body} {}", answered.tail());
         kit.reported(1, EnvironmentEvent::Gone).await;
