@@ -69,6 +69,8 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             // What a node has not shipped yet. All else of that role is done where the lines are.
             ("Telemetry", &["fresh", "get_trace"]),
             ("WorkerInvoke", &[]),
+            // An operator's `status --check` comes as a frontend.
+            ("WorkerCensus", &[]),
         ],
         NodeRole::Control => &[("Assignment", &["retire", "reserve"])],
         NodeRole::Assignment => {
@@ -162,6 +164,7 @@ mod tests {
             fabric::control::Control,
             fabric::placement::Placement,
             fabric::telemetry::Telemetry,
+            fabric::worker::WorkerCensus,
             fabric::worker::WorkerControl,
             fabric::worker::WorkerInvoke
         )

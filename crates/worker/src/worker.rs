@@ -21,7 +21,8 @@ use fabric::placement::{Orders, ResidentEnvironment};
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
-    InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke,
+    InvokeRequest, ResidentsQuery, StartEnvironment, StopEnvironment, WorkerCensus, WorkerControl,
+    WorkerError, WorkerInvoke,
 };
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -86,6 +87,18 @@ impl Table {
         let highest = self.epochs.entry(partition).or_insert(epoch);
         *highest = epoch.max(*highest);
         epoch == *highest
+    }
+
+    /// Everything that is here, also what is ending.
+    fn residents(&self) -> impl Iterator<Item = fabric::worker::Resident> {
+        let all = self.seats.iter().map(|(id, place)| (id, place, false));
+        let all = all.chain(self.ending.iter().map(|(id, place)| (id, place, true)));
+        all.map(|(&environment, place, ending)| {
+            let (token, state) = place.seat.held();
+            let state = if ending { HeldState::Ending } else { state };
+            let held = HeldEnvironment { environment, token, state };
+            fabric::worker::Resident { partition: place.partition, key: place.key.clone(), held }
+        })
     }
 
     /// Whether an environment of this partition may be made: its own, or, of a worker that has nothing, a new one, of
@@ -291,6 +304,13 @@ impl House {
 }
 
 #[async_trait]
+impl WorkerCensus for Worker {
+    async fn residents(&self, _: ResidentsQuery) -> Result<Vec<fabric::worker::Resident>, WorkerError> {
+        Ok(self.0.table().residents().collect())
+    }
+}
+
+#[async_trait]
 impl WorkerControl for Worker {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
         let house = &self.0;
@@ -351,14 +371,8 @@ impl WorkerControl for Worker {
         if !table.admits(message.partition, message.epoch) {
             return Err(WorkerError::Stale);
         }
-        let all = table.seats.iter().map(|(id, place)| (id, place, false));
-        let all = all.chain(table.ending.iter().map(|(id, place)| (id, place, true)));
-        let held = all.filter(|(_, place, _)| place.partition == message.partition);
-        let held = held.map(|(&environment, place, ending)| {
-            let (token, state) = place.seat.held();
-            HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
-        });
-        Ok(HeldEnvironments { environments: held.collect() })
+        let held = table.residents().filter(|resident| resident.partition == message.partition);
+        Ok(HeldEnvironments { environments: held.map(|resident| resident.held).collect() })
     }
 }
 

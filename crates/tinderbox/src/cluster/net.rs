@@ -28,6 +28,9 @@ const STILL_LEADS: Duration = Duration::from_millis(250);
 /// Connections kept to nodes that may be gone; beyond it all are made anew.
 const PEERS_MAX: usize = 20_000;
 
+/// A node's entry by what it says of its renewal, and since when that is known; `None`: it was silent from the first.
+type Heard = BTreeMap<String, (u64, Option<Instant>)>;
+
 /// The ways from this node.
 pub(crate) struct Net {
     world: World,
@@ -44,6 +47,7 @@ struct Known {
     lists: BTreeMap<NodeRole, (Instant, Vec<String>)>,
     /// Nodes that are not silent, each with a role of those asked for, and when that was read.
     living: Option<(Instant, Vec<(String, NodeRole)>)>,
+    heard: Heard,
     leaders: BTreeMap<Key, String>,
 }
 
@@ -139,14 +143,17 @@ impl Net {
             Ok(all) => all,
             Err(error) => return known.map(|(_, nodes)| nodes).ok_or_else(|| error.to_string()),
         };
-        let now_ms = self.world.wall().millis();
+        let mut known = self.known();
+        known.heard = heard(&known.heard, &all, now, self.world.wall().millis());
         let mut nodes = Vec::new();
-        for member in all.into_iter().filter(|member| !member.is_silent(now_ms, SILENT_AFTER)) {
-            if let Some(role) = roles.iter().find(|role| member.has(**role)) {
+        for member in all {
+            let heard_at = known.heard.get(&member.name).and_then(|(_, at)| *at);
+            let lives = heard_at.is_some_and(|at| now.since(at) <= SILENT_AFTER);
+            if let Some(role) = roles.iter().find(|role| lives && member.has(**role)) {
                 nodes.push((member.name, *role));
             }
         }
-        self.known().living = Some((now, nodes.clone()));
+        known.living = Some((now, nodes.clone()));
         Ok(nodes)
     }
 
@@ -170,6 +177,17 @@ impl Net {
             }
         }
     }
+}
+
+/// When each node's entry was last seen to be another than before, on this node's own steady clock: a wall clock that
+/// jumps, here or there, makes nobody silent. Of a node that was never seen before its own time has to be believed.
+fn heard(before: &Heard, all: &[Member], now: Instant, now_ms: u64) -> Heard {
+    let at = |member: &Member| match before.get(&member.name) {
+        Some((renewed_ms, at)) if *renewed_ms == member.renewed_ms => *at,
+        Some(_) => Some(now),
+        None => (!member.is_silent(now_ms, SILENT_AFTER)).then_some(now),
+    };
+    all.iter().map(|member| (member.name.clone(), (member.renewed_ms, at(member)))).collect()
 }
 
 fn unsent(reason: String) -> Lost {
@@ -325,5 +343,43 @@ impl Carrier for Leading {
     }
     async fn open(&self, call: Call, request: Bytes) -> Result<(Bytes, FrameStream<Bytes>), Lost> {
         self.go(&Streamed(call, request)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::clock::SetClock;
+
+    #[tokio::test]
+    async fn a_wall_clock_that_jumps_makes_nobody_silent_and_who_says_nothing_is() {
+        let clock = Arc::new(SetClock::default());
+        let world = World { clock: clock.clone(), ..World::real() };
+        let hour_ms = 3_600_000;
+        let named = |name: &str, renewed_ms| Member {
+            renewed_ms,
+            ..Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned())
+        };
+        let lives = |heard: &Heard, name: &str| {
+            heard[name].1.is_some_and(|at| world.now().since(at) <= SILENT_AFTER)
+        };
+        let t = 10 * hour_ms;
+        let all = [named("here", t), named("behind", t), named("dead", t), named("long dead", t - hour_ms)];
+        let mut seen = heard(&Heard::new(), &all, world.now(), t);
+        assert!(["here", "behind", "dead"].iter().all(|name| lives(&seen, name)) && !lives(&seen, "long dead"));
+        for step in 1..=4 {
+            clock.advance(Duration::from_secs(10));
+            let after = t + step * 10_000;
+            let all = [
+                named("here", after),
+                named("behind", after - hour_ms),
+                named("dead", t),
+                named("long dead", t - hour_ms),
+            ];
+            // And this node's own clock has jumped, too.
+            seen = heard(&seen, &all, world.now(), after + 2 * hour_ms);
+        }
+        assert!(lives(&seen, "here") && lives(&seen, "behind"));
+        assert!(!lives(&seen, "dead") && !lives(&seen, "long dead"));
     }
 }
