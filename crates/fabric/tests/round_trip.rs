@@ -10,7 +10,8 @@ use fabric::control::{ControlRequest, ControlResponse};
 use fabric::placement::{PlacementRequest, PlacementResponse};
 use fabric::telemetry::{TelemetryRequest, TelemetryResponse};
 use fabric::worker::{
-    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerCensusRequest, WorkerCensusResponse, WorkerRequest, WorkerResponse,
+    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerCensusRequest, WorkerCensusResponse, WorkerRequest,
+    WorkerResponse,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -12,7 +12,8 @@ use fabric::remote::{Call, Carrier, Lost, Remote, Served};
 use fabric::stream;
 use fabric::telemetry::{Telemetry, TelemetryRequest, TelemetryResponse};
 use fabric::worker::{
-    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerCensus, WorkerCensusRequest, WorkerCensusResponse, WorkerControl, WorkerInvoke, WorkerRequest, WorkerResponse,
+    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerCensus, WorkerCensusRequest, WorkerCensusResponse,
+    WorkerControl, WorkerInvoke, WorkerRequest, WorkerResponse,
 };
 use fabric_rpc::Roles;
 use serde::Serialize;

@@ -360,13 +360,14 @@ mod tests {
             renewed_ms,
             ..Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned())
         };
-        let lives = |heard: &Heard, name: &str| {
-            heard[name].1.is_some_and(|at| world.now().since(at) <= SILENT_AFTER)
-        };
+        let lives =
+            |heard: &Heard, name: &str| heard[name].1.is_some_and(|at| world.now().since(at) <= SILENT_AFTER);
         let t = 10 * hour_ms;
         let all = [named("here", t), named("behind", t), named("dead", t), named("long dead", t - hour_ms)];
         let mut seen = heard(&Heard::new(), &all, world.now(), t);
-        assert!(["here", "behind", "dead"].iter().all(|name| lives(&seen, name)) && !lives(&seen, "long dead"));
+        assert!(
+            ["here", "behind", "dead"].iter().all(|name| lives(&seen, name)) && !lives(&seen, "long dead")
+        );
         for step in 1..=4 {
             clock.advance(Duration::from_secs(10));
             let after = t + step * 10_000;

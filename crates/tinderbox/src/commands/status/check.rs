@@ -76,7 +76,8 @@ async fn look(operator: &Operator) -> Result<Look, Failure> {
     let mut held = BTreeMap::new();
     for worker in workers(operator, &book).await? {
         let way = operator.net.node(worker.as_str(), NodeRole::Worker);
-        let asked = world.timeout(ASK_MAX, Remote::<dyn WorkerCensus>::new(way).residents(ResidentsQuery)).await;
+        let asked =
+            world.timeout(ASK_MAX, Remote::<dyn WorkerCensus>::new(way).residents(ResidentsQuery)).await;
         if let Some(residents) = noted(&mut wrong, worker.as_str(), in_time(asked)) {
             held.insert(worker, residents);
         }
@@ -155,12 +156,16 @@ fn ghosts(book: &Book, held: &BTreeMap<WorkerId, Vec<Resident>>) -> Vec<Violatio
 
 fn sentence(violation: &Violation) -> String {
     match violation {
-        Violation::TwoLeases { environment, .. } => format!("environment {environment} runs under two leases"),
+        Violation::TwoLeases { environment, .. } => {
+            format!("environment {environment} runs under two leases")
+        }
         Violation::TwoWorkers { environment, workers: [one, other] } => {
             format!("environment {environment} is on {one} and on {other}")
         }
         Violation::OverConcurrency { account, region, granted, limit } => {
-            format!("account {account} has {granted} invocations in progress in {region}, allowed are {limit}")
+            format!(
+                "account {account} has {granted} invocations in progress in {region}, allowed are {limit}"
+            )
         }
         Violation::JournalDiffers { environment: Some(environment) } => {
             format!("journal and assignment's leader differ about environment {environment}")
@@ -222,8 +227,14 @@ mod tests {
         let both = book(&[(1, "a"), (2, "b")]);
         assert!(said(&both, &[("a", vec![free(1)]), ("b", vec![free(2)])], 10).is_empty());
         let ending = vec![free(2), resident(9, HeldState::Ending)];
-        assert!(said(&both, &[("a", vec![free(1)]), ("b", ending)], 10).is_empty(), "what ends may be forgotten");
-        assert!(said(&both, &[("a", vec![free(1)])], 10).is_empty(), "of one who does not answer nothing is said");
+        assert!(
+            said(&both, &[("a", vec![free(1)]), ("b", ending)], 10).is_empty(),
+            "what ends may be forgotten"
+        );
+        assert!(
+            said(&both, &[("a", vec![free(1)])], 10).is_empty(),
+            "of one who does not answer nothing is said"
+        );
         let two_ghosts = said(&both, &[("a", vec![]), ("b", vec![])], 10);
         assert_eq!(two_ghosts.len(), 2, "{two_ghosts:?}");
         let orphans = said(&book(&[]), &[("a", vec![free(1), free(2)])], 10);
