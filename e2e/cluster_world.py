@@ -10,9 +10,14 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from conftest import BINARY
 from test_substrate import program, wait_for
 
@@ -251,7 +256,6 @@ class Cluster:
 
     def nats_ready(self):
         """One of them leads the others' metadata: streams can be made."""
-        import urllib.request
         for one in self.nats:
             try:
                 with urllib.request.urlopen(f"http://{one.address}:8222/jsz", timeout=2) as answer:
@@ -369,3 +373,57 @@ def in_order(cluster):
     """Journal, leader and workers, by the very functions that the simulator asks (`scheduler::assignment::invariants`)."""
     said = cluster.operator("status", "--check")
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def requests_in_logs(frontend, function):
+    """Request ids of START lines, as often as they come: from the whole group, and from its streams one by one."""
+    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"START RequestId"')
+    filtered = [event["message"].split()[2] for page in pages for event in page["events"]]
+    got = []
+    streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
+    for stream in [stream["logStreamName"] for page in streams for stream in page["logStreams"]]:
+        token = {}
+        while True:
+            page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
+            if token.get("nextToken") == page["nextForwardToken"]:
+                break
+            got += [event["message"].split()[2] for event in page["events"] if event["message"].startswith("START")]
+            token = {"nextToken": page["nextForwardToken"]}
+    return sorted(filtered), sorted(got)
+
+
+def trace_from(node, request):
+    url = f"http://{node.address}:9955/_tinderbox/traces/{request}"
+    signed = AWSRequest("GET", url)
+    SigV4Auth(Credentials(*KEYS), "lambda", "eu-central-1").add_auth(signed)
+    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(signed.headers)), timeout=30) as answer:
+        return json.load(answer)
+
+
+def traced(node, request):
+    try:
+        return trace_from(node, request)
+    except urllib.error.HTTPError:
+        return None
+
+
+def healthy(nats):
+    """All of its streams are as far as their leaders."""
+    try:
+        with urllib.request.urlopen(f"http://{nats.address}:8222/healthz", timeout=5) as answer:
+            return json.load(answer)["status"] == "ok"
+    except OSError:
+        return False
+
+
+def stream_leader(cluster):
+    """Of the stream of `Kv`, where leaders have their entries."""
+    for one in cluster.nats:
+        with urllib.request.urlopen(f"http://{one.address}:8222/jsz?streams=true&leader-only=false", timeout=5) as answer:
+            for account in json.load(answer).get("account_details", []):
+                for stream in account.get("stream_detail", []):
+                    if "kv" in stream["name"].lower():
+                        name = stream["cluster"]["leader"]
+                        return next(it for it in cluster.nats if it.name == name)
+    raise AssertionError("no stream of a Kv")

@@ -9,14 +9,11 @@ import signal
 import sqlite3
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from cluster_world import FAKETIME, KEYS, Cluster, Disk, Load, Machine, Net, served_once, settled
+from cluster_world import (
+    FAKETIME, KEYS, Cluster, Disk, Load, Machine, Net, healthy, requests_in_logs, served_once, settled, stream_leader, trace_from, traced,
+)
 from conftest import BINARY, MICROVM
 from functions import ROLE, package
 from test_substrate import wait_for
@@ -95,24 +92,6 @@ def test_what_one_frontend_is_told_the_other_knows_at_once(cluster, function):
         one, other = other, one
 
 
-def requests_in_logs(frontend, function):
-    """Request ids of START lines, as often as they come: from the whole group, and from its streams one by one."""
-    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"START RequestId"')
-    filtered = [event["message"].split()[2] for page in pages for event in page["events"]]
-    got = []
-    streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
-    for stream in [stream["logStreamName"] for page in streams for stream in page["logStreams"]]:
-        token = {}
-        while True:
-            page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
-            if token.get("nextToken") == page["nextForwardToken"]:
-                break
-            got += [event["message"].split()[2] for event in page["events"] if event["message"].startswith("START")]
-            token = {"nextToken": page["nextForwardToken"]}
-    return sorted(filtered), sorted(got)
-
-
 def shipped(node, table, key, done):
     """Whether all that is in its own file is in the shared stores."""
     with contextlib.closing(sqlite3.connect(f"file:{node.data / 'logs' / 'logs.db'}?mode=ro", uri=True)) as file:
@@ -155,14 +134,6 @@ def test_logs_of_a_worker_that_was_killed_stay(cluster, function):
     back(worker)
     wait_for(lambda: any(one["name"] == busiest for one in cluster.status()["workers"]))
     settled(cluster)
-
-
-def trace_from(node, request):
-    url = f"http://{node.address}:9955/_tinderbox/traces/{request}"
-    signed = AWSRequest("GET", url)
-    SigV4Auth(Credentials(*KEYS), "lambda", "eu-central-1").add_auth(signed)
-    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(signed.headers)), timeout=30) as answer:
-        return json.load(answer)
 
 
 def test_logs_of_one_frontend_are_the_others_and_so_are_its_traces(cluster, function):
@@ -259,18 +230,6 @@ def test_one_nats_of_three_is_killed_and_nobody_is_deposed(cluster, load, which)
     after = {lead["of"]: lead["leader"] for lead in cluster.status()["leads"]}
     assert after == before, "nobody was deposed"
     settled(cluster)
-
-
-def stream_leader(cluster):
-    """Of the stream of `Kv`, where leaders have their entries."""
-    for one in cluster.nats:
-        with urllib.request.urlopen(f"http://{one.address}:8222/jsz?streams=true&leader-only=false", timeout=5) as answer:
-            for account in json.load(answer).get("account_details", []):
-                for stream in account.get("stream_detail", []):
-                    if "kv" in stream["name"].lower():
-                        name = stream["cluster"]["leader"]
-                        return next(it for it in cluster.nats if it.name == name)
-    raise AssertionError("no stream of a Kv")
 
 
 def test_a_frontend_that_is_cut_off_from_assignments_leader_goes_on_when_it_is_back(cluster, load):
@@ -528,13 +487,6 @@ def test_a_frontend_whose_disk_is_full_serves_all_the_same_and_its_logs_are_whol
         back(frontend)
 
 
-def traced(node, request):
-    try:
-        return trace_from(node, request)
-    except urllib.error.HTTPError:
-        return None
-
-
 def test_one_nats_of_three_whose_disk_is_full_loses_nothing_and_is_whole_again_when_there_is_room(cluster, function):
     victim = cluster.nats[2]
     victim.kill(signal.SIGTERM)
@@ -559,15 +511,6 @@ def test_one_nats_of_three_whose_disk_is_full_loses_nothing_and_is_whole_again_w
         victim.up(cluster.nats)
     wait_for(lambda: healthy(victim), 120)
     settled(cluster)
-
-
-def healthy(nats):
-    """All of its streams are as far as their leaders."""
-    try:
-        with urllib.request.urlopen(f"http://{nats.address}:8222/healthz", timeout=5) as answer:
-            return json.load(answer)["status"] == "ok"
-    except OSError:
-        return False
 
 
 def off_by(cluster, name):

@@ -351,14 +351,19 @@ mod tests {
     use super::*;
     use testkit::clock::SetClock;
 
+    fn renewed(mut member: Member, renewed_ms: u64) -> Member {
+        member.renewed_ms = renewed_ms;
+        member
+    }
+
     #[tokio::test]
     async fn a_wall_clock_that_jumps_makes_nobody_silent_and_who_says_nothing_is() {
         let clock = Arc::new(SetClock::default());
         let world = World { clock: clock.clone(), ..World::real() };
         let hour_ms = 3_600_000;
-        let named = |name: &str, renewed_ms| Member {
-            renewed_ms,
-            ..Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned())
+        let named = |name: &str, renewed_ms| {
+            let member = Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned());
+            renewed(member, renewed_ms)
         };
         let lives =
             |heard: &Heard, name: &str| heard[name].1.is_some_and(|at| world.now().since(at) <= SILENT_AFTER);

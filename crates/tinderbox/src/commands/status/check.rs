@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn resident(number: u8, state: HeldState) -> Resident {
-        let held = HeldEnvironment { environment: id(number), token: LeaseToken([number; 16]), state };
+        let held = HeldEnvironment { environment: id(number), token: LeaseToken(u64::from(number)), state };
         Resident { partition: PARTITION, key: key(), held }
     }
 
