@@ -375,11 +375,17 @@ def in_order(cluster):
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-def requests_in_logs(frontend, function):
-    """Request ids of START lines, as often as they come: from the whole group, and from its streams one by one."""
+def requests_in_group(frontend, function):
+    """Request ids of START lines, as often as they come."""
     logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"START RequestId"')
-    filtered = [event["message"].split()[2] for page in pages for event in page["events"]]
+    return sorted(event["message"].split()[2] for page in pages for event in page["events"])
+
+
+def requests_in_logs(frontend, function):
+    """The same from the whole group, and from its streams one by one."""
+    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
+    filtered = requests_in_group(frontend, function)
     got = []
     streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
     for stream in [stream["logStreamName"] for page in streams for stream in page["logStreams"]]:
@@ -390,7 +396,7 @@ def requests_in_logs(frontend, function):
                 break
             got += [event["message"].split()[2] for event in page["events"] if event["message"].startswith("START")]
             token = {"nextToken": page["nextForwardToken"]}
-    return sorted(filtered), sorted(got)
+    return filtered, sorted(got)
 
 
 def trace_from(node, request):

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from cluster_world import (
-    FAKETIME, KEYS, Cluster, Disk, Load, Machine, Net, healthy, requests_in_logs, served_once, settled, stream_leader, trace_from, traced,
+    FAKETIME, KEYS, Cluster, Disk, Load, Machine, Net, healthy, requests_in_group, requests_in_logs, served_once, settled, stream_leader, trace_from, traced,
 )
 from conftest import BINARY, MICROVM
 from functions import ROLE, package
@@ -476,7 +476,7 @@ def test_a_frontend_whose_disk_is_full_serves_all_the_same_and_its_logs_are_whol
         served_once(load.results)
         requests = {said["request"] for _, _, _, said in load.results}
         for name in ("f1", "f2"):
-            assert requests <= set(requests_in_logs(cluster.nodes[name], function)[0]), f"{name} misses lines"
+            assert requests <= set(requests_in_group(cluster.nodes[name], function)), f"{name} misses lines"
         disk.free()
         said = json.loads(frontend.client().invoke(FunctionName=function)["Payload"].read())
         wait_for(lambda: traced(cluster.nodes["f2"], said["request"]))
@@ -547,8 +547,8 @@ def test_wall_clocks_that_jump_depose_nobody_and_fail_nothing(cluster, function)
     assert {lead["of"]: (lead["leader"], lead["epoch"]) for lead in cluster.status()["leads"]} == leads, "nobody was deposed"
     requests = [said["request"] for _, _, _, said in load.results]
     for name in ("f1", "f2"):
-        for found in requests_in_logs(cluster.nodes[name], function):
-            assert len(found) == len(set(found)) and set(requests) <= set(found), f"{name}: each line once, whatever the time was"
+        found = requests_in_group(cluster.nodes[name], function)
+        assert len(found) == len(set(found)) and set(requests) <= set(found), f"{name}: each line once, whatever the time was"
     settled(cluster)
 
 
