@@ -28,8 +28,8 @@ const STILL_LEADS: Duration = Duration::from_millis(250);
 /// Connections kept to nodes that may be gone; beyond it all are made anew.
 const PEERS_MAX: usize = 20_000;
 
-/// A node's entry by what it says of its renewal, and since when that is known; `None`: it was silent from the first.
-type Heard = BTreeMap<String, (u64, Option<Instant>)>;
+/// What a node's entry says of its renewal, and since when that is known.
+type Heard = BTreeMap<String, (u64, Instant)>;
 
 /// The ways from this node.
 pub(crate) struct Net {
@@ -144,11 +144,11 @@ impl Net {
             Err(error) => return known.map(|(_, nodes)| nodes).ok_or_else(|| error.to_string()),
         };
         let mut known = self.known();
-        known.heard = heard(&known.heard, &all, now, self.world.wall().millis());
+        known.heard = heard(&known.heard, &all, now);
         let mut nodes = Vec::new();
         for member in all {
-            let heard_at = known.heard.get(&member.name).and_then(|(_, at)| *at);
-            let lives = heard_at.is_some_and(|at| now.since(at) <= SILENT_AFTER);
+            let heard = known.heard.get(&member.name);
+            let lives = heard.is_some_and(|(_, at)| now.since(*at) <= SILENT_AFTER);
             if let Some(role) = roles.iter().find(|role| lives && member.has(**role)) {
                 nodes.push((member.name, *role));
             }
@@ -180,12 +180,11 @@ impl Net {
 }
 
 /// When each node's entry was last seen to be another than before, on this node's own steady clock: a wall clock that
-/// jumps, here or there, makes nobody silent. Of a node that was never seen before its own time has to be believed.
-fn heard(before: &Heard, all: &[Member], now: Instant, now_ms: u64) -> Heard {
+/// jumps, here or there, makes nobody silent. A node that was never seen before is given the time to show that it lives.
+fn heard(before: &Heard, all: &[Member], now: Instant) -> Heard {
     let at = |member: &Member| match before.get(&member.name) {
         Some((renewed_ms, at)) if *renewed_ms == member.renewed_ms => *at,
-        Some(_) => Some(now),
-        None => (!member.is_silent(now_ms, SILENT_AFTER)).then_some(now),
+        _ => now,
     };
     all.iter().map(|member| (member.name.clone(), (member.renewed_ms, at(member)))).collect()
 }
@@ -365,27 +364,18 @@ mod tests {
             let member = Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned());
             renewed(member, renewed_ms)
         };
-        let lives =
-            |heard: &Heard, name: &str| heard[name].1.is_some_and(|at| world.now().since(at) <= SILENT_AFTER);
+        let lives = |heard: &Heard, name: &str| world.now().since(heard[name].1) <= SILENT_AFTER;
         let t = 10 * hour_ms;
-        let all = [named("here", t), named("behind", t), named("dead", t), named("long dead", t - hour_ms)];
-        let mut seen = heard(&Heard::new(), &all, world.now(), t);
-        assert!(
-            ["here", "behind", "dead"].iter().all(|name| lives(&seen, name)) && !lives(&seen, "long dead")
-        );
+        let all = [named("here", t), named("behind", t), named("dead", t)];
+        let mut seen = heard(&Heard::new(), &all, world.now());
+        assert!(["here", "behind", "dead"].iter().all(|name| lives(&seen, name)));
         for step in 1..=4 {
             clock.advance(Duration::from_secs(10));
             let after = t + step * 10_000;
-            let all = [
-                named("here", after),
-                named("behind", after - hour_ms),
-                named("dead", t),
-                named("long dead", t - hour_ms),
-            ];
-            // And this node's own clock has jumped, too.
-            seen = heard(&seen, &all, world.now(), after + 2 * hour_ms);
+            let all = [named("here", after), named("behind", after - hour_ms), named("dead", t)];
+            seen = heard(&seen, &all, world.now());
         }
         assert!(lives(&seen, "here") && lives(&seen, "behind"));
-        assert!(!lives(&seen, "dead") && !lives(&seen, "long dead"));
+        assert!(!lives(&seen, "dead"));
     }
 }
