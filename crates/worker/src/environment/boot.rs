@@ -328,7 +328,8 @@ impl Copyable {
 }
 
 /// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already
-/// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy.
+/// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy; and without a
+/// program in it, it would have nothing that what is booted has not ([`Kind::booted`]).
 fn kind(
     plan: &BootPlan,
     launch: &Launch,
@@ -348,6 +349,9 @@ fn kind(
         arguments: launch.arguments.clone(),
         variables: ahead,
     });
+    if written_down && ahead.is_none() {
+        return None;
+    }
     Some(Kind { name: plan.config.runtime.clone(), memory_mb, mounts: launch.mounts.clone(), ahead })
 }
 
