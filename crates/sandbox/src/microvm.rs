@@ -447,7 +447,8 @@ impl Sandbox for MicroVmSandbox {
         }
         missing.push("rooms do not wait for a function: each is booted or restored for its own".to_owned());
         if !self.launcher.reclaims() {
-            missing.push("idle memory of a machine is not given back to the host".to_owned());
+            missing
+                .push("idle memory of a machine is not given back to the host (docs/microvm.md)".to_owned());
         }
         Capabilities {
             pause: true,

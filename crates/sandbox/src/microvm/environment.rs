@@ -228,12 +228,15 @@ impl Environment for MachineEnvironment {
         if is_paused {
             self.machine.vmm.resume().await?;
         }
-        let shrunk = self.machine.link.shrink().await;
-        let given = self.machine.vmm.reclaim().await;
+        let given = async {
+            self.machine.link.shrink().await?;
+            let used = self.figures().await?.memory_bytes;
+            self.machine.vmm.reclaim(used).await
+        };
+        let given = given.await;
         if is_paused {
             self.machine.vmm.pause().await?;
         }
-        shrunk?;
         given
     }
 
