@@ -19,9 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
-use types::{
-    AccountId, EnvironmentId, Epoch, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId,
-};
+use types::{EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Region, Version, VersionKey, WorkerId, {
+    AccountId};
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
 /// Ends a test that would hang.
@@ -122,6 +121,7 @@ impl Fleet {
             *seat = Seat::Free;
         }
         let report = EnvironmentReport {
+            partition: lease.partition,
             worker: lease.worker.clone(),
             environment: lease.environment,
             token: lease.token,
@@ -244,7 +244,7 @@ pub(crate) async fn census_until(service: &Arc<AssignmentService>, states: &[&st
     let mut last = Vec::new();
     let reached = async {
         loop {
-            let rows = service.census(CensusQuery).await.unwrap_or_default();
+            let rows = service.census(CensusQuery { partition: PartitionId(0) }).await.unwrap_or_default();
             last = rows.into_iter().map(|row| row.state).collect();
             last.sort();
             if last == states {
