@@ -187,7 +187,11 @@ async fn fenced_twice(store: Store) {
     assert_eq!(first.acquire(wanted("other")).await, Err(AcquireError::NotLeader));
     assert_eq!(first.acquire(wanted("hello")).await, Err(AcquireError::NotLeader));
     store.check().await;
-    assert_eq!(second.census(CensusQuery { partition: PartitionId(0) }).await.expect("it leads").len(), 1, "nothing of the old one's");
+    assert_eq!(
+        second.census(CensusQuery { partition: PartitionId(0) }).await.expect("it leads").len(),
+        1,
+        "nothing of the old one's"
+    );
 
     // It is a follower now, and takes over in its turn, at once where the leader ends cleanly.
     paused.send_replace(false);

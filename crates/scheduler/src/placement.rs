@@ -18,12 +18,13 @@
 //! then it serves, after that it has ended everything by itself, whatever it sees of us.
 //!
 //! A worker is leased to one partition at a time, the first that needs it, for [`Settings::lease`] from each beat on;
-//! empty for long enough it goes back to all. A worker without a lease has nothing.
+//! empty for long enough it goes back to all, and once a heartbeat has confirmed that it is empty, to another partition
+//! that would have no room otherwise. A worker without a lease has nothing.
 //!
 //! A place is chosen in this order: zones in which the function has fewest; workers of the partition that hold its
 //! code, else the fullest with room (so that empty ones can go), each only while function and account stay below
 //! their share of the worker; then a worker that nobody leases; then any with room, whatever the share. So shares and
-//! zones are wishes, room is law. Each look is bounded ([`Settings::looks_max`]); none walks the fleet.
+//! zones are wishes, room is law. Last comes an empty worker of another partition. Each look is bounded ([`Settings::looks_max`]); none walks the fleet.
 //!
 //! Pure and idempotent: placing what is placed answers the same worker, releasing what is not there does nothing, and
 //! a [`Plan`] that was carried out plans nothing more. All of it is soft state: workers that join a new planner say
@@ -444,7 +445,7 @@ impl Planner {
             let ever = u64::from(request.memory_mb) <= largest;
             return Err(if ever { NoSlot::Full } else { NoSlot::TooLarge });
         };
-        self.lease_to(idx, request.partition);
+        self.move_to(idx, request.partition);
         let owner = request.owner.as_ref();
         self.sit(idx, request.environment, owner, request.memory_mb);
         self.demand.placed(self.now, request.memory_mb);

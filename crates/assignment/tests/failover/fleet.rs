@@ -19,8 +19,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
-use types::{EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Region, Version, VersionKey, WorkerId, {
-    AccountId};
+use types::{
+    AccountId, EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Region, Version, VersionKey,
+    WorkerId,
+};
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
 /// Ends a test that would hang.

@@ -28,6 +28,7 @@ impl Planner {
             })
             .or_else(|| zones.iter().find_map(|(_, zone)| self.fullest(*zone, request, owner)))
             .or_else(|| zones.iter().find_map(|(_, zone)| self.fullest(*zone, request, None)))
+            .or_else(|| zones.iter().find_map(|(_, zone)| self.empty_elsewhere(*zone, request)))
     }
 
     /// Zones, those with fewest environments of the function first; ties are turned by its number, so that rare
@@ -95,6 +96,19 @@ impl Planner {
         pools.filter_map(|pool| pool.range((u64::from(memory_mb), 0)..).next()).min().map(|(_, idx)| *idx)
     }
 
+    /// The smallest worker of another partition that has room, and nothing: by our books, and by a heartbeat since. What
+    /// its partition's leader knows of it is nothing that outlives it: for that leader it is absent, and in time lost.
+    fn empty_elsewhere(&self, zone: u32, request: &Request) -> Option<WorkerIdx> {
+        let fits = self.index.idle(zone, u64::from(request.memory_mb));
+        let could = |worker: &Worker| {
+            worker.fits(request.memory_mb)
+                && worker.sandboxes.meets(request.sandboxes)
+                && worker.is_confirmed_empty(self.now, &self.settings)
+        };
+        let mut looked = fits.take(self.settings.looks_max);
+        looked.find(|idx| self.workers[*idx as usize].as_ref().is_some_and(could))
+    }
+
     /// Takes a worker out of the index, lets it be changed, puts it back.
     fn change<T>(&mut self, idx: WorkerIdx, change: impl FnOnce(&mut Worker) -> T) -> Option<T> {
         let worker = self.workers.get_mut(idx as usize)?.as_mut()?;
@@ -126,6 +140,16 @@ impl Planner {
             worker.lease = Some(Lease { partition, until });
             worker.empty_since = now;
         });
+    }
+
+    /// The same, but an empty one of another partition is moved.
+    pub(super) fn move_to(&mut self, idx: WorkerIdx, partition: PartitionId) {
+        let worker = self.workers.get(idx as usize).and_then(Option::as_ref);
+        let elsewhere = |lease: Lease| lease.partition != partition;
+        if worker.is_some_and(|worker| worker.slots.is_empty() && worker.lease.is_some_and(elsewhere)) {
+            self.give_back_lease(idx);
+        }
+        self.lease_to(idx, partition);
     }
 
     pub(super) fn give_back_lease(&mut self, idx: WorkerIdx) {

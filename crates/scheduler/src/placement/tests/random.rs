@@ -96,7 +96,8 @@ impl World {
         let could = |row: &&Worker| {
             row.fits(wanted.memory_mb)
                 && row.sandboxes.meets(wanted.sandboxes)
-                && row.lease.is_none_or(|lease| lease.partition == wanted.partition)
+                && (row.lease.is_none_or(|lease| lease.partition == wanted.partition)
+                    || row.is_confirmed_empty(self.now, self.planner.settings()))
         };
         let room = self.planner.live().any(|worker| could(&worker));
         let answer = self.planner.place_for(self.now, wanted);
@@ -133,12 +134,15 @@ impl World {
 
     fn check(&self) {
         let planner = &self.planner;
-        let mut indexed = BTreeSet::new();
+        let (mut indexed, mut idle) = (BTreeSet::new(), BTreeSet::new());
         for (id, idx) in &planner.by_id {
             let worker = planner.workers[*idx as usize].as_ref().unwrap();
             assert_eq!(worker.id, *id);
             if let Some(pool) = worker.pool() {
                 indexed.insert((pool, worker.free_mb(), *idx));
+                if worker.lease.is_some() && worker.slots.is_empty() {
+                    idle.insert(*idx);
+                }
             }
             let mine: Vec<_> = planner.slots.iter().filter(|(_, slot)| slot.worker == *idx).collect();
             assert_eq!(worker.used_mb, mine.iter().map(|(_, slot)| u64::from(slot.memory_mb)).sum::<u64>());
@@ -155,6 +159,7 @@ impl World {
             }
         }
         assert_eq!(planner.index.entries(), indexed, "the index is the workers");
+        assert_eq!(planner.index.all_idle(), idle, "those with nothing");
         assert_eq!(
             planner.holders.values().map(BTreeSet::len).sum::<usize>(),
             planner.live().map(|w| w.holds.len()).sum()
