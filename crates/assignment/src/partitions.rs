@@ -63,3 +63,117 @@ impl<T: Assignment> Assignment for Partitions<T> {
         self.named(message.partition)?.census(message).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fabric::Scope;
+    use fabric::assignment::EnvironmentEvent;
+    use std::sync::Mutex;
+    use std::time::Duration;
+    use types::{
+        ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId,
+    };
+
+    /// Says what it was asked.
+    #[derive(Default)]
+    struct Asked(Mutex<Vec<&'static str>>);
+
+    impl Asked {
+        fn note<T>(&self, what: &'static str) -> Result<T, AcquireError> {
+            self.0.lock().unwrap().push(what);
+            Err(AcquireError::NotLeader)
+        }
+    }
+
+    #[async_trait]
+    impl Assignment for Asked {
+        async fn acquire(&self, _: Acquire) -> Result<Lease, AcquireError> {
+            self.note("acquire")
+        }
+        async fn report(&self, _: EnvironmentReport) -> Result<(), AcquireError> {
+            self.note("report")
+        }
+        async fn retire(&self, _: Retire) -> Result<(), AcquireError> {
+            self.note("retire")
+        }
+        async fn reserve(&self, _: Reserve) -> Result<(), AcquireError> {
+            self.note("reserve")
+        }
+        async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
+            self.note("census")
+        }
+    }
+
+    fn partitions(count: u32) -> Partitions<Asked> {
+        let count = PartitionCount::new(count).unwrap();
+        Partitions::new(count, count.all().map(|_| Arc::default()).collect()).unwrap()
+    }
+
+    fn asked(partitions: &Partitions<Asked>) -> Vec<Vec<&'static str>> {
+        partitions.each().map(|(_, one)| std::mem::take(&mut *one.0.lock().unwrap())).collect()
+    }
+
+    #[tokio::test]
+    async fn all_that_concerns_an_account_goes_to_its_partition_and_to_no_other() {
+        let partitions = partitions(2);
+        // The second account is in the second of two partitions (types::partition).
+        for (account, home) in [("111111111111", 0), ("222222222222", 1)] {
+            let (account, region) = (AccountId::new(account), Region::new("eu-west-1"));
+            let function = FunctionName::new("hello");
+            let scope = Scope { account: account.clone(), region: region.clone() };
+            let key = VersionKey {
+                account,
+                region,
+                function: function.clone(),
+                version: Version::Latest,
+                generation: 1,
+            };
+            let share = ConcurrencyShare::unreserved(1);
+            let _ =
+                partitions.acquire(Acquire { key, memory_mb: 128, share, wait_max: Duration::ZERO }).await;
+            let (version, generation_min) = (None, 1);
+            let retire = Retire { scope: scope.clone(), function: function.clone(), version, generation_min };
+            let _ = partitions.retire(retire).await;
+            let _ = partitions.reserve(Reserve { scope, function, at: 1, reserved: None }).await;
+            let mut expected = vec![Vec::new(), Vec::new()];
+            expected[home] = vec!["acquire", "retire", "reserve"];
+            assert_eq!(asked(&partitions), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_report_and_a_census_go_where_they_say_and_nowhere_if_that_is_not_there() {
+        let partitions = partitions(3);
+        let report = |partition| EnvironmentReport {
+            partition,
+            worker: WorkerId::new("w"),
+            environment: EnvironmentId([1; 16]),
+            token: LeaseToken(1),
+            event: EnvironmentEvent::Idle,
+        };
+        let there = PartitionId(2);
+        assert_eq!(
+            partitions.report(report(there)).await,
+            Err(AcquireError::NotLeader),
+            "as that one answers"
+        );
+        let _ = partitions.census(CensusQuery { partition: there }).await;
+        assert_eq!(asked(&partitions), [vec![], vec![], vec!["report", "census"]]);
+        for nowhere in [3, u64::MAX].map(PartitionId) {
+            assert!(matches!(
+                partitions.report(report(nowhere)).await,
+                Err(AcquireError::Unavailable { .. })
+            ));
+            let census = partitions.census(CensusQuery { partition: nowhere }).await;
+            assert!(matches!(census, Err(AcquireError::Unavailable { .. })));
+        }
+        assert!(asked(&partitions).concat().is_empty());
+    }
+
+    #[test]
+    fn there_is_one_for_each_partition_and_no_more() {
+        let count = PartitionCount::new(2).unwrap();
+        assert!(Partitions::<Asked>::new(count, vec![Arc::default()]).is_none());
+    }
+}

@@ -18,13 +18,16 @@ impl Planner {
         let least = zones.first().map_or(0, |(count, _)| *count);
         let level = least.saturating_add(self.settings.zone_skew);
         let leveled = zones.iter().filter(|(count, _)| *count <= level);
+        // Asked once: nothing changes while it is chosen.
+        let may_take = self.may_take(request.partition);
         leveled
             .clone()
             .find_map(|(_, zone)| {
                 self.holder(*zone, request, owner).or_else(|| self.fullest(*zone, request, owner))
             })
             .or_else(|| {
-                zones.iter().find_map(|(_, zone)| self.unleased(*zone, request.sandboxes, request.memory_mb))
+                let mut zones = zones.iter().filter(|_| may_take);
+                zones.find_map(|(_, zone)| self.unleased(*zone, request.sandboxes, request.memory_mb))
             })
             .or_else(|| zones.iter().find_map(|(_, zone)| self.fullest(*zone, request, owner)))
             .or_else(|| zones.iter().find_map(|(_, zone)| self.fullest(*zone, request, None)))
@@ -103,10 +106,21 @@ impl Planner {
         let could = |worker: &Worker| {
             worker.fits(request.memory_mb)
                 && worker.sandboxes.meets(request.sandboxes)
-                && worker.is_confirmed_empty(self.now, &self.settings)
+                && self.may_move(worker, request.partition)
         };
         let mut looked = fits.take(self.settings.looks_max);
         looked.find(|idx| self.workers[*idx as usize].as_ref().is_some_and(could))
+    }
+
+    /// Whether a partition may take one more worker that nobody has.
+    pub(super) fn may_take(&self, partition: PartitionId) -> bool {
+        self.shares.may_take(partition, self.index.unleased())
+    }
+
+    /// Whether a partition may take this worker of another.
+    pub(super) fn may_move(&self, worker: &Worker, partition: PartitionId) -> bool {
+        let given = |lease: Lease| self.shares.may_be_given(partition, lease.partition);
+        worker.lease.is_some_and(given) && worker.is_confirmed_empty(self.now, &self.settings)
     }
 
     /// Takes a worker out of the index, lets it be changed, puts it back.
@@ -140,6 +154,7 @@ impl Planner {
             worker.lease = Some(Lease { partition, until });
             worker.empty_since = now;
         });
+        self.shares.takes(partition);
     }
 
     /// The same, but an empty one of another partition is moved.
@@ -153,7 +168,10 @@ impl Planner {
     }
 
     pub(super) fn give_back_lease(&mut self, idx: WorkerIdx) {
-        self.change(idx, |worker| worker.lease = None);
+        let lease = self.change(idx, |worker| worker.lease.take()).flatten();
+        if let Some(lease) = lease {
+            self.shares.gives_back(lease.partition);
+        }
     }
 
     pub(super) fn admit(&mut self, id: WorkerId, offer: &Offer, seen: Option<Duration>) -> WorkerIdx {

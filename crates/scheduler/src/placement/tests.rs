@@ -356,3 +356,39 @@ fn a_partition_keeps_its_empty_worker_while_another_has_a_free_one() {
     assert_eq!(partition_of(&planner, &first), Some(1));
     assert_eq!(planner.place_for(6 * SECOND, &of(1, 3, 128)), Ok(first), "it needs nobody's");
 }
+
+#[test]
+fn a_partition_leaves_a_worker_for_each_that_has_none() {
+    let mut planner = fleet(Settings::default(), 4);
+    for partition in 1..=3 {
+        planner.reserve(SECOND, PartitionId(partition), 0);
+    }
+    // It would like one in every zone, and to be kept apart.
+    let mut first = BTreeSet::new();
+    for n in 0..60 {
+        first.insert(planner.place_for(SECOND, &of(1, n, 128)).unwrap());
+    }
+    assert_eq!(first.len(), 2, "two others have none");
+    assert_eq!(planner.reserve(SECOND, PartitionId(1), 100_000).len(), 2, "not ahead of its traffic either");
+    assert_eq!(planner.place_for(SECOND, &of(1, 98, 9_999)), Err(NoSlot::Full), "nor when it has no room");
+    for partition in [2, 3] {
+        let worker =
+            planner.place_for(SECOND, &of(partition, 100 + u32::try_from(partition).unwrap(), 128)).unwrap();
+        assert!(!first.contains(&worker) && partition_of(&planner, &worker) == Some(partition));
+    }
+}
+
+#[test]
+fn what_is_left_for_a_partition_that_nobody_leads_any_more_is_taken() {
+    let mut planner = fleet(Settings::default(), 2);
+    planner.reserve(SECOND, PartitionId(2), 0);
+    planner.place_for(SECOND, &of(1, 1, 9_000)).unwrap();
+    assert_eq!(planner.place_for(SECOND, &of(1, 2, 9_000)), Err(NoSlot::Full));
+    for second in (2..24).step_by(2) {
+        for worker in ["w0", "w1"] {
+            planner.heartbeat(SECOND * second, &WorkerId::new(worker), &beat(1)).unwrap();
+        }
+        planner.tick(SECOND * second);
+    }
+    assert!(planner.place_for(24 * SECOND, &of(1, 2, 9_000)).is_ok());
+}

@@ -187,6 +187,13 @@ impl Index {
             .map(|(_, set)| set)
     }
 
+    /// How many nobody leases.
+    pub(super) fn unleased(&self) -> usize {
+        let all = |partition, of| Pool { partition, zone: of, sandboxes: Sandboxes(0) };
+        let none = self.pools.range(all(None, 0)..all(Some(PartitionId(0)), 0));
+        none.map(|(_, set)| set.len()).sum()
+    }
+
     /// Of a zone, those that are leased and have nothing and so much room, the smallest first.
     pub(super) fn idle(&self, zone: u32, free_mb: u64) -> impl Iterator<Item = WorkerIdx> {
         self.idle.range((zone, free_mb, 0)..=(zone, u64::MAX, WorkerIdx::MAX)).map(|(_, _, idx)| *idx)

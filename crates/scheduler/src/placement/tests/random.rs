@@ -96,8 +96,12 @@ impl World {
         let could = |row: &&Worker| {
             row.fits(wanted.memory_mb)
                 && row.sandboxes.meets(wanted.sandboxes)
-                && (row.lease.is_none_or(|lease| lease.partition == wanted.partition)
-                    || row.is_confirmed_empty(self.now, self.planner.settings()))
+                && match row.lease {
+                    None => self.planner.may_take(wanted.partition),
+                    Some(lease) => {
+                        lease.partition == wanted.partition || self.planner.may_move(row, wanted.partition)
+                    }
+                }
         };
         let room = self.planner.live().any(|worker| could(&worker));
         let answer = self.planner.place_for(self.now, wanted);
@@ -159,6 +163,13 @@ impl World {
             }
         }
         assert_eq!(planner.index.entries(), indexed, "the index is the workers");
+        for partition in (0..3).map(PartitionId) {
+            let mine =
+                planner.live().filter(|worker| worker.lease.is_some_and(|it| it.partition == partition));
+            assert_eq!(planner.shares.workers(partition) as usize, mine.count(), "who has how many");
+        }
+        let free = planner.live().filter(|worker| worker.lease.is_none() && worker.pool().is_some());
+        assert_eq!(planner.index.unleased(), free.count());
         assert_eq!(planner.index.all_idle(), idle, "those with nothing");
         assert_eq!(
             planner.holders.values().map(BTreeSet::len).sum::<usize>(),
