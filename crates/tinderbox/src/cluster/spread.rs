@@ -271,7 +271,8 @@ mod tests {
         let mut handed = Vec::new();
         for seconds in (100..400).step_by(2) {
             three(&mut known, seconds);
-            handed.extend(known.too_many("a1", at(seconds)).into_iter().map(|partition| (partition, seconds)));
+            handed
+                .extend(known.too_many("a1", at(seconds)).into_iter().map(|partition| (partition, seconds)));
         }
         let [(PartitionId(0), first), (PartitionId(1), second)] = handed[..] else {
             panic!("each once, and nobody took it: {handed:?}");
