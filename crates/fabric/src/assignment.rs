@@ -4,10 +4,12 @@ use crate::invocation::Lease;
 use crate::{Scope, service::service};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use types::{ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Version, VersionKey, WorkerId};
+use types::{
+    ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, PartitionId, Version, VersionKey, WorkerId,
+};
 
 service! {
-    /// The leader of a partition.
+    /// The leader of a partition: that of the account of which a message is, or that which it names.
     pub trait Assignment(AssignmentRequest, AssignmentResponse, AcquireError) {
         /// Room 6: an idle environment of this version, most recently used first, or a new one.
         acquire(Acquire(Acquire)) -> Lease;
@@ -34,6 +36,8 @@ pub struct Acquire {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentReport {
+    /// Whose leader granted it.
+    pub partition: PartitionId,
     pub worker: WorkerId,
     pub environment: EnvironmentId,
     /// The grant this is about; a report under an older token is ignored, but for `Gone`, which is final.
@@ -75,7 +79,9 @@ pub struct Reserve {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CensusQuery;
+pub struct CensusQuery {
+    pub partition: PartitionId,
+}
 
 /// One live environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,7 +45,7 @@ use sandbox::Stats;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use types::LeaseToken;
+use types::{LeaseToken, PartitionId};
 use world::Instant;
 
 /// How long one report to assignment may take; a leader that is away is asked again by its successor anyway.
@@ -58,6 +58,8 @@ const GONE_TRIES: u32 = 3;
 /// The one task's state.
 pub(crate) struct Resident {
     maker: Maker,
+    /// Whose leader asked for it, and hears of it.
+    partition: PartitionId,
     seat: Arc<Seat>,
     mailbox: mpsc::Receiver<Job>,
     stopping: watch::Receiver<bool>,
@@ -71,6 +73,7 @@ impl Resident {
         let SeatOwner { seat, mailbox, stopping, fenced } = owner;
         Self {
             maker: Maker { house, id: start.environment, key: start.key },
+            partition: start.partition,
             seat,
             mailbox,
             stopping,
@@ -317,7 +320,8 @@ impl Resident {
     async fn report(&self, token: LeaseToken, event: EnvironmentEvent) -> bool {
         let parts = &self.maker.house.parts;
         let worker = parts.settings.worker.clone();
-        let report = EnvironmentReport { worker, environment: self.maker.id, token, event };
+        let (partition, environment) = (self.partition, self.maker.id);
+        let report = EnvironmentReport { partition, worker, environment, token, event };
         // Between two leaders a report waits for the next: one that has been told that this one is in use would wait for
         // it for ever. An answer to a caller does not wait.
         let telling = async {

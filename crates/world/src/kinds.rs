@@ -94,6 +94,7 @@ pub const KINDS: &[TaskKind] = &[
     row("blobs.hash", "substrate", Itself, Fenced),
     row("cluster.output", "tinderbox", Itself, Fenced),
     row("node.turns", "tinderbox", Aborted, Lasting),
+    row("node.spread", "tinderbox", Aborted, Lasting),
     row("node.forget", "tinderbox", Itself, Fenced),
     row("placement.lead", "tinderbox", Waited, Lasting),
     row("held.renew", "substrate", Aborted, Lasting),

@@ -391,7 +391,13 @@ impl Worker {
 
     async fn report(&self, environment: EnvironmentId, token: LeaseToken, event: EnvironmentEvent) -> bool {
         let Parts { world, assignment, id, .. } = &self.parts;
-        let report = EnvironmentReport { worker: id.clone(), environment, token, event };
+        let report = EnvironmentReport {
+            partition: super::machines::PARTITION,
+            worker: id.clone(),
+            environment,
+            token,
+            event,
+        };
         let telling = async {
             loop {
                 match assignment.report(report.clone()).await {
