@@ -377,7 +377,7 @@ impl Machine {
 
     fn started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
         if let Some(place) = self.environments.is_in(environment, Phase::Warming) {
-            return self.accepted(place);
+            return self.warms(now, place, effects);
         }
         let Some(place) = self.environments.is_in(environment, Phase::Starting) else { return };
         self.accepted(place);
@@ -482,7 +482,11 @@ impl Machine {
         effects: &mut Vec<Effect>,
     ) {
         let Some(place) = self.environments.find(environment) else { return };
+        let warms = self.environments.phase(place) == Phase::Warming;
         let Some(first) = self.environments.settle(now, place, token) else { return };
+        if warms {
+            self.accepted(place); // its word may overtake the answer that says so
+        }
         let provisioned = self.environments.is_provisioned(place);
         if first {
             effects.push(Effect::Journal(Fact::Ready { environment }));

@@ -82,6 +82,9 @@ pub(super) struct Environment {
     listed: Listed,
 }
 
+/// [`Birth::born`] of one that no worker is known to have accepted: no report need know it.
+pub(super) const NOT_ACCEPTED: u64 = u64::MAX;
+
 /// In which list of its version it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Listed {
@@ -521,11 +524,12 @@ impl Environments {
         }
     }
 
-    /// One of those that are on their way, with a worker, to nobody.
+    /// One of those that warm, and that its worker knows: who does not might be told to end it before it is told to make it.
     pub(super) fn warming_of(&self, version: u32) -> Option<Place> {
         let is_it = |idx: &&u32| {
             let env = &self.table[**idx as usize];
-            env.version == version && env.phase == Phase::Warming
+            let accepted = self.births[**idx as usize].born != NOT_ACCEPTED;
+            env.version == version && env.phase == Phase::Warming && accepted
         };
         self.by_id.iter().find(is_it).map(|idx| Place(*idx))
     }
@@ -619,8 +623,9 @@ impl Environments {
                 Listed::Idle => !self.is_provisioned(Place(*idx)),
                 Listed::Ready => self.is_provisioned(Place(*idx)) && !self.versions.has_surplus(env.version),
             };
-            // What is not wanted any more is not even on its way to a worker.
-            let surplus = env.phase == Phase::Warming && self.versions.has_surplus(env.version);
+            // What is not wanted any more does not warm.
+            let accepted = self.births[*idx as usize].born != NOT_ACCEPTED;
+            let surplus = env.phase == Phase::Warming && accepted && self.versions.has_surplus(env.version);
             if !belongs || surplus || (env.phase.is_ahead() && !provisioned) {
                 return false;
             }

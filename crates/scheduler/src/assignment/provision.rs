@@ -18,7 +18,7 @@
 //! concurrency while it is made, and its function's rate of new environments does not bound it; what a version may have in
 //! progress by it is its own (`Versions::admit`).
 
-use super::environments::{Phase, Place};
+use super::environments::{NOT_ACCEPTED, Phase, Place};
 use super::{Effect, Machine, Provisioned};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
@@ -142,7 +142,7 @@ impl Machine {
         self.provide(now, version, effects);
     }
 
-    /// What was not begun first; what is in use ends after its use.
+    /// What is not initialised yet first; what is in use ends after its use.
     fn give_up_surplus(&mut self, now: Duration, version: u32, effects: &mut Vec<Effect>) {
         while self.environments.versions.has_surplus(version) {
             let next = self.environments.warming_of(version);
@@ -224,8 +224,7 @@ impl Machine {
             return;
         }
         self.environments.enter(now, place, Phase::Warming);
-        // Until its worker has accepted it no report need know it.
-        self.environments.birth(place).born = u64::MAX;
+        self.environments.birth(place).born = NOT_ACCEPTED;
         self.begin(place, worker, effects);
     }
 
@@ -288,7 +287,19 @@ impl Machine {
             return;
         }
         self.note_failure(now, self.environments[place].version, ProvisionFailure::Init);
+        if phase == Phase::Warming {
+            self.accepted(place);
+        }
         if phase != Phase::Unknown {
+            self.stop(now, place, effects);
+        }
+    }
+
+    /// Its worker took it; should it not be wanted any more, it is told so now that it knows it.
+    pub(super) fn warms(&mut self, now: Duration, place: Place, effects: &mut Vec<Effect>) {
+        self.accepted(place);
+        let surplus = self.environments.versions.has_surplus(self.environments[place].version);
+        if surplus || self.environments.is_outdated(place) {
             self.stop(now, place, effects);
         }
     }

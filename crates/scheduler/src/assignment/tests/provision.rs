@@ -212,7 +212,7 @@ fn what_a_version_has_ready_is_its_own_of_what_its_function_and_its_account_shar
         [Effect::Refuse { refusal, .. }] => Some(*refusal),
         _ => None,
     };
-    (0..3).for_each(|_| drop(rig.cold(&two)));
+    (0..3).for_each(|_| assert!(rig.cold(&two).1 != LeaseToken(0)));
     assert_eq!(refused(&rig.acquire(&two).2), Some(Refusal::ReservedConcurrencyLimit));
     for _ in 0..2 {
         assert!(matches!(rig.acquire(&one).2[..], [Effect::Grant { .. }]));
