@@ -168,9 +168,9 @@ impl ScopeIndex {
     }
 }
 
-/// What a function adds to its scope: bytes of code, reserved concurrency.
+/// What a function adds to its scope: bytes of code, concurrency that is for no other.
 fn weight(function: &Function) -> (u64, u32) {
-    (function.code_bytes(), function.reservation.reserved.unwrap_or(0))
+    (function.code_bytes(), function.set_aside())
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ mod environments;
 pub mod invariants;
 pub mod journal;
 mod provision;
+mod retired;
 mod takeover;
 mod versions;
 mod waiters;
@@ -65,7 +66,7 @@ use environments::{Environments, Phase, Place};
 use provision::Provisions;
 use std::time::Duration;
 use takeover::Workers;
-use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, VersionKey, WorkerId};
+use types::{EnvironmentId, LeaseToken, VersionKey, WorkerId};
 use versions::Revision;
 use waiters::{Waiter, Waiters};
 
@@ -547,38 +548,6 @@ impl Machine {
         let Some(worker) = self.environments.worker(place).cloned() else { return };
         if self.environments.enter(now, place, Phase::Stopping) {
             effects.push(Effect::Stop { environment: self.environments[place].id, worker });
-        }
-    }
-
-    /// Generations of a version below the key's are used no more.
-    fn retire(&mut self, now: Duration, key: &VersionKey, effects: &mut Vec<Effect>) {
-        let at = self.environments.versions.at(key);
-        if self.environments.versions.learn(at) {
-            self.end_retired(now, at.version, effects);
-        }
-    }
-
-    fn retire_all(
-        &mut self,
-        now: Duration,
-        (account, region, function): (&AccountId, &Region, &FunctionName),
-        generation_min: u64,
-        effects: &mut Vec<Effect>,
-    ) {
-        for version in self.environments.versions.learn_all(account, region, function, generation_min) {
-            self.end_retired(now, version, effects);
-        }
-    }
-
-    /// Idle environments of retired generations end now, used ones after their use; who waits for one reads again
-    /// what the function is now.
-    fn end_retired(&mut self, now: Duration, version: u32, effects: &mut Vec<Effect>) {
-        for place in self.environments.take_all_idle(version) {
-            self.stop(now, place, effects);
-        }
-        self.forget_outdated(version);
-        for waiter in self.waiters.take_stale(&mut self.environments.versions) {
-            effects.push(Effect::Refuse { waiter, refusal: Refusal::Stale });
         }
     }
 

@@ -4,9 +4,11 @@
 //! what only a cold start needs lies apart ([`Birth`]). An environment is found by its id once a step and named by its
 //! place in the table from then on. Lists run through the entries: no list is searched, and none has memory of its own.
 
+mod idle;
+
 use super::Row;
 use super::journal::Entry;
-use super::versions::{NONE, Step, Version, VersionAt, Versions, number};
+use super::versions::{NONE, Step, VersionAt, Versions, number};
 use super::waiters::Waiter;
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -475,55 +477,6 @@ impl Environments {
         self.versions[self[place].version].mixed && self.versions.is_stale(self.at(place))
     }
 
-    /// On top of both lists: `now` never goes back.
-    pub(super) fn push_idle(&mut self, now: Duration, place: Place) {
-        if self.is_provisioned(place) {
-            return self.push_ready(now, place);
-        }
-        let newest = self.idle.map_or(NONE, |(_, newest)| newest);
-        let env = &mut self[place];
-        (env.since, env.listed) = (nanoseconds(now), Listed::Idle);
-        (env.older, env.newer) = (newest, NONE);
-        let version = env.version;
-        let below = std::mem::replace(&mut self.versions[version].idle, place.0);
-        let env = &mut self[place];
-        (env.below, env.above) = (below, NONE);
-        if let Some(env) = self.table.get_mut(below as usize) {
-            env.above = place.0;
-        }
-        if let Some(env) = self.table.get_mut(newest as usize) {
-            env.newer = place.0;
-        }
-        let oldest = self.idle.map_or(place.0, |(oldest, _)| oldest);
-        self.idle = Some((oldest, place.0));
-    }
-
-    /// On top of its version's list.
-    fn push_ready(&mut self, now: Duration, place: Place) {
-        let env = &mut self[place];
-        (env.since, env.listed) = (nanoseconds(now), Listed::Ready);
-        (env.older, env.newer, env.above) = (NONE, NONE, NONE);
-        let version = env.version;
-        let below = std::mem::replace(&mut self.versions[version].ready, place.0);
-        self[place].below = below;
-        if let Some(env) = self.table.get_mut(below as usize) {
-            env.above = place.0;
-        }
-    }
-
-    /// It is told now whether what was made ahead is wanted so: what is idle goes to the list that it belongs to.
-    pub(super) fn list_ready(&mut self, version: u32) {
-        let mut next = self.versions[version].idle;
-        while let Some(env) = self.table.get(next as usize) {
-            let (place, since, below) = (Place(next), Duration::from_nanos(env.since), env.below);
-            if self.is_provisioned(place) {
-                self.forget_idle(place);
-                self.push_ready(since, place);
-            }
-            next = below;
-        }
-    }
-
     /// One of those that warm, and that its worker knows: who does not might be told to end it before it is told to make it.
     pub(super) fn warming_of(&self, version: u32) -> Option<Place> {
         let is_it = |idx: &&u32| {
@@ -532,69 +485,6 @@ impl Environments {
             env.version == version && env.phase == Phase::Warming && accepted
         };
         self.by_id.iter().find(is_it).map(|idx| Place(*idx))
-    }
-
-    /// One of those that stand ready.
-    pub(super) fn take_ready(&mut self, version: u32) -> Option<Place> {
-        let ready = self.versions[version].ready;
-        if ready == NONE {
-            return None;
-        }
-        self.forget_idle(Place(ready));
-        Some(Place(ready))
-    }
-
-    /// What was made ahead first.
-    pub(super) fn take_idle(&mut self, version: u32) -> Option<Place> {
-        let Version { ready, idle, .. } = self.versions[version];
-        let top = if ready == NONE { idle } else { ready };
-        if top == NONE {
-            return None;
-        }
-        self.forget_idle(Place(top));
-        Some(Place(top))
-    }
-
-    pub(super) fn forget_idle(&mut self, place: Place) {
-        let env = &mut self[place];
-        let listed = std::mem::replace(&mut env.listed, Listed::No);
-        if listed == Listed::No {
-            return;
-        }
-        let (older, newer, below, above) = (env.older, env.newer, env.below, env.above);
-        let version = env.version;
-        if let Some(env) = self.table.get_mut(below as usize) {
-            env.above = above;
-        }
-        match self.table.get_mut(above as usize) {
-            Some(env) => env.below = below,
-            None if listed == Listed::Ready => self.versions[version].ready = below,
-            None => self.versions[version].idle = below,
-        }
-        if listed == Listed::Ready {
-            return;
-        }
-        if let Some(env) = self.table.get_mut(older as usize) {
-            env.newer = newer;
-        }
-        if let Some(env) = self.table.get_mut(newer as usize) {
-            env.older = older;
-        }
-        self.idle = self.idle.and_then(|(oldest, newest)| {
-            let oldest = if oldest == place.0 { newer } else { oldest };
-            let newest = if newest == place.0 { older } else { newest };
-            (oldest != NONE).then_some((oldest, newest))
-        });
-    }
-
-    pub(super) fn oldest_idle(&self) -> Option<(Duration, Place)> {
-        let (oldest, _) = self.idle?;
-        Some((Duration::from_nanos(self.table[oldest as usize].since), Place(oldest)))
-    }
-
-    /// No longer idle in our books: those of a version whose generation is not used any more.
-    pub(super) fn take_all_idle(&mut self, version: u32) -> Vec<Place> {
-        std::iter::from_fn(|| self.take_idle(version)).collect()
     }
 
     /// Of each account and region: what counts against its concurrency, and how much of it is unknown.

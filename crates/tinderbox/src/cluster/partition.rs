@@ -4,7 +4,7 @@ use super::net::{Leading, Net};
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision, Provisioned, Reserve, Retire,
 };
 use fabric::remote::Remote;
 use fabric_rpc::NodeRole;
@@ -54,6 +54,9 @@ impl Assignment for PartitionClient {
     }
     async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
         self.heard(self.remote.reserve(message).await).await
+    }
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        self.heard(self.remote.provision(message).await).await
     }
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         self.heard(self.remote.census(message).await).await

@@ -356,7 +356,7 @@ impl Cluster {
                 if (*last, *seat) != (token, Seat::First) {
                     return Ok(());
                 }
-                if which % 4 == 0 {
+                if which.is_multiple_of(4) {
                     there.held.remove(&environment);
                     self.packets.push(Packet::ToLeader(Input::NotInitialised { environment, token }));
                     self.packets.push(Packet::ToLeader(Input::Gone { environment }));
