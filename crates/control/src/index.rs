@@ -176,7 +176,7 @@ fn weight(function: &Function) -> (u64, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Code, Counters, Optimisation, Reservation, VersionState};
+    use crate::model::{Code, Counters, Optimisation, Provision, Reservation, VersionState};
     use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
     use types::{AccountId, CodeDigest, Region, RevisionId};
 
@@ -210,6 +210,7 @@ mod tests {
             revision: RevisionId::new("r"),
             source_description: None,
             optimisation: Optimisation::Off,
+            provision: Provision::default(),
         };
         Arc::new(Function {
             id: id.clone(),

@@ -32,11 +32,8 @@ pub(crate) async fn provision(
     let scope = FunctionId { scope: id.scope.clone(), name: FunctionName::new("") };
     let _guard = inner.locks.lock(&scope).await;
     inner.look_at_scope(&id.scope).await?;
-    let room = Room {
-        taken: inner.index.usage(&id.scope).reserved,
-        limit: inner.settings.concurrency_max,
-        wanted,
-    };
+    let room =
+        Room { taken: inner.index.usage(&id.scope).reserved, limit: inner.settings.concurrency_max, wanted };
     inner.mutate(&id, |current, minted| decide(&named, room, current, minted.now_ms)).await
 }
 
@@ -74,7 +71,8 @@ fn decide(
             }
         }
     }
-    let provision = Provision { at: after.counters.next_generation(), wanted: room.wanted, modified_ms: now_ms };
+    let provision =
+        Provision { at: after.counters.next_generation(), wanted: room.wanted, modified_ms: now_ms };
     after = with(&after, number, state, provision);
     let answer = shown(&after, number, provision, None);
     Ok(Decision { after: After::Live { function: Box::new(after), retires: Retires::Nobody }, answer })
@@ -159,9 +157,11 @@ pub(crate) async fn list(inner: &Inner, message: &ListVersions) -> Result<Provis
     }
     let after = marker.map_or(Version::Latest, |marker| marker.version);
     let items_max = message.items_max.clamp(1, PAGE_ITEMS_MAX);
-    let all = found.function.published.iter().filter(|(number, state)| {
-        state.provision.wanted > 0 && Version::Published(**number) > after
-    });
+    let all = found
+        .function
+        .published
+        .iter()
+        .filter(|(number, state)| state.provision.wanted > 0 && Version::Published(**number) > after);
     let mut items: Vec<_> = all.take(items_max + 1).collect();
     let more = items.len() > items_max;
     items.truncate(items_max);

@@ -14,7 +14,8 @@ use fabric::assignment::Assignment;
 use fabric::control::{
     AccountUsage, BootPlan, ControlError, CreateFunction, Described, ListFunctions, ListVersions, Mutated,
     Named, Page, Preparations, PreparationsQuery, PreparedReport, ProvisionConcurrency,
-    ProvisionedConcurrency, ProvisionedPage, PublishVersion, ReserveConcurrency, TagFunction, UntagFunction, UpdateCode, UpdateConfiguration,
+    ProvisionedConcurrency, ProvisionedPage, PublishVersion, ReserveConcurrency, TagFunction, UntagFunction,
+    UpdateCode, UpdateConfiguration,
 };
 use fabric::{ResolvedVersion, Scope};
 use std::collections::BTreeMap;

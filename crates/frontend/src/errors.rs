@@ -89,6 +89,36 @@ impl ApiError {
         ))
     }
 
+    /// As AWS words it; for SnapStart there is no record of its words.
+    fn not_provisioned(error: &ControlError) -> Self {
+        Self::invalid_parameter(match error {
+            ControlError::ReservedBelowProvisioned { reserved, provisioned } => format!(
+                "ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
+                 concurrency [{provisioned}]."
+            ),
+            ControlError::ProvisionOnUnpublished => {
+                "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+                    .to_owned()
+            }
+            ControlError::ProvisionedOverReserved => {
+                "Requested Provisioned Concurrency should not be greater \
+                 than the reservedConcurrentExecution for function"
+                    .to_owned()
+            }
+            ControlError::TooMuchProvisioned { minimum } => format!(
+                "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
+                 below its minimum value of [{minimum}]."
+            ),
+            ControlError::ProvisionWithSnapStart => {
+                "Provisioned Concurrency is not supported for SnapStart enabled function versions.".to_owned()
+            }
+            _ => {
+                let message = "No Provisioned Concurrency Config found for this function";
+                return Self::new(&errors::PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION, message);
+            }
+        })
+    }
+
     /// Status, headers and body.
     pub(crate) fn answer(&self) -> Answer {
         let members: Vec<(&str, &str)> =
@@ -171,6 +201,12 @@ impl From<ControlError> for ApiError {
             }
             ControlError::ReservationOnQualified => Self::invalid_parameter(RESERVATION_ON_QUALIFIED),
             ControlError::TooMuchReserved { minimum } => Self::too_much_reserved(minimum),
+            error @ (ControlError::ReservedBelowProvisioned { .. }
+            | ControlError::ProvisionOnUnpublished
+            | ControlError::ProvisionedOverReserved
+            | ControlError::TooMuchProvisioned { .. }
+            | ControlError::ProvisionWithSnapStart
+            | ControlError::NotProvisioned { .. }) => Self::not_provisioned(&error),
             ControlError::UpdateInProgress { arn } => Self::conflict(format!(
                 "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
             )),

@@ -28,6 +28,8 @@ pub(crate) struct Platform {
 pub(crate) enum Initialization {
     OnDemand,
     SnapStart,
+    /// Ahead of invocations.
+    Provisioned,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,6 +300,7 @@ impl Initialization {
         match self {
             Self::OnDemand => "on-demand",
             Self::SnapStart => "snap-start",
+            Self::Provisioned => "provisioned-concurrency",
         }
     }
 }
