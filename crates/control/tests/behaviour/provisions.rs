@@ -56,7 +56,8 @@ async fn what_is_provisioned_is_kept_told_and_taken_from_what_others_share() {
     drop(kit);
     let kit = open(folder.path()).await;
     assert_eq!(kit.control.account_usage(scope()).await.expect("answered").reserved, 3);
-    let retold = World::real().timeout(std::time::Duration::from_secs(30), async {
+    let world = World::real();
+    let retold = world.timeout(std::time::Duration::from_secs(30), async {
         while told(&kit, "f", "1").await.is_none() {
             tokio::task::yield_now().await;
         }
