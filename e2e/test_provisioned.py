@@ -1,12 +1,12 @@
 """Provisioned concurrency: as boto3 sets and reads it, and what invocations meet."""
+import base64
 import concurrent.futures
 import json
-import time
 
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import Server
+from conftest import TIME_FACTOR, Server
 from functions import ROLE, eventually, function, package
 
 WORK = """
@@ -30,7 +30,6 @@ def alone(tmp_path_factory):
 def invoke(client, name, seconds=0, qualifier="1"):
     answer = client.invoke(FunctionName=name, Qualifier=qualifier, Payload=json.dumps({"seconds": seconds}), LogType="Tail")
     assert "FunctionError" not in answer, answer
-    import base64
     return json.loads(answer["Payload"].read()), base64.b64decode(answer["LogResult"]).decode()
 
 
@@ -72,14 +71,12 @@ def test_so_many_stand_ready_before_any_invocation_and_one_more_is_cold(alone):
         ready(client, name, 3)
         assert eventually(lambda: initialised(alone, name), lambda count: count >= 3) == 3
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            together = [pool.submit(invoke, client, name, 3) for _ in range(3)]
-            time.sleep(1)  # they are in their handlers; were they not, the fourth would be one of them and fail below
-            answer, log = invoke(client, name)
-            assert answer["type"] == "on-demand" and "Init Duration" in log, log
-            answers = [future.result() for future in together]
+            answers = list(pool.map(lambda _: invoke(client, name, 5 * TIME_FACTOR), range(4)))
         for answer, log in answers:
-            assert answer["type"] == "provisioned-concurrency" and "Init Duration" not in log, log
-        assert len({answer["stream"] for answer, _ in answers}) == 3
+            assert ("Init Duration" in log) == (answer["type"] == "on-demand"), (answer, log)
+        kinds = sorted(answer["type"] for answer, _ in answers)
+        assert kinds == ["on-demand"] + ["provisioned-concurrency"] * 3
+        assert len({answer["stream"] for answer, _ in answers}) == 4
         # Of those that are idle, what is provisioned comes first.
         answer, log = invoke(client, name)
         assert answer["type"] == "provisioned-concurrency" and "Init Duration" not in log, log

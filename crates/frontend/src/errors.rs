@@ -89,6 +89,25 @@ impl ApiError {
         ))
     }
 
+    /// Nothing that the caller did.
+    fn not_stored(error: ControlError) -> Self {
+        match error {
+            // 507, which no SDK retries: trying again makes no room.
+            ControlError::Full { reason } => {
+                tracing::error!(%reason, "the disk of the data folder is full");
+                Self { status: Some(507), ..Self::service(DISK_FULL) }
+            }
+            ControlError::Store { reason } => {
+                tracing::error!(%reason, "the control plane's store failed");
+                Self::service("An error occurred and the request cannot be processed.")
+            }
+            error => {
+                tracing::warn!(%error, "the control plane could not be asked");
+                Self::unavailable()
+            }
+        }
+    }
+
     /// As AWS words it; for SnapStart there is no record of its words.
     fn not_provisioned(error: &ControlError) -> Self {
         Self::invalid_parameter(match error {
@@ -220,19 +239,9 @@ impl From<ControlError> for ApiError {
             // The one reader of code, `download`, answers as S3 does before it comes to this.
             ControlError::CodeGone { digest } => Self::not_found(format!("Code not found: {digest}")),
             ControlError::BadMarker => Self::invalid_parameter("Invalid Marker"),
-            // 507, which no SDK retries: trying again makes no room.
-            ControlError::Full { reason } => {
-                tracing::error!(%reason, "the disk of the data folder is full");
-                Self { status: Some(507), ..Self::service(DISK_FULL) }
-            }
-            ControlError::Store { reason } => {
-                tracing::error!(%reason, "the control plane's store failed");
-                Self::service("An error occurred and the request cannot be processed.")
-            }
-            ControlError::Unavailable { reason } => {
-                tracing::warn!(%reason, "the control plane could not be asked");
-                Self::unavailable()
-            }
+            error @ (ControlError::Full { .. }
+            | ControlError::Store { .. }
+            | ControlError::Unavailable { .. }) => Self::not_stored(error),
         }
     }
 }

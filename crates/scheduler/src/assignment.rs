@@ -35,6 +35,8 @@
 //! until the driver has read what is durable of it ([`Effect::ReadRevision`]): one read for each version in use, none
 //! for the others, and the first grant is of what is true now.
 //!
+//! Some environments are made ahead of invocations, because their version wants so many ready: see `provision.rs`.
+//!
 //! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
 //! [`Settings::finishing_wait`] (for an unknown one [`Settings::unknown_wait`]), since the runtime's next `next` is microseconds away and a cold start is not;
 //! then it goes for a new environment; then, if there is no room, in the queue of its version until its deadline.

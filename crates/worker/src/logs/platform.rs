@@ -143,7 +143,7 @@ impl Platform {
         )
     }
 
-    /// On demand the text only when init failed; with SnapStart always, since no REPORT says it.
+    /// On demand the text only when init failed; with SnapStart, and ahead of invocations, always, since no REPORT says it.
     pub(crate) fn init_report(
         &self,
         at: WallTime,
