@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::errors::ApiError;
 use fabric::control::Described;
 use lambda_api::Operation;
-use lambda_api::lambda::{errors, shapes};
+use lambda_api::lambda::shapes;
 
 const NO_RESOURCE: &str = "The resource you requested does not exist.";
 
