@@ -7,7 +7,8 @@
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire,
 };
 use std::sync::Arc;
 use types::{AccountId, PartitionCount, PartitionId};
@@ -59,6 +60,10 @@ impl<T: Assignment> Assignment for Partitions<T> {
         self.of(&message.scope.account)?.reserve(message).await
     }
 
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        self.of(&message.key.account)?.provision(message).await
+    }
+
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         self.named(message.partition)?.census(message).await
     }
@@ -99,6 +104,9 @@ mod tests {
         }
         async fn reserve(&self, _: Reserve) -> Result<(), AcquireError> {
             self.note("reserve")
+        }
+        async fn provision(&self, _: Provision) -> Result<Provisioned, AcquireError> {
+            self.note("provision")
         }
         async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
             self.note("census")

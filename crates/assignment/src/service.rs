@@ -14,8 +14,8 @@ use crate::replica::Replica;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
-    Revisions,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire, Revisions,
 };
 use fabric::placement::Placement;
 use scheduler::assignment::{Input, Settings};
@@ -165,6 +165,10 @@ impl Assignment for AssignmentService {
 
     async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
         self.leader()?.reserve(message).await
+    }
+
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        self.leader()?.provision(message).await
     }
 
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {

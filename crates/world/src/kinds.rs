@@ -61,6 +61,8 @@ pub const KINDS: &[TaskKind] = &[
     row("control.delete", "control", Itself, Fenced),
     row("control.prepared", "control", Itself, Fenced),
     row("control.reserve_concurrency", "control", Itself, Fenced),
+    row("control.provision", "control", Itself, Fenced),
+    row("control.retell", "control", Aborted, Lasting),
     row("control.tag", "control", Itself, Fenced),
     row("control.untag", "control", Itself, Fenced),
     row("rpc connection", "fabric-rpc", Itself, Fenced),

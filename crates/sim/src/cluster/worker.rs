@@ -443,7 +443,7 @@ fn outcome() -> Outcome {
 #[async_trait]
 impl WorkerControl for Served {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
-        let StartEnvironment { environment, key, partition, epoch, token, memory_mb } = message;
+        let StartEnvironment { environment, key, partition, epoch, token, memory_mb, .. } = message;
         let mut table = lock(&self.table);
         if !self.admits(&mut table, partition, epoch) {
             return Err(WorkerError::Stale);

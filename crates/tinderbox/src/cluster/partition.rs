@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire,
 };
 use fabric::remote::Remote;
 use fabric_rpc::NodeRole;
@@ -116,6 +117,9 @@ impl Assignment for PartitionClient {
     }
     async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
         self.heard(self.remote.reserve(message).await).await
+    }
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        self.heard(self.remote.provision(message).await).await
     }
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         self.heard(self.remote.census(message).await).await

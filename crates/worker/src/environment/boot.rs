@@ -36,6 +36,8 @@ pub(crate) struct Maker {
     pub(crate) house: Arc<House>,
     pub(crate) id: EnvironmentId,
     pub(crate) key: VersionKey,
+    /// Init is run ahead of invocations.
+    pub(crate) provisioned: bool,
 }
 
 /// What both tries of init share.
@@ -125,7 +127,9 @@ impl Maker {
         };
         let arn = runtime_api::runtime_version_arn(plan.key.region.as_str(), &plan.config.runtime);
         let function = plan.key.function.to_string();
-        let (initialization, keys) = if has_snap_start(&plan) {
+        let (initialization, keys) = if self.provisioned {
+            (Initialization::Provisioned, Keys::lasting(&parts.world, &plan.key))
+        } else if has_snap_start(&plan) {
             (Initialization::SnapStart, Keys::passing(&parts.world, &plan.key))
         } else {
             (Initialization::OnDemand, Keys::lasting(&parts.world, &plan.key))
@@ -157,7 +161,8 @@ impl Maker {
     pub(crate) fn init_limit(&self, prepared: &Prepared) -> Duration {
         let settings = &self.house.parts.settings;
         let timeout = Duration::from_secs(u64::from(prepared.plan.config.timeout_seconds));
-        if prepared.is_snap_start() {
+        // The same for both on AWS.
+        if prepared.is_snap_start() || self.provisioned {
             settings.snap_start_init_timeout.max(timeout)
         } else {
             settings.init_timeout
