@@ -170,7 +170,7 @@ class Node(Machine):
         command = [
             BINARY, "serve", "--output", "json", "-v", "--name", self.name, "--roles", self.roles, "--zone", self.zone,
             "--join", self.cluster.join, "--certs", self.cluster.certs, "--fabric", f"{self.address}:9956",
-            "--data", self.data, *self.flags,
+            "--data", self.data, *self.flags, *self.cluster.flags,
         ]
         if "frontend" in self.roles or "worker" in self.roles:
             command += ["--blobs", self.cluster.blobs]
@@ -200,10 +200,10 @@ class Node(Machine):
         self.said = json.loads(line)
         return self
 
-    def client(self, service="lambda", read_timeout=60):
+    def client(self, service="lambda", read_timeout=60, keys=KEYS):
         return boto3.client(
             service, endpoint_url=f"http://{self.address}:9955", region_name="eu-central-1",
-            aws_access_key_id=KEYS[0], aws_secret_access_key=KEYS[1],
+            aws_access_key_id=keys[0], aws_secret_access_key=keys[1],
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=read_timeout, max_pool_connections=64),
         )
 
@@ -211,8 +211,8 @@ class Node(Machine):
 class Cluster:
     """3 nats, 2 frontends, 2 assignment, 2 placement, 3 workers in 3 zones."""
 
-    def __init__(self, folder, nats=3):
-        self.folder = folder
+    def __init__(self, folder, nats=3, flags=(), keys=(KEYS,)):
+        self.folder, self.flags, self.all_keys = folder, flags, keys
         self.net = Net()
         self.machines = []
         try:
@@ -233,7 +233,7 @@ class Cluster:
         self.blobs = f"file://{self.folder / 'blobs'}"
         self.certs = self.folder / "certs"
         self.keys = self.folder / "keys"
-        self.keys.write_text(" ".join(KEYS) + "\n")
+        self.keys.write_text("".join(" ".join(pair) + "\n" for pair in self.all_keys))
         self.keys.chmod(0o600)
         plan = [
             ("f1", "frontend", "z1"), ("f2", "frontend", "z2"),
@@ -300,11 +300,11 @@ class Cluster:
 class Load:
     """Clients that invoke all the time, each by one frontend, and remember what came."""
 
-    def __init__(self, frontends, function, clients=4, payload=b"{}", pause=0.0):
+    def __init__(self, frontends, function, clients=4, payload=b"{}", pause=0.0, keys=KEYS):
         self.results, self.lock, self.ending = [], threading.Lock(), threading.Event()
         self.function, self.payload, self.pause = function, payload, pause
         self.threads = [
-            threading.Thread(target=self.invoke, args=(frontends[number % len(frontends)].client(),), daemon=True)
+            threading.Thread(target=self.invoke, args=(frontends[number % len(frontends)].client(keys=keys),), daemon=True)
             for number in range(clients)
         ]
         for thread in self.threads:

@@ -17,7 +17,7 @@ import pytest
 
 from conftest import MICROVM, Server
 from functions import ROLE, eventually, function, package
-from test_snapshots import LEFT_OUT, rooms
+from test_snapshots import LAYERS, LEFT_OUT, rooms
 from test_snapstart import ON, invoke, lines, publish
 
 pytestmark = pytest.mark.skipif(not MICROVM, reason="no machines behind `process`: cargo xtask e2e --sandbox firecracker, or qemu")
@@ -292,14 +292,17 @@ DAMAGES = {"cut": cut, "scrambled": lambda path: scramble(path, 1), "gone": os.u
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("which", ["memory", "state"])
 def test_a_damaged_snapshot_of_a_room_is_said_passed_over_and_made_anew(machines, which, how):
+    """That of the runtime, and that of the machine that is booted for want of it."""
     client = machines.client()
     good(machines, create(client))
-    [room] = eventually(lambda: rooms(machines), lambda found: found, seconds=120)
-    [path] = [path for path in room.rglob("*") if path.is_file() and which in path.name]
-    DAMAGES[how](path)
+    damaged = eventually(lambda: rooms(machines), lambda found: len(found) == LAYERS, seconds=120)
+    for room in damaged:
+        [path] = [path for path in room.rglob("*") if path.is_file() and which in path.name]
+        DAMAGES[how](path)
     good(machines, create(client))
     assert "a snapshot of a room is of no use" in machines.said() or "a restored room was of no use" in machines.said()
-    eventually(lambda: room.exists(), lambda there: not there, seconds=60)
+    assert machines.said().count("is of no use; it is made anew") == LAYERS
+    eventually(lambda: [room for room in damaged if room.exists()], lambda there: not there, seconds=60)
     ends_well(machines)
 
 

@@ -28,6 +28,20 @@ def handler(event, context):
             "id": context.aws_request_id,
             "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], "slept": time.sleep((event or {}).get("sleep", 0))}
 '''
+# What the first start of a runtime leaves: a booted machine, and a room in which the runtime waits.
+LAYERS = 2
+ROOM_IN_A_COPY = "sandbox.restore.walls"
+BASH = '''#!/bin/bash
+call() {
+    exec 3<>"/dev/tcp/${AWS_LAMBDA_RUNTIME_API%:*}/${AWS_LAMBDA_RUNTIME_API#*:}"
+    printf '%s /2018-06-01/runtime/invocation/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' "$1" "$2" "${#3}" "$3" >&3
+    cat <&3
+}
+while true; do
+    id=$(call GET next "" | grep -i '^lambda-runtime-aws-request-id:' | tr -d '\r' | cut -d' ' -f2)
+    call POST "$id/response" "[\\"$(cat /proc/sys/kernel/random/uuid)\\", \\"$(cat /proc/sys/kernel/random/boot_id)\\", \\"$(date +%s)\\"]" > /dev/null
+done
+'''
 HELLO = "def handler(event, context): return open('/var/task/app.py').read() and event"
 
 
@@ -85,12 +99,29 @@ def test_the_second_function_of_a_kind_begins_in_a_copy_of_a_room_that_waited(ma
     with function(client, **settings, code=package(app__py=HELLO)) as name:
         error, answer, _ = invoke(client, name, {"first": 1}, "$LATEST")
         assert (error, answer) == (None, {"first": 1})
-    eventually(lambda: len(rooms(machines)), lambda found: found == before + 1, seconds=120)
+    eventually(lambda: len(rooms(machines)), lambda found: found == before + LAYERS, seconds=120)
     for size in (512, 700):
         with function(client, **settings, EphemeralStorage={"Size": size}, code=package(app__py=HELLO + f" or {size}")) as name:
             error, _, seen = traced(machines, client, name)
             assert error is None and "sandbox.restore" in seen and "sandbox.boot" not in seen, seen
-    assert len(rooms(machines)) == before + 1, "/tmp is each copy's own"
+    assert len(rooms(machines)) == before + LAYERS, "/tmp is each copy's own"
+
+
+def test_a_runtime_that_does_not_wait_begins_in_a_copy_of_a_booted_machine(machines):
+    client = machines.client(region="us-east-1")
+    settings = dict(runtime="provided.al2023", handler="x", MemorySize=160, Timeout=60)
+    if not rooms(machines):
+        with function(client, **settings, code=package(bootstrap=BASH)) as name:
+            assert invoke(client, name, {}, "$LATEST")[0] is None
+        eventually(lambda: rooms(machines), lambda found: found, seconds=120)
+    drawn = []
+    for turn in range(2):
+        with function(client, **settings, code=package(bootstrap=BASH + f"# {turn}")) as name:
+            error, (*numbers, now), seen = traced(machines, client, name)
+            assert error is None and ROOM_IN_A_COPY in seen and "sandbox.boot" not in seen, seen
+            assert abs(int(now) - time.time()) < 10, "the clock is right"
+            drawn += numbers
+    assert len(set(drawn)) == 4, "no two copies draw the same"
 
 
 def test_a_version_with_snap_start_begins_after_init_again_and_again_and_copies_differ(machines):

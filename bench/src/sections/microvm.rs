@@ -38,6 +38,7 @@ const POOL_FILL: Duration = Duration::from_millis(1_500);
 const CLONES: &str = "clones";
 /// What V8 and OpenSSL draw can not be drawn anew.
 const NEVER_COPIED: &str = "nodejs";
+const ROOM_IN_A_COPY: &str = "sandbox.restore.walls";
 const DASH: &str = "–";
 
 /// How an environment came to be.
@@ -62,8 +63,9 @@ impl Way {
         let has = |name: &str| rooms.iter().any(|room| room == name);
         match self {
             Self::Booted => !has("sandbox.restore") && !has("pool.bind"),
-            Self::Runtime => has("restore.bind") || has("pool.bind"),
-            Self::Function => has("sandbox.restore") && !has("restore.bind"),
+            // Where no copies are made of a runtime that runs, its room is made in a copy of a booted machine.
+            Self::Runtime => has("restore.bind") || has("pool.bind") || has(ROOM_IN_A_COPY),
+            Self::Function => has("sandbox.restore") && !has("restore.bind") && !has(ROOM_IN_A_COPY),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::journal::{Deposed, Journal};
 use async_trait::async_trait;
 use fabric::assignment::{
     Acquire, AcquireError, Assignment, CensusQuery, EnvironmentEvent, EnvironmentReport, EnvironmentState,
-    Reserve, Retire,
+    Provision, Provisioned, Reserve, Retire,
 };
 use fabric::placement::Placement;
 use fabric::worker::WorkerControl;
@@ -118,6 +118,7 @@ struct Begin {
     worker: WorkerId,
     token: LeaseToken,
     memory_mb: u32,
+    provisioned: bool,
 }
 
 impl Leader {
@@ -135,7 +136,7 @@ impl Leader {
             closed: None,
             greetings: Vec::new(),
         };
-        (state.greetings, _) = state.sort(effects.drain(..), None, &journal);
+        (state.greetings, _) = state.sort(effects.drain(..), None, &parts.world, &journal);
         let leader = Arc::new_cyclic(|me| Self {
             parts,
             epoch,
@@ -224,7 +225,7 @@ impl Leader {
         let now = self.now();
         let mut state = self.lock();
         let before = state.machine.next_deadline();
-        let (tasks, _) = state.advance(now, input, None, &self.journal);
+        let (tasks, _) = state.advance(now, input, None, self);
         let nearer = match (state.machine.next_deadline(), before) {
             (Some(after), Some(before)) => after < before,
             (after, _) => after.is_some(),
@@ -309,29 +310,31 @@ impl State {
         now: Duration,
         input: Input,
         asking: Option<WaiterId>,
-        journal: &Journal,
+        leader: &Leader,
     ) -> (Vec<Task>, Option<Answer>) {
         let mut effects = std::mem::take(&mut self.effects);
         self.machine.step(now, input, &mut effects);
-        let (mut tasks, (own, unused)) = self.sort(effects.drain(..), asking, journal);
+        let world = &leader.parts.world;
+        let (mut tasks, (own, inputs)) = self.sort(effects.drain(..), asking, world, &leader.journal);
         self.effects = effects;
-        // Whoever was granted these left while the answer was on its way.
-        for input in unused {
-            let (more, _) = self.advance(now, input, None, journal);
+        for input in inputs {
+            let (more, _) = self.advance(now, input, None, leader);
             tasks.extend(more);
         }
         (tasks, own)
     }
 
-    /// Facts to the journal, answers to who waits; the rest is to be done, and what was granted to nobody is unused.
+    /// Facts to the journal, answers to who waits; the rest is to be done, or to be said to the machine at once: what is asked
+    /// of the driver itself, and what was granted to who has left while the answer was on its way.
     fn sort(
         &mut self,
         effects: impl Iterator<Item = Effect>,
         asking: Option<WaiterId>,
+        world: &World,
         journal: &Journal,
     ) -> (Vec<Task>, (Option<Answer>, Vec<Input>)) {
         let (mut tasks, mut own) = (Vec::new(), None);
-        let (mut unused, mut facts) = (Vec::new(), Vec::new());
+        let (mut more, mut facts) = (Vec::new(), Vec::new());
         for effect in effects {
             let (waiter, answer) = match effect {
                 Effect::Grant { waiter, environment, worker, token, cold } => {
@@ -350,12 +353,16 @@ impl State {
                     facts.push(fact);
                     continue;
                 }
-                Effect::Start { environment, key, worker, token } => {
+                Effect::Start { environment, key, worker, token, provisioned } => {
                     let memory_mb = self.machine.seat_of(environment).map_or(0, |(_, memory_mb)| memory_mb);
-                    let begin = Begin { environment, key, worker, token, memory_mb };
+                    let begin = Begin { environment, key, worker, token, memory_mb, provisioned };
                     // For now how many facts of this step come before; below, of all steps.
                     let after = facts.len() as u64;
                     tasks.push(Task::Start { begin, after });
+                    continue;
+                }
+                Effect::Want { key, count } => {
+                    more.extend((0..count).map(|_| ahead(world, key.clone())));
                     continue;
                 }
                 Effect::Greet { worker, greet } => {
@@ -374,7 +381,7 @@ impl State {
             if asking == Some(waiter) {
                 own = Some(answer);
             } else if let Some(Err(Ok(grant))) = self.waiting.remove(&waiter).map(|tx| tx.send(answer)) {
-                unused.push(Input::Unused { environment: grant.environment, token: grant.token });
+                more.push(Input::Unused { environment: grant.environment, token: grant.token });
             }
         }
         if !facts.is_empty() {
@@ -385,8 +392,14 @@ impl State {
                 }
             }
         }
-        (tasks, (own, unused))
+        (tasks, (own, more))
     }
+}
+
+/// One that is made ahead of invocations.
+fn ahead(world: &World, key: VersionKey) -> Input {
+    let environment = EnvironmentId::from_random(world.random_16());
+    Input::Ahead { key, environment, token: LeaseToken(world.random_u64()) }
 }
 
 impl Drop for Leader {
@@ -439,7 +452,7 @@ impl Assignment for Leader {
                 environment,
                 token,
             };
-            let (tasks, answer) = state.advance(now, input, Some(waiter), &self.journal);
+            let (tasks, answer) = state.advance(now, input, Some(waiter), self);
             let waiting = answer.is_none().then(|| {
                 let (tx, answer) = oneshot::channel();
                 state.waiting.insert(waiter, tx);
@@ -464,6 +477,7 @@ impl Assignment for Leader {
         let tasks = self.step(match message.event {
             EnvironmentEvent::Finishing => Input::Finishing { environment, token },
             EnvironmentEvent::Idle => Input::Idle { environment, token },
+            EnvironmentEvent::NotInitialised => Input::NotInitialised { environment, token },
             EnvironmentEvent::Gone => Input::Gone { environment },
             EnvironmentEvent::NotFound => Input::NotFound { environment, token },
         });
@@ -481,6 +495,17 @@ impl Assignment for Leader {
         let Reserve { scope, function, at, reserved } = message;
         let (account, region) = (scope.account, scope.region);
         self.take_word(Input::Reserve { account, region, function, at, reserved }).await
+    }
+
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        let Provision { key, at, memory_mb, wanted } = message;
+        // What another leader heard meanwhile this one will hear again: nothing is promised by the answer.
+        if let Some(why) = &self.lock().closed {
+            return Err(why.clone());
+        }
+        self.tell(Input::Provision { key: key.clone(), at, memory_mb, wanted });
+        let found = self.lock().machine.provisioned(&key);
+        found.map(words::provisioned).ok_or(AcquireError::Stale)
     }
 
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {

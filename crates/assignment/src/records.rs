@@ -33,14 +33,35 @@ impl Header {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Stored {
-    EpochBegun { epoch: Epoch },
-    WorkerLeased { worker: WorkerId },
-    WorkerLost { worker: WorkerId },
-    Created { environment: String, key: VersionKey, memory_mb: u32, worker: WorkerId },
-    Ready { environment: String },
-    Gone { environment: String },
-    Quarantined { environment: String },
-    CheckpointBegun { epoch: Epoch },
+    EpochBegun {
+        epoch: Epoch,
+    },
+    WorkerLeased {
+        worker: WorkerId,
+    },
+    WorkerLost {
+        worker: WorkerId,
+    },
+    Created {
+        environment: String,
+        key: VersionKey,
+        memory_mb: u32,
+        worker: WorkerId,
+        #[serde(default)]
+        provisioned: bool,
+    },
+    Ready {
+        environment: String,
+    },
+    Gone {
+        environment: String,
+    },
+    Quarantined {
+        environment: String,
+    },
+    CheckpointBegun {
+        epoch: Epoch,
+    },
     CheckpointEnded,
 }
 
@@ -59,8 +80,8 @@ impl From<&Fact> for Stored {
             Fact::EpochBegun { epoch } => Self::EpochBegun { epoch },
             Fact::WorkerLeased { worker } => Self::WorkerLeased { worker },
             Fact::WorkerLost { worker } => Self::WorkerLost { worker },
-            Fact::Created { environment, key, memory_mb, worker } => {
-                Self::Created { environment: hex(environment), key, memory_mb, worker }
+            Fact::Created { environment, key, memory_mb, worker, provisioned } => {
+                Self::Created { environment: hex(environment), key, memory_mb, worker, provisioned }
             }
             Fact::Ready { environment } => Self::Ready { environment: hex(environment) },
             Fact::Gone { environment } => Self::Gone { environment: hex(environment) },
@@ -77,8 +98,8 @@ impl Stored {
             Self::EpochBegun { epoch } => Fact::EpochBegun { epoch },
             Self::WorkerLeased { worker } => Fact::WorkerLeased { worker },
             Self::WorkerLost { worker } => Fact::WorkerLost { worker },
-            Self::Created { environment, key, memory_mb, worker } => {
-                Fact::Created { environment: id(&environment)?, key, memory_mb, worker }
+            Self::Created { environment, key, memory_mb, worker, provisioned } => {
+                Fact::Created { environment: id(&environment)?, key, memory_mb, worker, provisioned }
             }
             Self::Ready { environment } => Fact::Ready { environment: id(&environment)? },
             Self::Gone { environment } => Fact::Gone { environment: id(&environment)? },
@@ -130,7 +151,7 @@ mod tests {
         vec![
             Fact::EpochBegun { epoch: Epoch(2) },
             Fact::WorkerLeased { worker: worker.clone() },
-            Fact::Created { environment, key, memory_mb: 128, worker: worker.clone() },
+            Fact::Created { environment, key, memory_mb: 128, worker: worker.clone(), provisioned: false },
             Fact::Ready { environment },
             Fact::Quarantined { environment },
             Fact::Gone { environment },
@@ -143,8 +164,13 @@ mod tests {
     #[test]
     fn every_fact_survives_being_stored() {
         let header = Header::new(Epoch(2), 9, 1);
-        let records = encode(header, &all()).expect("encodes");
-        assert_eq!(decode(&records), Ok((header, all())));
+        let mut facts = all();
+        if let Fact::Created { provisioned, .. } = &mut facts[2] {
+            *provisioned = true;
+        }
+        facts.extend(all());
+        let records = encode(header, &facts).expect("encodes");
+        assert_eq!(decode(&records), Ok((header, facts)));
     }
 
     #[test]

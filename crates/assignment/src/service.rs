@@ -3,18 +3,19 @@
 //! ```text
 //!  Following ── claimed (or alone) ─► replayed to the end ─► `EpochBegun` appended ─► Leading ── close ──► Closed
 //!      ▲                                    │ outdone                                    │
-//!      └────────────────────────────────────┘ ◄── deposed: by the journal, a worker, or the entry in `Kv`
+//!      └────────────────────────────────────┘ ◄── deposed: by the journal, a worker, or the entry in `Kv`; handed over
 //! ```
 //! A follower replays as the leader appends, so that its turn begins with the book at hand.
 
+use crate::courtesy::{Courtesy, DEFERENCE};
 use crate::journal::{Journal, NotBegun};
 use crate::leader::{Leader, LeaderParts, Truth, WorkerDirectory};
 use crate::replica::Replica;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
-    Revisions,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire, Revisions,
 };
 use fabric::placement::Placement;
 use scheduler::assignment::{Input, Settings};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use substrate::election::{Claim, Election, Watcher};
 use substrate::{Key, KvError, Log, LogError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use types::{Epoch, PartitionId, WorkerId};
 use world::{TaskHandle, World};
 
@@ -48,6 +49,7 @@ pub struct Parts {
 /// One partition's service.
 pub struct AssignmentService {
     standing: Arc<watch::Sender<Standing>>,
+    handing_over: Arc<Notify>,
     running: TaskHandle,
 }
 
@@ -62,11 +64,28 @@ enum Standing {
 impl AssignmentService {
     /// Starts it; [`Self::leading`] says when it answers.
     pub fn start(parts: Parts) -> Arc<Self> {
+        Self::among(parts, None)
+    }
+
+    /// One of several partitions' on this node, which look after their evenness.
+    pub fn among(parts: Parts, courtesy: Option<Arc<dyn Courtesy>>) -> Arc<Self> {
         let standing = Arc::new(watch::Sender::new(Standing::Following));
         let world = parts.world.clone();
-        let member = Member { writer: world.random_u64(), parts, standing: Arc::clone(&standing) };
+        let handing_over = Arc::new(Notify::new());
+        let member = Member {
+            writer: world.random_u64(),
+            parts,
+            courtesy,
+            standing: Arc::clone(&standing),
+            handing_over: Arc::clone(&handing_over),
+        };
         let running = world.spawn("assignment.partition", member.run());
-        Arc::new(Self { standing, running })
+        Arc::new(Self { standing, handing_over, running })
+    }
+
+    /// If it leads, it follows from now on, and whoever looks next may claim the partition.
+    pub fn hand_over(&self) {
+        self.handing_over.notify_waiters();
     }
 
     /// Waits until it leads; `None` if it never will.
@@ -148,6 +167,10 @@ impl Assignment for AssignmentService {
         self.leader()?.reserve(message).await
     }
 
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        self.leader()?.provision(message).await
+    }
+
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         self.leader()?.census(message).await
     }
@@ -162,7 +185,9 @@ pub fn key_of(partition: PartitionId) -> Result<Key, KvError> {
 struct Member {
     parts: Parts,
     writer: u64,
+    courtesy: Option<Arc<dyn Courtesy>>,
     standing: Arc<watch::Sender<Standing>>,
+    handing_over: Arc<Notify>,
 }
 
 /// Why a turn did not come or ended in no success.
@@ -219,15 +244,38 @@ impl Member {
             biased;
             led = self.lead(&mut replica, claim.epoch) => led,
             () = watcher.renew(claim) => Ok(()),
+            () = self.handing_over.notified() => {
+                self.step_down();
+                watcher.give_back().await;
+                Ok(())
+            }
         };
         self.step_down();
         led
     }
 
+    /// One look at who leads, which the node's other candidates hear of.
+    async fn look(&self, replica: &Replica, watcher: &mut Watcher) -> Option<Claim> {
+        let (epoch, partition) = (replica.book.epoch(), self.parts.partition);
+        let Some(courtesy) = &self.courtesy else { return watcher.look(epoch).await };
+        let defer = |last: Option<&str>| match courtesy.defers(partition, last) {
+            true => DEFERENCE,
+            false => Duration::ZERO,
+        };
+        let claim = watcher.look_deferring(epoch, defer).await;
+        let own = self.parts.election.as_ref().map(|election| election.holder.as_str());
+        match (&claim, watcher.is_vacant()) {
+            (Some(_), _) => courtesy.seen(partition, own),
+            (None, true) => courtesy.seen(partition, None),
+            (None, false) => courtesy.seen(partition, watcher.holder()),
+        }
+        claim
+    }
+
     /// Replays what comes until the partition is claimed.
     async fn follow(&self, replica: &mut Replica, watcher: &mut Watcher) -> Result<Claim, Failed> {
         loop {
-            if let Some(claim) = watcher.look(replica.book.epoch()).await {
+            if let Some(claim) = self.look(replica, watcher).await {
                 return Ok(claim);
             }
             let pause = self.parts.world.clock.sleep(watcher.pause());

@@ -141,6 +141,7 @@ fn wanted(generation: u64) -> Acquire {
 
 fn report(lease: &Lease, event: EnvironmentEvent) -> EnvironmentReport {
     EnvironmentReport {
+        partition: lease.partition,
         worker: lease.worker.clone(),
         environment: lease.environment,
         token: lease.token,
@@ -169,7 +170,9 @@ async fn a_caller_who_leaves_frees_what_was_made_for_it() {
     while host.stopped.lock().await.is_empty() {
         tokio::task::yield_now().await;
     }
-    let [row] = &service.census(CensusQuery).await.expect("rows")[..] else { panic!("one environment") };
+    let [row] = &service.census(CensusQuery { partition: PartitionId(0) }).await.expect("rows")[..] else {
+        panic!("one environment")
+    };
     assert_eq!(row.state, "stopping");
 }
 
@@ -238,7 +241,7 @@ async fn nobody_who_waits_for_the_one_slot_is_lost() {
     }
     let all = World::real().timeout(MINUTE, callers.join_all()).await;
     assert!(all.is_some(), "every acquire is answered");
-    assert!(service.census(CensusQuery).await.expect("rows").is_empty());
+    assert!(service.census(CensusQuery { partition: PartitionId(0) }).await.expect("rows").is_empty());
 }
 
 #[tokio::test]
@@ -254,7 +257,7 @@ async fn who_waits_across_an_update_is_stale_at_once() {
     // One is being started, the other waits for room.
     let (starting, queued, ()) =
         tokio::join!(service.acquire(wanted(1)), service.acquire(wanted(1)), async {
-            while service.census(CensusQuery).await.expect("rows").is_empty() {
+            while service.census(CensusQuery { partition: PartitionId(0) }).await.expect("rows").is_empty() {
                 tokio::task::yield_now().await;
             }
             service.retire(retire).await.expect("taken");

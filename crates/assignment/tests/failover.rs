@@ -11,7 +11,7 @@ mod fleet;
 #[path = "../../substrate/tests/cluster/kit.rs"]
 mod kit;
 
-use assignment::{AssignmentService, Parts, Settings, key_of, replay};
+use assignment::{AssignmentService, Courtesy, Parts, Settings, key_of, replay};
 use async_trait::async_trait;
 use fabric::Start;
 use fabric::assignment::{
@@ -77,8 +77,12 @@ impl Store {
     }
 
     fn service(&self, world: World, holder: &str) -> Arc<AssignmentService> {
+        AssignmentService::start(self.parts(world, holder))
+    }
+
+    fn parts(&self, world: World, holder: &str) -> Parts {
         let (kv, holder) = (Arc::clone(&self.kv), holder.to_owned());
-        AssignmentService::start(Parts {
+        Parts {
             world,
             placement: self.fleet.clone(),
             workers: self.fleet.clone(),
@@ -92,7 +96,7 @@ impl Store {
                 holder,
                 lease: LEASE,
             }),
-        })
+        }
     }
 
     /// Journal and workers agree, and nothing is anywhere twice.
@@ -163,6 +167,38 @@ async fn over_nats_too_the_follower_goes_on_with_what_there_is() {
     the_follower_goes_on(store).await;
 }
 
+/// Leaves every partition to others, who leads it or not.
+struct Modest;
+
+impl Courtesy for Modest {
+    fn seen(&self, _: PartitionId, _: Option<&str>) {}
+    fn defers(&self, _: PartitionId, _: Option<&str>) -> bool {
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_hands_over_is_followed_by_one_that_goes_on_with_what_there_is_and_follows_it() {
+    let (store, world) = (Store::embedded().await, World::real());
+    let first = AssignmentService::among(store.parts(world.clone(), "first"), Some(Arc::new(Modest)));
+    assert_eq!(first.leading().await, Some(Epoch(1)), "nobody else was there");
+    let second = store.service(world, "second");
+    let lease = acquire(&[&first], &wanted("hello")).await;
+    store.fleet.invoke(&lease).expect("let in");
+    store.fleet.finish(&lease, &[&first]).await;
+
+    second.hand_over(); // it has nothing to hand over
+    first.hand_over();
+    assert_eq!(second.leading().await, Some(Epoch(2)));
+    assert_eq!(first.acquire(wanted("hello")).await, Err(AcquireError::NotLeader));
+    let warm = granted(&second, &wanted("hello")).await;
+    assert_eq!((warm.environment, warm.start, warm.epoch), (lease.environment, Start::Warm, Epoch(2)));
+    store.fleet.invoke(&warm).expect("let in");
+    store.check().await;
+    drop(second);
+    assert_eq!(first.leading().await, Some(Epoch(3)), "modest as it is, when nobody else is there");
+}
+
 /// A leader that was paused comes back and does not know that it was deposed.
 async fn fenced_twice(store: Store) {
     let (world, paused) = Pausable::world();
@@ -187,7 +223,11 @@ async fn fenced_twice(store: Store) {
     assert_eq!(first.acquire(wanted("other")).await, Err(AcquireError::NotLeader));
     assert_eq!(first.acquire(wanted("hello")).await, Err(AcquireError::NotLeader));
     store.check().await;
-    assert_eq!(second.census(CensusQuery).await.expect("it leads").len(), 1, "nothing of the old one's");
+    assert_eq!(
+        second.census(CensusQuery { partition: PartitionId(0) }).await.expect("it leads").len(),
+        1,
+        "nothing of the old one's"
+    );
 
     // It is a follower now, and takes over in its turn, at once where the leader ends cleanly.
     paused.send_replace(false);

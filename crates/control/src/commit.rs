@@ -196,7 +196,9 @@ impl Inner {
             After::Same => Ok(()),
             After::Live { function, retires } => {
                 let reservation = function.reservation;
-                self.show(id, Some(Arc::from(function)), Some(at));
+                let function: Arc<Function> = Arc::from(function);
+                self.show(id, Some(Arc::clone(&function)), Some(at));
+                self.tell_provisions(before.function.as_deref(), &function).await;
                 let known = before.function.as_ref().map(|function| function.reservation);
                 if known.is_some_and(|known| known != reservation) {
                     self.reserve(id, reservation).await?;

@@ -1,7 +1,7 @@
 //! CreateFunction.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Code, Current, Function, FunctionId, Optimisation, Reservation, VersionState};
+use crate::model::{Code, Current, Function, FunctionId, Optimisation, Provision, Reservation, VersionState};
 use crate::{publish, tags};
 use fabric::control::{ControlError, CreateFunction, Mutated};
 use std::collections::BTreeMap;
@@ -50,6 +50,7 @@ fn decide(wanted: &Wanted, current: &Current, minted: &Minted) -> Result<Decisio
         revision: minted.stored.clone(),
         source_description: None,
         optimisation: Optimisation::Off,
+        provision: Provision::default(),
     };
     let mut function = Function {
         id: wanted.id.clone(),

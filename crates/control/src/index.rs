@@ -168,15 +168,15 @@ impl ScopeIndex {
     }
 }
 
-/// What a function adds to its scope: bytes of code, reserved concurrency.
+/// What a function adds to its scope: bytes of code, concurrency that is for no other.
 fn weight(function: &Function) -> (u64, u32) {
-    (function.code_bytes(), function.reservation.reserved.unwrap_or(0))
+    (function.code_bytes(), function.set_aside())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Code, Counters, Optimisation, Reservation, VersionState};
+    use crate::model::{Code, Counters, Optimisation, Provision, Reservation, VersionState};
     use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
     use types::{AccountId, CodeDigest, Region, RevisionId};
 
@@ -210,6 +210,7 @@ mod tests {
             revision: RevisionId::new("r"),
             source_description: None,
             optimisation: Optimisation::Off,
+            provision: Provision::default(),
         };
         Arc::new(Function {
             id: id.clone(),

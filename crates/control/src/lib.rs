@@ -34,6 +34,7 @@ mod index;
 mod keyed_locks;
 mod list;
 mod model;
+mod provision;
 mod publish;
 mod record;
 mod refresh;

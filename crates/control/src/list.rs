@@ -17,17 +17,17 @@ const MARKER_BYTES_MAX: usize = 256;
 
 /// The last item of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Marker {
-    function: FunctionName,
-    version: Version,
+pub(crate) struct Marker {
+    pub(crate) function: FunctionName,
+    pub(crate) version: Version,
 }
 
 impl Marker {
-    fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{MARKER_LAYOUT}:{}:{}", self.function, self.version))
     }
 
-    fn read(text: &str) -> Result<Self, ControlError> {
+    pub(crate) fn read(text: &str) -> Result<Self, ControlError> {
         let read = || {
             let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
             let text = String::from_utf8(bytes).ok()?;

@@ -85,6 +85,17 @@ pub(crate) struct VersionState {
     /// Of a published version: `$LATEST`'s description when it was published, which its own may differ from.
     pub(crate) source_description: Option<String>,
     pub(crate) optimisation: Optimisation,
+    pub(crate) provision: Provision,
+}
+
+/// How many environments of a published version stand ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Provision {
+    /// The generation that its last change was given, as a reservation's; 0: there was none.
+    pub(crate) at: u64,
+    pub(crate) wanted: u32,
+    /// Of the change, milliseconds since 1970.
+    pub(crate) modified_ms: u64,
 }
 
 /// Whether environments of a version begin after init (SnapStart).
@@ -185,6 +196,16 @@ impl Function {
             version,
             generation: state.generation,
         }
+    }
+
+    /// Over all its versions.
+    pub(crate) fn provisioned(&self) -> u32 {
+        self.published.values().map(|state| state.provision.wanted).fold(0, u32::saturating_add)
+    }
+
+    /// Of the account's concurrency, what is for no other function: reserved or, without a reservation, provisioned.
+    pub(crate) fn set_aside(&self) -> u32 {
+        self.reservation.reserved.unwrap_or_else(|| self.provisioned())
     }
 
     /// What it may have in progress, where so much is left to those that reserve nothing.

@@ -1,7 +1,7 @@
 //! PublishVersion, and publishing as part of create and update.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Current, Function, FunctionId, Optimisation, VersionState};
+use crate::model::{Current, Function, FunctionId, Optimisation, Provision, VersionState};
 use fabric::control::{ControlError, FunctionConfig, FunctionVersion, Mutated, PublishVersion};
 use std::sync::Arc;
 use types::{Qualifier, RevisionId, Version};
@@ -75,6 +75,7 @@ pub(crate) fn publish(function: &mut Function, description: Option<&str>, minted
         },
         source_description: Some(source),
         optimisation,
+        provision: Provision::default(),
     });
     function.published.insert(number, Arc::clone(&state));
     Published { shown: function.shown_pending(Version::Published(number), &state, answered), new: true }

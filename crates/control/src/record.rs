@@ -6,15 +6,16 @@
 //! new number and a conversion from the one before; a number from the future is refused, never guessed at. Sizes are
 //! bounded by the store (`substrate::kv::VALUE_BYTES_MAX`). `tests` reads the oldest records.
 
-use crate::model::{Code, Counters, Optimisation, Reservation, VersionState};
+use crate::model::{Code, Counters, Optimisation, Provision, Reservation, VersionState};
 use fabric::control::{FunctionConfig, LoggingConfig, SnapStart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{CodeDigest, RevisionId};
 
 /// What this program writes. Format 1 lacked `snap_start` and `optimisation`, which a record of it has by their defaults:
-/// no SnapStart. Formats 1 and 2 lacked `reserved` and `reserved_at`: nothing, and never.
-const FORMAT: u32 = 3;
+/// no SnapStart. Formats 1 and 2 lacked `reserved` and `reserved_at`: nothing, and never. Formats 1 to 3 lacked `provision`,
+/// which is not there where nothing was ever provisioned.
+const FORMAT: u32 = 4;
 const FORMAT_OLDEST: u32 = 1;
 
 /// A record can not be read.
@@ -46,35 +47,35 @@ struct OnlyFormat {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeadV3 {
+struct HeadV4 {
     format: u32,
     generation: u64,
     last_version: u64,
-    live: Option<LiveV3>,
+    live: Option<LiveV4>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LiveV3 {
+struct LiveV4 {
     incarnation: u64,
     tags: BTreeMap<String, String>,
     #[serde(default)]
     reserved: Option<u32>,
     #[serde(default)]
     reserved_at: u64,
-    latest: VersionV3,
+    latest: VersionV4,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionRecordV3 {
+struct VersionRecordV4 {
     format: u32,
-    version: VersionV3,
+    version: VersionV4,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionV3 {
+struct VersionV4 {
     generation: u64,
     code_sha256: String,
     code_bytes: u64,
@@ -82,13 +83,23 @@ struct VersionV3 {
     revision: String,
     source_description: Option<String>,
     #[serde(default)]
-    optimisation: OptimisationV3,
-    config: ConfigV3,
+    optimisation: OptimisationV4,
+    config: ConfigV4,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provision: Option<ProvisionV4>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProvisionV4 {
+    at: u64,
+    wanted: u32,
+    modified_ms: u64,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OptimisationV3 {
+enum OptimisationV4 {
     #[default]
     Off,
     Pending,
@@ -98,7 +109,7 @@ enum OptimisationV3 {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConfigV3 {
+struct ConfigV4 {
     runtime: String,
     handler: String,
     role: String,
@@ -120,39 +131,39 @@ struct ConfigV3 {
 
 /// The bytes to store.
 pub(crate) fn write_head(head: &Head) -> Result<Vec<u8>, RecordError> {
-    let live = head.live.as_ref().map(|live| LiveV3 {
+    let live = head.live.as_ref().map(|live| LiveV4 {
         incarnation: live.incarnation,
         tags: live.tags.clone(),
         reserved: live.reservation.reserved,
         reserved_at: live.reservation.at,
-        latest: version_to_v3(&live.latest),
+        latest: version_to_v4(&live.latest),
     });
     let Counters { generation, version } = head.counters;
-    write(&HeadV3 { format: FORMAT, generation, last_version: version, live })
+    write(&HeadV4 { format: FORMAT, generation, last_version: version, live })
 }
 
 /// A head of any format there ever was.
 pub(crate) fn read_head(bytes: &[u8]) -> Result<Head, RecordError> {
     check_format(bytes)?;
-    let head: HeadV3 = read(bytes)?;
+    let head: HeadV4 = read(bytes)?;
     let live = head.live.map(|live| LiveHead {
         incarnation: live.incarnation,
         tags: live.tags,
         reservation: Reservation { at: live.reserved_at, reserved: live.reserved },
-        latest: version_from_v3(live.latest),
+        latest: version_from_v4(live.latest),
     });
     Ok(Head { counters: Counters { generation: head.generation, version: head.last_version }, live })
 }
 
 /// The bytes to store.
 pub(crate) fn write_version(state: &VersionState) -> Result<Vec<u8>, RecordError> {
-    write(&VersionRecordV3 { format: FORMAT, version: version_to_v3(state) })
+    write(&VersionRecordV4 { format: FORMAT, version: version_to_v4(state) })
 }
 
 /// A published version of any format there ever was.
 pub(crate) fn read_version(bytes: &[u8]) -> Result<VersionState, RecordError> {
     check_format(bytes)?;
-    read::<VersionRecordV3>(bytes).map(|record| version_from_v3(record.version))
+    read::<VersionRecordV4>(bytes).map(|record| version_from_v4(record.version))
 }
 
 fn check_format(bytes: &[u8]) -> Result<(), RecordError> {
@@ -173,9 +184,9 @@ fn write(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
     serde_json::to_vec(record).map_err(|error| RecordError { reason: error.to_string() })
 }
 
-fn version_to_v3(state: &VersionState) -> VersionV3 {
+fn version_to_v4(state: &VersionState) -> VersionV4 {
     let config = state.config.clone();
-    VersionV3 {
+    VersionV4 {
         generation: state.generation,
         code_sha256: state.code.digest.as_str().to_owned(),
         code_bytes: state.code.bytes,
@@ -183,12 +194,12 @@ fn version_to_v3(state: &VersionState) -> VersionV3 {
         revision: state.revision.as_str().to_owned(),
         source_description: state.source_description.clone(),
         optimisation: match state.optimisation {
-            Optimisation::Off => OptimisationV3::Off,
-            Optimisation::Pending => OptimisationV3::Pending,
-            Optimisation::On => OptimisationV3::On,
-            Optimisation::Failed => OptimisationV3::Failed,
+            Optimisation::Off => OptimisationV4::Off,
+            Optimisation::Pending => OptimisationV4::Pending,
+            Optimisation::On => OptimisationV4::On,
+            Optimisation::Failed => OptimisationV4::Failed,
         },
-        config: ConfigV3 {
+        config: ConfigV4 {
             runtime: config.runtime,
             handler: config.handler,
             role: config.role,
@@ -205,10 +216,16 @@ fn version_to_v3(state: &VersionState) -> VersionV3 {
             tracing_mode: config.tracing_mode,
             snap_start: config.snap_start == SnapStart::PublishedVersions,
         },
+        provision: provision_to_v4(state.provision),
     }
 }
 
-fn version_from_v3(version: VersionV3) -> VersionState {
+fn provision_to_v4(provision: Provision) -> Option<ProvisionV4> {
+    let Provision { at, wanted, modified_ms } = provision;
+    (at > 0).then_some(ProvisionV4 { at, wanted, modified_ms })
+}
+
+fn version_from_v4(version: VersionV4) -> VersionState {
     let config = version.config;
     VersionState {
         generation: version.generation,
@@ -216,11 +233,15 @@ fn version_from_v3(version: VersionV3) -> VersionState {
         last_modified_ms: version.last_modified_ms,
         revision: RevisionId::new(version.revision),
         source_description: version.source_description,
+        provision: version.provision.map_or_else(Provision::default, |provision| {
+            let ProvisionV4 { at, wanted, modified_ms } = provision;
+            Provision { at, wanted, modified_ms }
+        }),
         optimisation: match version.optimisation {
-            OptimisationV3::Off => Optimisation::Off,
-            OptimisationV3::Pending => Optimisation::Pending,
-            OptimisationV3::On => Optimisation::On,
-            OptimisationV3::Failed => Optimisation::Failed,
+            OptimisationV4::Off => Optimisation::Off,
+            OptimisationV4::Pending => Optimisation::Pending,
+            OptimisationV4::On => Optimisation::On,
+            OptimisationV4::Failed => Optimisation::Failed,
         },
         config: FunctionConfig {
             runtime: config.runtime,
@@ -272,7 +293,7 @@ mod tests {
         let again: serde_json::Value =
             serde_json::from_slice(&write_head(&head).expect("writable")).expect("JSON");
         let mut newest: serde_json::Value = serde_json::from_str(OLDEST_HEAD).expect("JSON");
-        newest["format"] = 3.into();
+        newest["format"] = 4.into();
         newest["live"]["reserved"] = serde_json::Value::Null;
         newest["live"]["reserved_at"] = 0.into();
         newest["live"]["latest"]["optimisation"] = "off".into();
@@ -289,11 +310,12 @@ mod tests {
         let tombstone = read_head(OLDEST_TOMBSTONE.as_bytes()).expect("readable");
         assert_eq!(tombstone, Head { counters: Counters { generation: 9, version: 2 }, live: None });
         let written = String::from_utf8(write_head(&tombstone).expect("writable")).expect("text");
-        assert_eq!(written, OLDEST_TOMBSTONE.replace("\"format\":1", "\"format\":3"));
+        assert_eq!(written, OLDEST_TOMBSTONE.replace("\"format\":1", "\"format\":4"));
 
         for optimisation in [Optimisation::Off, Optimisation::Pending, Optimisation::On, Optimisation::Failed]
         {
-            let mut version = VersionState { optimisation, ..live.latest.clone() };
+            let provision = Provision { at: 7, wanted: 3, modified_ms: 8 };
+            let mut version = VersionState { optimisation, provision, ..live.latest.clone() };
             version.config.snap_start = SnapStart::PublishedVersions;
             let written = write_version(&version).expect("writable");
             assert_eq!(read_version(&written).expect("readable"), version);
@@ -303,7 +325,7 @@ mod tests {
     #[test]
     fn a_record_from_the_future_or_a_damaged_one_is_refused() {
         for bytes in [
-            r#"{"format":4}"#,
+            r#"{"format":5}"#,
             r#"{"format":0}"#,
             "{}",
             "",

@@ -38,7 +38,11 @@ fn decide(
     current: &Current,
 ) -> Result<Decision<()>, ControlError> {
     let before = current.function.as_ref().ok_or_else(|| id.not_found(None))?;
-    let (present, wanted) = (before.reservation.reserved.unwrap_or(0), reserved.unwrap_or(0));
+    let provisioned = before.provisioned();
+    if let Some(reserved) = reserved.filter(|reserved| *reserved < provisioned) {
+        return Err(ControlError::ReservedBelowProvisioned { reserved, provisioned });
+    }
+    let (present, wanted) = (before.set_aside(), reserved.unwrap_or(provisioned));
     // An account that has less altogether can reserve nothing, as AWS has it.
     let minimum = UNRESERVED_EXECUTIONS_MIN.min(room.limit);
     let others = room.taken.saturating_sub(present);

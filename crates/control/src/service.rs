@@ -8,13 +8,14 @@ use crate::model::FunctionId;
 use crate::refresh::{self, REFRESHES_MAX};
 use crate::settings::Settings;
 use crate::snap_start::{self, Changes};
-use crate::{create, delete, list, publish, reserve, resolve, store, tags, update};
+use crate::{create, delete, list, provision, publish, reserve, resolve, store, tags, update};
 use bytes::Bytes;
 use fabric::assignment::Assignment;
 use fabric::control::{
     AccountUsage, BootPlan, ControlError, CreateFunction, Described, ListFunctions, ListVersions, Mutated,
-    Named, Page, Preparations, PreparationsQuery, PreparedReport, PublishVersion, ReserveConcurrency,
-    TagFunction, UntagFunction, UpdateCode, UpdateConfiguration,
+    Named, Page, Preparations, PreparationsQuery, PreparedReport, ProvisionConcurrency,
+    ProvisionedConcurrency, ProvisionedPage, PublishVersion, ReserveConcurrency, TagFunction, UntagFunction,
+    UpdateCode, UpdateConfiguration,
 };
 use fabric::{ResolvedVersion, Scope};
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct Control {
     inner: Arc<Inner>,
     /// Collects garbage or, where others write, follows them.
     behind: TaskHandle,
+    /// Tells assignment what is provisioned.
+    retelling: TaskHandle,
 }
 
 impl Control {
@@ -64,9 +67,10 @@ impl Control {
             let id = indexed.function.id.clone();
             inner.show(&id, Some(indexed.function), Some(indexed.at));
         }
+        let retelling = world.spawn("control.retell", provision::retell(Arc::downgrade(&inner)));
         if let Some(hints) = hints {
             let behind = world.spawn("control.follow", refresh::follow(Arc::clone(&inner), hints));
-            return Ok(Arc::new(Self { inner, behind }));
+            return Ok(Arc::new(Self { inner, behind, retelling }));
         }
         let damaged = loaded.damaged;
         let (kv, orphans) = (Arc::clone(&inner.kv), loaded.orphans);
@@ -84,7 +88,7 @@ impl Control {
             }
             code::collect(code, garbage).await;
         });
-        Ok(Arc::new(Self { inner, behind }))
+        Ok(Arc::new(Self { inner, behind, retelling }))
     }
 
     /// Runs a mutation as a task of its own: a caller who goes away must not leave it half done.
@@ -108,6 +112,7 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         self.behind.abort();
+        self.retelling.abort();
     }
 }
 
@@ -168,6 +173,22 @@ impl fabric::control::Control for Control {
 
     async fn reserve_concurrency(&self, message: ReserveConcurrency) -> Result<(), ControlError> {
         self.run("control.reserve_concurrency", |inner| reserve::reserve(inner, message)).await
+    }
+
+    async fn provision(&self, message: ProvisionConcurrency) -> Result<ProvisionedConcurrency, ControlError> {
+        self.run("control.provision", |inner| provision::provision(inner, message)).await
+    }
+
+    async fn give_up_provisioned(&self, named: Named) -> Result<(), ControlError> {
+        self.run("control.provision", |inner| provision::give_up(inner, named)).await
+    }
+
+    async fn provisioned(&self, named: Named) -> Result<ProvisionedConcurrency, ControlError> {
+        provision::get(&self.inner, &named).await
+    }
+
+    async fn list_provisioned(&self, message: ListVersions) -> Result<ProvisionedPage, ControlError> {
+        provision::list(&self.inner, &message).await
     }
 
     async fn account_usage(&self, scope: Scope) -> Result<AccountUsage, ControlError> {

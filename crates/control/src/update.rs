@@ -2,7 +2,7 @@
 //! nothing changed, and retire its older environments.
 
 use crate::commit::{After, Decision, Inner, Minted, Retires};
-use crate::model::{Code, Current, Function, FunctionId, Optimisation, VersionState};
+use crate::model::{Code, Current, Function, FunctionId, Optimisation, Provision, VersionState};
 use crate::publish::{self, changeable, check_revision};
 use fabric::control::{ConfigChange, ControlError, FunctionConfig, Mutated, UpdateCode, UpdateConfiguration};
 use std::sync::Arc;
@@ -96,6 +96,7 @@ fn updated(before: &Function, config: FunctionConfig, code: Code, minted: &Minte
         revision: minted.stored.clone(),
         source_description: None,
         optimisation: Optimisation::Off,
+        provision: Provision::default(),
     });
     function
 }

@@ -72,7 +72,7 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             // An operator's `status --check` comes as a frontend.
             ("WorkerCensus", &[]),
         ],
-        NodeRole::Control => &[("Assignment", &["retire", "reserve"])],
+        NodeRole::Control => &[("Assignment", &["retire", "reserve", "provision"])],
         NodeRole::Assignment => {
             &[("Placement", &["lease", "place", "release", "started", "workers"]), ("WorkerControl", &[])]
         }
@@ -98,6 +98,10 @@ const FRONTENDS_CONTROL: &[&str] = &[
     "publish_version",
     "delete_function",
     "reserve_concurrency",
+    "provision",
+    "give_up_provisioned",
+    "provisioned",
+    "list_provisioned",
     "account_usage",
     "list_tags",
     "tag",

@@ -4,10 +4,12 @@ use crate::invocation::Lease;
 use crate::{Scope, service::service};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use types::{ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Version, VersionKey, WorkerId};
+use types::{
+    ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, PartitionId, Version, VersionKey, WorkerId,
+};
 
 service! {
-    /// The leader of a partition.
+    /// The leader of a partition: that of the account of which a message is, or that which it names.
     pub trait Assignment(AssignmentRequest, AssignmentResponse, AcquireError) {
         /// Room 6: an idle environment of this version, most recently used first, or a new one.
         acquire(Acquire(Acquire)) -> Lease;
@@ -17,6 +19,9 @@ service! {
         retire(Retire(Retire)) -> ();
         /// Control says what is reserved for a function now. Answered once taken.
         reserve(Reserve(Reserve)) -> ();
+        /// Control says how many environments of a version are to stand ready, again and again: each new leader hears it
+        /// so. Answers how it stands with them.
+        provision(Provision(Provision)) -> Provisioned;
         /// For `status` and tests.
         census(Census(CensusQuery)) -> Vec<EnvironmentState>;
     }
@@ -34,6 +39,8 @@ pub struct Acquire {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentReport {
+    /// Whose leader granted it.
+    pub partition: PartitionId,
     pub worker: WorkerId,
     pub environment: EnvironmentId,
     /// The grant this is about; a report under an older token is ignored, but for `Gone`, which is final.
@@ -45,8 +52,10 @@ pub struct EnvironmentReport {
 pub enum EnvironmentEvent {
     /// The answer is out; `next` is expected at any moment. Sent before the caller sees the answer.
     Finishing,
-    /// The runtime asked for the next event.
+    /// The runtime asked for the next event; of one that is provisioned the first time as soon as it is initialised.
     Idle,
+    /// Init failed of one that is provisioned, whoever may be waiting for it. `Gone` follows.
+    NotInitialised,
     /// Destroyed; its slot is free. Only its worker says so.
     Gone,
     /// A frontend could not hand an invocation to it: it, or the way to its worker, is not there. It is granted no
@@ -74,8 +83,37 @@ pub struct Reserve {
     pub reserved: Option<u32>,
 }
 
+/// How many environments of a version are to stand ready since the change that control numbers `at`, however many use them;
+/// 0: none any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provision {
+    pub key: VersionKey,
+    pub at: u64,
+    pub memory_mb: u32,
+    pub wanted: u32,
+}
+
+/// How it stands with the provisioned environments of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CensusQuery;
+pub struct Provisioned {
+    /// Initialised, idle or in use.
+    pub initialised: u32,
+    /// Those that are lacking could not be made again and again. They are still tried.
+    pub failed: Option<ProvisionFailure>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProvisionFailure {
+    /// The function's init fails.
+    Init,
+    /// No worker is large enough.
+    TooLarge,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CensusQuery {
+    pub partition: PartitionId,
+}
 
 /// One live environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

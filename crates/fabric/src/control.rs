@@ -22,6 +22,13 @@ service! {
         delete_function(DeleteFunction(Named)) -> ();
         /// What is reserved for a function from now on; `None`: nothing, it shares the rest.
         reserve_concurrency(ReserveConcurrency(ReserveConcurrency)) -> ();
+        /// So many environments of a published version stand ready from now on.
+        provision(Provision(ProvisionConcurrency)) -> ProvisionedConcurrency;
+        /// None any more; of a version that had none it is so already.
+        give_up_provisioned(GiveUpProvisioned(Named)) -> ();
+        provisioned(Provisioned(Named)) -> ProvisionedConcurrency;
+        /// Of a function's versions, rising.
+        list_provisioned(ListProvisioned(ListVersions)) -> ProvisionedPage;
         account_usage(AccountUsage(Scope)) -> AccountUsage;
         list_tags(ListTags(Named)) -> BTreeMap<String, String>;
         tag(Tag(TagFunction)) -> ();
@@ -148,6 +155,32 @@ pub struct ReserveConcurrency {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvisionConcurrency {
+    /// With the number of a published version.
+    pub named: Named,
+    pub wanted: u32,
+}
+
+/// What is provisioned for a version, and how it stands with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvisionedConcurrency {
+    /// Qualified.
+    pub arn: FunctionArn,
+    pub wanted: u32,
+    /// Milliseconds since 1970.
+    pub last_modified_ms: u64,
+    /// What the partition's leader says; `None` of what was asked for in this very moment.
+    pub now: Option<crate::assignment::Provisioned>,
+}
+
+/// One page; `next` is the marker of the following one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvisionedPage {
+    pub versions: Vec<ProvisionedConcurrency>,
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFunctions {
     pub scope: Scope,
     /// `FunctionVersion=ALL`.
@@ -188,7 +221,7 @@ pub struct AccountUsage {
     pub functions: u64,
     /// Concurrent executions of the account and region.
     pub concurrency_max: u32,
-    /// What of that functions have reserved.
+    /// What of that functions have reserved, or have provisioned without a reservation.
     pub reserved: u32,
 }
 
@@ -317,6 +350,21 @@ pub enum ControlError {
     /// Functions without a reservation would have less than this left.
     #[error("less than {minimum} would be left unreserved")]
     TooMuchReserved { minimum: u32 },
+    /// Less would be reserved for a function than is provisioned for its versions.
+    #[error("less would be reserved than the {provisioned} that are provisioned")]
+    ReservedBelowProvisioned { reserved: u32, provisioned: u32 },
+    #[error("nothing can be provisioned for what is not published")]
+    ProvisionOnUnpublished,
+    #[error("more would be provisioned than is reserved for the function")]
+    ProvisionedOverReserved,
+    /// Functions without a reservation would have less than this left.
+    #[error("less than {minimum} would be left unreserved")]
+    TooMuchProvisioned { minimum: u32 },
+    #[error("nothing is provisioned for {arn}")]
+    NotProvisioned { arn: FunctionArn },
+    /// Its environments begin after init already.
+    #[error("nothing can be provisioned for a version with SnapStart")]
+    ProvisionWithSnapStart,
     #[error("an update is in progress: {arn}")]
     UpdateInProgress { arn: FunctionArn },
     /// With `--strict-runtimes`: what is not installed, and what is.

@@ -66,6 +66,8 @@ pub struct WorkerState {
     pub memory_used_mb: u64,
     pub environments: u32,
     pub environments_max: u32,
+    /// To whom it is leased.
+    pub partition: Option<PartitionId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -52,6 +52,8 @@ pub struct StartEnvironment {
     pub token: LeaseToken,
     /// What it was placed with: a worker tells a new placement leader.
     pub memory_mb: u32,
+    /// It is initialised ahead of invocations: `Idle` under `token` says when it is, `NotInitialised` that it failed.
+    pub provisioned: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

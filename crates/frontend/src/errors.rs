@@ -89,6 +89,55 @@ impl ApiError {
         ))
     }
 
+    /// Nothing that the caller did.
+    fn not_stored(error: ControlError) -> Self {
+        match error {
+            // 507, which no SDK retries: trying again makes no room.
+            ControlError::Full { reason } => {
+                tracing::error!(%reason, "the disk of the data folder is full");
+                Self { status: Some(507), ..Self::service(DISK_FULL) }
+            }
+            ControlError::Store { reason } => {
+                tracing::error!(%reason, "the control plane's store failed");
+                Self::service("An error occurred and the request cannot be processed.")
+            }
+            error => {
+                tracing::warn!(%error, "the control plane could not be asked");
+                Self::unavailable()
+            }
+        }
+    }
+
+    /// As AWS words it; for SnapStart there is no record of its words.
+    fn not_provisioned(error: &ControlError) -> Self {
+        Self::invalid_parameter(match error {
+            ControlError::ReservedBelowProvisioned { reserved, provisioned } => format!(
+                "ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
+                 concurrency [{provisioned}]."
+            ),
+            ControlError::ProvisionOnUnpublished => {
+                "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+                    .to_owned()
+            }
+            ControlError::ProvisionedOverReserved => {
+                "Requested Provisioned Concurrency should not be greater \
+                 than the reservedConcurrentExecution for function"
+                    .to_owned()
+            }
+            ControlError::TooMuchProvisioned { minimum } => format!(
+                "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
+                 below its minimum value of [{minimum}]."
+            ),
+            ControlError::ProvisionWithSnapStart => {
+                "Provisioned Concurrency is not supported for SnapStart enabled function versions.".to_owned()
+            }
+            _ => {
+                let message = "No Provisioned Concurrency Config found for this function";
+                return Self::new(&errors::PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION, message);
+            }
+        })
+    }
+
     /// Status, headers and body.
     pub(crate) fn answer(&self) -> Answer {
         let members: Vec<(&str, &str)> =
@@ -171,6 +220,12 @@ impl From<ControlError> for ApiError {
             }
             ControlError::ReservationOnQualified => Self::invalid_parameter(RESERVATION_ON_QUALIFIED),
             ControlError::TooMuchReserved { minimum } => Self::too_much_reserved(minimum),
+            error @ (ControlError::ReservedBelowProvisioned { .. }
+            | ControlError::ProvisionOnUnpublished
+            | ControlError::ProvisionedOverReserved
+            | ControlError::TooMuchProvisioned { .. }
+            | ControlError::ProvisionWithSnapStart
+            | ControlError::NotProvisioned { .. }) => Self::not_provisioned(&error),
             ControlError::UpdateInProgress { arn } => Self::conflict(format!(
                 "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
             )),
@@ -184,19 +239,9 @@ impl From<ControlError> for ApiError {
             // The one reader of code, `download`, answers as S3 does before it comes to this.
             ControlError::CodeGone { digest } => Self::not_found(format!("Code not found: {digest}")),
             ControlError::BadMarker => Self::invalid_parameter("Invalid Marker"),
-            // 507, which no SDK retries: trying again makes no room.
-            ControlError::Full { reason } => {
-                tracing::error!(%reason, "the disk of the data folder is full");
-                Self { status: Some(507), ..Self::service(DISK_FULL) }
-            }
-            ControlError::Store { reason } => {
-                tracing::error!(%reason, "the control plane's store failed");
-                Self::service("An error occurred and the request cannot be processed.")
-            }
-            ControlError::Unavailable { reason } => {
-                tracing::warn!(%reason, "the control plane could not be asked");
-                Self::unavailable()
-            }
+            error @ (ControlError::Full { .. }
+            | ControlError::Store { .. }
+            | ControlError::Unavailable { .. }) => Self::not_stored(error),
         }
     }
 }

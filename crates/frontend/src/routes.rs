@@ -6,6 +6,7 @@ mod concurrency;
 mod configuration;
 mod functions;
 mod none;
+mod provisioned;
 mod tags;
 mod target;
 pub(crate) mod unsupported;
@@ -85,6 +86,10 @@ pub(crate) async fn answer(
         Operation::PutFunctionConcurrency => concurrency::put(frontend, call).await,
         Operation::GetFunctionConcurrency => concurrency::get(frontend, call).await,
         Operation::DeleteFunctionConcurrency => concurrency::delete(frontend, call).await,
+        Operation::PutProvisionedConcurrencyConfig => provisioned::put(frontend, call).await,
+        Operation::GetProvisionedConcurrencyConfig => provisioned::get(frontend, call).await,
+        Operation::ListProvisionedConcurrencyConfigs => provisioned::list(frontend, call).await,
+        Operation::DeleteProvisionedConcurrencyConfig => provisioned::delete(frontend, call).await,
         Operation::TagResource => tags::tag(frontend, call).await,
         Operation::UntagResource => tags::untag(frontend, call).await,
         Operation::ListTags => tags::list(frontend, call).await,

@@ -264,6 +264,49 @@ async fn reads_of_what_can_not_be_there_answer_none() {
     }
 }
 
+#[tokio::test]
+async fn what_is_provisioned_is_answered_and_refused_as_aws_does() {
+    let kit = Kit::with_function().await;
+    let path =
+        |qualifier: &str| format!("/2019-09-30/functions/f/provisioned-concurrency?Qualifier={qualifier}");
+    let put = |wanted: u32| format!("{{\"ProvisionedConcurrentExecutions\":{wanted}}}").into_bytes();
+    let answer = kit.call("PUT", &path("1"), &[], &put(3)).await;
+    let expected = json!({
+        "RequestedProvisionedConcurrentExecutions": 3, "AllocatedProvisionedConcurrentExecutions": 0,
+        "AvailableProvisionedConcurrentExecutions": 0, "Status": "IN_PROGRESS",
+        "LastModified": "1970-01-01T00:00:00.000+0000",
+    });
+    assert_eq!((answer.status, answer.json()), (202, expected));
+    let published = "The function resource provided must be an alias or a published version.";
+    let rows: [(&str, String, Vec<u8>, u16, &str); 5] = [
+        (
+            "PUT",
+            path("1"),
+            put(901),
+            400,
+            "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
+        ),
+        ("GET", path("1"), Vec::new(), 404, "No Provisioned Concurrency Config found for this function"),
+        ("GET", path("$LATEST"), Vec::new(), 400, published),
+        ("DELETE", path("$LATEST"), Vec::new(), 400, published),
+        (
+            "PUT",
+            path("1"),
+            put(0),
+            400,
+            "1 validation error detected: Value '0' at 'provisionedConcurrentExecutions' failed to satisfy constraint: Member must have value greater than or equal to 1",
+        ),
+    ];
+    for (method, path, body, status, message) in rows {
+        let answer = kit.call(method, &path, &[], &body).await;
+        assert_eq!(
+            (answer.status, answer.json()["message"].as_str()),
+            (status, Some(message)),
+            "{method} {path}"
+        );
+    }
+}
+
 /// Every operation of the model either answers or says by name that it does not.
 #[tokio::test]
 async fn an_operation_without_a_behaviour_says_so_by_name() {

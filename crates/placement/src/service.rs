@@ -135,6 +135,7 @@ impl Placement for PlacementService {
                 memory_used_mb: row.memory_used_mb,
                 environments: row.environments,
                 environments_max: row.capacity.environments_max,
+                partition: row.lease.map(|lease| lease.partition),
             })
             .collect())
     }

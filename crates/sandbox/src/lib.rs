@@ -33,6 +33,14 @@ pub trait Sandbox: Send + Sync + 'static {
     async fn boot_waiting(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
         self.boot(spec).await
     }
+    /// A place for a room, and nothing of the room: what all rooms of this memory begin with, to be written down and copied.
+    /// `spec`'s folders and `/tmp` are not made; nothing can be started in it. Its copies are rooms as [`Sandbox::boot`] makes
+    /// them: [`Sandbox::restore`] takes any mounts and any `/tmp` for it, and there is nothing to adopt or to bind.
+    /// `Unsupported` where `capabilities().snapshot` is false.
+    async fn boot_bare(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        drop(spec);
+        Err(BootError::Unsupported("boot of a bare machine"))
+    }
     /// Makes walls around what a snapshot holds; when it answers, everything inside stands still as at
     /// [`Environment::snapshot`], and [`Environment::resume`] lets it go on. Of `spec`, what the snapshot fixed (mounts by
     /// place, sizes) must be the same: else an error, and nothing is left, as with [`Sandbox::boot`]. One snapshot makes

@@ -66,6 +66,16 @@ const GUEST_MB: u32 = 96;
 /// process that drew random numbers while it waited, as Node.js does when it starts, finds them to be a day old: OpenSSL
 /// then asks the kernel for new ones (after an hour), where it would give each copy the same.
 const WAITING_BEHIND_US: u64 = 24 * 3_600 * 1_000_000;
+/// What a machine is booted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Function,
+    /// A room that will be written down, and become functions.
+    Waits,
+    /// To be written down before there is a room.
+    Bare,
+}
+
 /// A kernel that has not greeted by then on hardware does not run there.
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
 const PROBE_TMP_MB: u32 = 1;
@@ -268,34 +278,33 @@ impl MicroVmSandbox {
         machine: Machine,
         spec: &BootSpec,
         furniture: Furniture,
-        waits: bool,
+        purpose: Purpose,
         from: Instant,
     ) -> Result<MachineEnvironment, BootError> {
         let Machine { vmm, channel } = machine;
         let launched = self.world.now();
         let mut record = self.record(spec, &furniture);
-        if waits {
+        record.bare = purpose == Purpose::Bare;
+        if purpose != Purpose::Function {
             record.ephemeral_storage_mb = None;
         }
-        let room = Room {
-            memory_mb: spec.memory_mb,
-            tmp_mb: record.ephemeral_storage_mb,
-            mounts: furniture.mounts.clone(),
-            nat: spec.egress == Egress::Nat,
-            allow_hosts: spec.allow_hosts.clone(),
-        };
+        let room = room(spec, &furniture, record.ephemeral_storage_mb);
         let mut moment = self.moment();
-        if waits {
+        if purpose == Purpose::Waits {
             moment.unix_us = moment.unix_us.saturating_sub(WAITING_BEHIND_US);
         }
         let settled = async {
             let (link, greeting) = Link::greet(channel, &self.world, moment).await?;
             let greeted = self.world.now();
-            if !waits {
+            if purpose == Purpose::Function {
                 // What it was greeted with is as old as its boot is long.
                 link.clock()?;
             }
-            let steps = link.furnish(room).await?;
+            let steps = match purpose {
+                // What its kernel read to come up, its copies need not carry along.
+                Purpose::Bare => link.shrink().await.map(|()| Vec::new())?,
+                Purpose::Function | Purpose::Waits => link.furnish(room).await?,
+            };
             tracing::debug!(?greeting, ?steps, "a machine came up");
             Ok::<_, link::LinkError>((link, greeting, greeted, steps))
         };
@@ -309,8 +318,14 @@ impl MicroVmSandbox {
         }
     }
 
-    /// The room in a copy, with all that lives in it.
-    async fn wake(&self, machine: Machine, mut kept: Kept) -> Result<MachineEnvironment, BootError> {
+    /// The room in a copy, with all that lives in it; of a bare one, `wanted` is made in it.
+    async fn wake(
+        &self,
+        machine: Machine,
+        mut kept: Kept,
+        wanted: Option<Room>,
+    ) -> Result<MachineEnvironment, BootError> {
+        let stands_still = wanted.is_none();
         let Machine { vmm, channel } = machine;
         let loaded = self.world.now();
         if let Err(error) = vmm.resume().await {
@@ -324,32 +339,44 @@ impl MicroVmSandbox {
                 let number = usize::try_from(*number).unwrap_or(usize::MAX);
                 adopted.push((number, link.adopt(number).await?));
             }
-            Ok::<_, link::LinkError>((link, adopted, awake))
+            let adopted_at = self.world.now();
+            let furnished = match wanted {
+                Some(room) => Some(link.furnish(room).await?),
+                None => None,
+            };
+            Ok::<_, link::LinkError>((link, adopted, [awake, adopted_at], furnished))
         };
         match unless_ended(vmm.as_ref(), woken).await {
-            Ok((link, adopted, awake)) => {
+            Ok((link, adopted, [awake, adopted_at], furnished)) => {
                 kept.steps.push(Step { name: "wake", from: loaded, to: awake });
-                kept.steps.push(Step { name: "adopt", from: awake, to: self.world.now() });
+                match furnished {
+                    Some(furnished) => kept.steps.extend(steps::of_room(awake, &furnished)),
+                    None => kept.steps.push(Step { name: "adopt", from: awake, to: adopted_at }),
+                }
                 let environment = MachineEnvironment::new(self.running(vmm, link), kept, &self.world);
                 environment.hold(adopted);
-                environment.pause().await?;
+                if stands_still {
+                    environment.pause().await?;
+                }
                 Ok(environment)
             }
             Err(error) => Err(given_up(vmm.as_ref(), error.to_string()).await),
         }
     }
 
-    async fn make(&self, spec: &BootSpec, waits: bool) -> Result<Arc<dyn Environment>, BootError> {
+    async fn make(&self, spec: &BootSpec, purpose: Purpose) -> Result<Arc<dyn Environment>, BootError> {
         self.check(spec)?;
         let began = self.world.now();
         // What waits has no `/tmp` yet: its copies find an empty one of their own.
-        let tmp = Tmp::New { size_mb: if waits { 1 } else { spec.ephemeral_storage_mb } };
-        let furniture = self.drives.furnish(&spec.mounts, tmp).await?;
+        let for_function = purpose == Purpose::Function;
+        let tmp = Tmp::New { size_mb: if for_function { spec.ephemeral_storage_mb } else { 1 } };
+        let mounts = if purpose == Purpose::Bare { &[] } else { &spec.mounts[..] };
+        let furniture = self.drives.furnish(mounts, tmp).await?;
         let furnished = self.world.now();
         let sizes = (spec.memory_mb, spec.ephemeral_storage_mb);
         let wanted = self.machine(sizes, spec.egress, &spec.allow_hosts, &furniture);
         let machine = self.launcher.boot(&wanted).await?;
-        let mut environment = self.settle(machine, spec, furniture, waits, furnished).await?;
+        let mut environment = self.settle(machine, spec, furniture, purpose, furnished).await?;
         environment.began_with(Step { name: "drives", from: began, to: furnished });
         Ok(Arc::new(environment))
     }
@@ -359,14 +386,26 @@ impl MicroVmSandbox {
     }
 
     fn record(&self, spec: &BootSpec, furniture: &Furniture) -> Record {
+        // As many as were furnished: of a bare one, none.
         let places = spec.mounts.iter().map(|mount| mount.inside.clone());
         Record {
             identity: self.identity(),
             memory_mb: spec.memory_mb,
+            bare: false,
             ephemeral_storage_mb: Some(spec.ephemeral_storage_mb),
             places: places.zip(furniture.digests.iter().copied()).collect(),
             nat: spec.egress == Egress::Nat,
         }
+    }
+}
+
+fn room(spec: &BootSpec, furniture: &Furniture, tmp_mb: Option<u32>) -> Room {
+    Room {
+        memory_mb: spec.memory_mb,
+        tmp_mb,
+        mounts: furniture.mounts.clone(),
+        nat: spec.egress == Egress::Nat,
+        allow_hosts: spec.allow_hosts.clone(),
     }
 }
 
@@ -408,7 +447,8 @@ impl Sandbox for MicroVmSandbox {
         }
         missing.push("rooms do not wait for a function: each is booted or restored for its own".to_owned());
         if !self.launcher.reclaims() {
-            missing.push("idle memory of a machine is not given back to the host".to_owned());
+            missing
+                .push("idle memory of a machine is not given back to the host (docs/microvm.md)".to_owned());
         }
         Capabilities {
             pause: true,
@@ -428,11 +468,15 @@ impl Sandbox for MicroVmSandbox {
     }
 
     async fn boot(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
-        self.make(&spec, false).await
+        self.make(&spec, Purpose::Function).await
     }
 
     async fn boot_waiting(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
-        self.make(&spec, true).await
+        self.make(&spec, Purpose::Waits).await
+    }
+
+    async fn boot_bare(&self, spec: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        self.make(&spec, Purpose::Bare).await
     }
 
     async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
@@ -457,12 +501,16 @@ impl Sandbox for MicroVmSandbox {
             Step { name: "drives", from: began, to: furnished },
             Step { name: "load", from: furnished, to: self.world.now() },
         ];
-        let later = written.ephemeral_storage_mb.is_none().then(|| Later {
+        let waits = !written.bare && written.ephemeral_storage_mb.is_none();
+        let later = waits.then(|| Later {
             mounts: furniture.mounts.get(written.places.len()..).unwrap_or_default().to_vec(),
             tmp_mb: spec.ephemeral_storage_mb,
         });
-        let kept = Kept { record: written, bound, tmp: furniture.tmp, later, steps };
-        Ok(Arc::new(self.wake(machine, kept).await?))
+        let wanted = written.bare.then(|| room(&spec, &furniture, Some(spec.ephemeral_storage_mb)));
+        // A bare one is its room from the first moment on.
+        let record = if written.bare { bound.clone() } else { written };
+        let kept = Kept { record, bound, tmp: furniture.tmp, later, steps };
+        Ok(Arc::new(self.wake(machine, kept, wanted).await?))
     }
 
     async fn shutdown(&self) {

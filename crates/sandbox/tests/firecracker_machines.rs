@@ -35,6 +35,7 @@ struct Bench {
     sandbox: Arc<ProcessSandbox>,
     world: World,
     scratch: tempfile::TempDir,
+    config: process::Config,
     spawner: u32,
 }
 
@@ -80,7 +81,16 @@ impl Bench {
         };
         let initramfs = initramfs(scratch.path());
         let machines = Machines::open(config, sandbox.clone(), world.clone(), &kernel, &initramfs).unwrap();
-        Some(Self { machines, sandbox, world, scratch, spawner: pid })
+        Some(Self { machines, sandbox, world, scratch, config: spawner, spawner: pid })
+    }
+
+    /// The folders of control groups that the runs of this data folder wrote down.
+    fn groups(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.scratch.path().join("sandbox")).unwrap();
+        let records = entries.map(|entry| entry.unwrap().path());
+        let records = records.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("run-"));
+        let texts: Vec<_> = records.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        texts.iter().flat_map(|text| text.lines().skip(1).map(PathBuf::from)).collect()
     }
 
     /// A fixed layout whose slot 1 and last drive begin with their own names.
@@ -295,6 +305,13 @@ async fn what_a_guest_does_not_need_is_given_back() {
     let freed = bench.within(machine.reclaim()).await.unwrap();
     assert!(freed > 40 << 20, "{freed} bytes");
     assert_eq!(bench.within(guest.ask("take 60")).await, "taken", "it may have it again");
+    for wait_ms in [0, 1, 3, 10, 30] {
+        bench.within(guest.ask("take 0")).await;
+        // Given up somewhere on its way, as for an invocation that comes: whoever lets the machine go on empties the balloon.
+        drop(bench.world.timeout(Duration::from_millis(wait_ms), machine.reclaim()).await);
+        bench.within(machine.resume()).await.unwrap();
+        assert_eq!(bench.within(guest.ask("take 60")).await, "taken", "after {wait_ms} ms");
+    }
     machine.end().await;
     bench.sandbox.shutdown().await;
 }
@@ -366,6 +383,14 @@ async fn the_spawners_death_takes_every_machine_with_it() {
     kill(bench.spawner);
     assert_eq!(bench.within(guest.line()).await, "", "nobody holds the other end");
     assert_eq!(bench.within(machine.ended()).await, "with the spawner");
+    drop((machine, guest));
+    // Nobody is left to remove its groups, which the record in its data folder names: the next one does, at its start.
+    let groups = bench.groups();
+    assert!(groups.iter().any(|group| group.exists()));
+    let next = ProcessSandbox::new(process::launch(&bench.config).unwrap(), bench.world.clone()).unwrap();
+    assert_eq!(groups.iter().find(|group| group.exists()), None);
+    next.shutdown().await;
+    assert_eq!(bench.groups(), Vec::<PathBuf>::new());
 }
 
 /// A jail of its own: nobody's user, no capability, its own filters, and nothing but its files.

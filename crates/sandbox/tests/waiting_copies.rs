@@ -97,6 +97,73 @@ async fn become_one(
     (wanted, copy, process)
 }
 
+/// What a room says of itself: code, layer, size of `/tmp`; then what no two may share, and the time.
+const SAYS: &str = "cat /var/task/said /opt/said; df --output=size -m /tmp | tail -1; \
+    cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id; date +%s";
+
+async fn said(environment: &dyn Environment, script: &str) -> String {
+    let program = sandbox::conformance::program("/bin/bash", &["-c", script]);
+    let mut process = environment.start(program).await.expect("starts");
+    let mut text = String::new();
+    process.stdout.read_to_string(&mut text).await.expect("says");
+    text
+}
+
+async fn a_bare_one_becomes_any_room(host: Host) {
+    let bare = host.sandbox.boot_bare(spec(&host)).await.expect("boots");
+    let refused = bare.start(sandbox::conformance::program("/bin/true", &[])).await;
+    assert!(refused.is_err(), "there is no room to start it in");
+    let from = snapshot(&*bare, &host.data.path().join("bare")).await;
+    let mut drawn = std::collections::BTreeSet::new();
+    let mut last = None;
+    for (name, tmp_mb) in [("small", 16), ("large", 48)] {
+        let mut wanted = spec(&host);
+        wanted.ephemeral_storage_mb = tmp_mb;
+        wanted.mounts.push(shown(&host, name, "/var/task"));
+        let copy = host.sandbox.restore(wanted.clone(), from.clone()).await.expect("restores");
+        copy.resume().await.expect("goes on");
+        let steps: Vec<_> = copy.steps().iter().map(|step| step.name).collect();
+        assert_eq!(steps, ["drives", "load", "wake", "mounts", "walls"]);
+        let text = said(&*copy, SAYS).await;
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let [code, layer, size, uuid, boot, time] = lines[..] else { panic!("{text}") };
+        assert_eq!([code, layer], [name, "layer"]);
+        assert!(size.parse::<u32>().expect("a size").abs_diff(tmp_mb) <= 4, "{size} of {tmp_mb}");
+        assert!(drawn.insert(uuid.to_owned()) && drawn.insert(boot.to_owned()), "drawn before: {text}");
+        let now = host.world.wall().millis() / 1_000;
+        assert!(now.abs_diff(time.parse().expect("a time")) <= 5, "{time} inside, {now} outside");
+        assert!(copy.stats().await.expect("figures").memory_bytes > 0);
+        if let Some((other, _)) = last.replace((copy, wanted)) {
+            other.stop().await;
+        }
+    }
+    let mut other = spec(&host);
+    other.memory_mb = 256;
+    assert!(host.sandbox.restore(other, from).await.is_err(), "another memory");
+
+    // It is a room like any other: it can be written down itself, with what is in its /tmp.
+    let (copy, wanted) = last.expect("a copy");
+    said(&*copy, "echo kept > /tmp/file").await;
+    let function = snapshot(&*copy, &host.data.path().join("function")).await;
+    let again = host.sandbox.restore(wanted, function).await.expect("restores");
+    again.resume().await.expect("goes on");
+    assert_eq!(said(&*again, "cat /tmp/file /var/task/said").await, "kept\nlarge\n");
+    again.stop().await;
+    host.sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_machine_without_a_room_becomes_any_room_on_qemu() {
+    let Some(host) = machines::copies::qemu().await else { return };
+    a_bare_one_becomes_any_room(host).await;
+}
+
+#[tokio::test]
+async fn a_machine_without_a_room_becomes_any_room_on_firecracker() {
+    let Some(host) = machines::copies::firecracker().await else { return };
+    a_bare_one_becomes_any_room(host).await;
+}
+
 async fn becomes_and_is_copied_again(host: Host) {
     let room = host.sandbox.boot_waiting(spec(&host)).await.expect("boots");
     assert!(!room.steps().is_empty());

@@ -35,6 +35,8 @@
 //! until the driver has read what is durable of it ([`Effect::ReadRevision`]): one read for each version in use, none
 //! for the others, and the first grant is of what is true now.
 //!
+//! Some environments are made ahead of invocations, because their version wants so many ready: see `provision.rs`.
+//!
 //! A waiter is one acquire without an answer yet. It waits for a `Finishing` environment for at most
 //! [`Settings::finishing_wait`] (for an unknown one [`Settings::unknown_wait`]), since the runtime's next `next` is microseconds away and a cold start is not;
 //! then it goes for a new environment; then, if there is no room, in the queue of its version until its deadline.
@@ -48,6 +50,8 @@
 mod environments;
 pub mod invariants;
 pub mod journal;
+mod provision;
+mod retired;
 mod takeover;
 mod versions;
 mod waiters;
@@ -57,12 +61,14 @@ mod words;
 mod tests;
 
 pub use journal::{Book, Fact};
-pub use words::{Durable, Effect, Held, HeldState, Input, Refusal, Row, Settings, WaiterId};
+pub use provision::ProvisionFailure;
+pub use words::{Durable, Effect, Held, HeldState, Input, Provisioned, Refusal, Row, Settings, WaiterId};
 
 use environments::{Environments, Phase, Place};
+use provision::Provisions;
 use std::time::Duration;
 use takeover::Workers;
-use types::{AccountId, EnvironmentId, FunctionName, LeaseToken, Region, VersionKey, WorkerId};
+use types::{EnvironmentId, LeaseToken, VersionKey, WorkerId};
 use versions::Revision;
 use waiters::{Waiter, Waiters};
 
@@ -73,6 +79,7 @@ pub struct Machine {
     environments: Environments,
     waiters: Waiters,
     workers: Workers,
+    provisions: Provisions,
     room: Room,
 }
 
@@ -94,12 +101,20 @@ impl Machine {
             environments: Environments::default(),
             waiters: Waiters::default(),
             workers: Workers::default(),
+            provisions: Provisions::default(),
             room: Room { releases: 0, refused_mb: u32::MAX, look_at: Duration::ZERO },
         }
     }
 
     /// One step; appends what is to be done. `now` never goes back.
     pub fn step(&mut self, now: Duration, input: Input, effects: &mut Vec<Effect>) {
+        self.take(now, input, effects);
+        while let Some(version) = self.environments.next_lost() {
+            self.replace_later(now, version);
+        }
+    }
+
+    fn take(&mut self, now: Duration, input: Input, effects: &mut Vec<Effect>) {
         match input {
             Input::Acquire { waiter, key, memory_mb, share, deadline, environment, token } => {
                 let at = self.environments.versions.at(&key);
@@ -119,6 +134,9 @@ impl Machine {
                 self.environments.finishing(now, environment, token);
             }
             Input::Idle { environment, token } => self.idle(now, environment, token, effects),
+            Input::NotInitialised { environment, token } => {
+                self.not_initialised(now, environment, token, effects);
+            }
             Input::Gone { environment } => self.forget(environment, effects),
             Input::Retire { account, region, function, version, generation_min } => match version {
                 Some(version) => {
@@ -130,6 +148,10 @@ impl Machine {
             Input::Reserve { account, region, function, at, reserved } => {
                 self.environments.versions.learn_share_of(&account, &region, &function, at, reserved);
             }
+            Input::Provision { key, at, memory_mb, wanted } => {
+                self.provision(now, &key, (at, memory_mb, wanted), effects);
+            }
+            Input::Ahead { key, environment, token } => self.plan(now, key, environment, token, effects),
             Input::Revision { key, found } => self.revision(now, &key, found, effects),
             Input::Reported { worker, greet, held } => self.reported(now, &worker, greet, held, effects),
             Input::Connected { worker } => self.connected(worker, effects),
@@ -145,7 +167,7 @@ impl Machine {
         let waiting = self.waiters.next_deadline();
         let reaping = self.environments.oldest_idle().map(|(since, _)| since + self.settings.idle_max);
         let looking = self.waiters.someone_needs_room().then_some(self.room.look_at);
-        waiting.into_iter().chain(reaping).chain(looking).min()
+        waiting.into_iter().chain(reaping).chain(looking).chain(self.provisions.next_due()).min()
     }
 
     /// Every live environment.
@@ -271,6 +293,9 @@ impl Machine {
         if self.environments.worker(place).is_some() {
             return; // said twice
         }
+        if self.environments.phase(place) == Phase::Planned {
+            return self.placed_ahead(now, place, worker, effects);
+        }
         // Nobody waits for it any more, or its code was replaced meanwhile: the slot is for others.
         if !self.waiters.is_bound(environment) {
             self.not_made(place);
@@ -278,15 +303,23 @@ impl Machine {
             return;
         }
         self.environments.enter(now, place, Phase::Starting);
-        self.environments.settle_on(place, &worker);
-        let key = self.environments.key(place);
-        let (memory_mb, token) = (self.environments[place].memory_mb, self.environments[place].token);
-        self.lease(&worker, effects);
-        let created = Fact::Created { environment, key: key.clone(), memory_mb, worker: worker.clone() };
-        effects.push(Effect::Journal(created));
-        effects.push(Effect::Start { environment, key, worker, token });
+        self.begin(place, worker, effects);
         // There may be room for more.
         self.serve_queue(now, effects);
+    }
+
+    /// Its worker is found: it is written down, then told.
+    fn begin(&mut self, place: Place, worker: WorkerId, effects: &mut Vec<Effect>) {
+        self.environments.settle_on(place, &worker);
+        let key = self.environments.key(place);
+        let (environment, memory_mb) = (self.environments[place].id, self.environments[place].memory_mb);
+        let (token, provisioned) =
+            (self.environments[place].token, self.environments.birth(place).provisioned);
+        self.lease(&worker, effects);
+        let (created, on) = (key.clone(), worker.clone());
+        let fact = Fact::Created { environment, key: created, memory_mb, worker: on, provisioned };
+        effects.push(Effect::Journal(fact));
+        effects.push(Effect::Start { environment, key, worker, token, provisioned });
     }
 
     /// It never was: its function's bucket does not lack it.
@@ -303,6 +336,9 @@ impl Machine {
         ever: bool,
         effects: &mut Vec<Effect>,
     ) {
+        if let Some(place) = self.environments.is_in(environment, Phase::Planned) {
+            return self.not_placed_ahead(now, place, ever, effects);
+        }
         let Some(place) = self.environments.is_in(environment, Phase::Placing) else { return };
         let memory_mb = self.environments[place].memory_mb;
         // A slot was taken back while the answer was on its way: perhaps the very one.
@@ -343,6 +379,9 @@ impl Machine {
     }
 
     fn started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
+        if let Some(place) = self.environments.is_in(environment, Phase::Warming) {
+            return self.warms(now, place, effects);
+        }
         let Some(place) = self.environments.is_in(environment, Phase::Starting) else { return };
         self.accepted(place);
         let Some(waiter) = self.waiters.unbind(environment) else {
@@ -354,14 +393,20 @@ impl Machine {
     }
 
     fn not_started(&mut self, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        if self.environments.is_in(environment, Phase::Starting).is_some() {
+        if self.starting(environment).is_some() {
             self.forget(environment, effects);
         }
     }
 
+    /// Its worker was asked to make it.
+    fn starting(&self, environment: EnvironmentId) -> Option<Place> {
+        let is_in = |phase| self.environments.is_in(environment, phase);
+        is_in(Phase::Starting).or_else(|| is_in(Phase::Warming))
+    }
+
     /// Its slot stays taken until its worker says that there is nothing.
     fn maybe_started(&mut self, now: Duration, environment: EnvironmentId, effects: &mut Vec<Effect>) {
-        let Some(place) = self.environments.is_in(environment, Phase::Starting) else { return };
+        let Some(place) = self.starting(environment) else { return };
         if let Some(waiter) = self.waiters.unbind(environment) {
             effects.push(Effect::Refuse { waiter: waiter.id, refusal: Refusal::WorkerRefused });
         }
@@ -440,11 +485,20 @@ impl Machine {
         effects: &mut Vec<Effect>,
     ) {
         let Some(place) = self.environments.find(environment) else { return };
+        let warms = self.environments.phase(place) == Phase::Warming;
         let Some(first) = self.environments.settle(now, place, token) else { return };
+        if warms {
+            self.accepted(place); // its word may overtake the answer that says so
+        }
+        let provisioned = self.environments.is_provisioned(place);
         if first {
             effects.push(Effect::Journal(Fact::Ready { environment }));
+            if provisioned {
+                self.initialised(now, place, effects);
+            }
         }
-        if self.environments.is_outdated(place) || self.drains(place) {
+        let surplus = provisioned && self.environments.versions.has_surplus(self.environments[place].version);
+        if surplus || self.environments.is_outdated(place) || self.drains(place) {
             self.stop(now, place, effects);
             return;
         }
@@ -454,7 +508,7 @@ impl Machine {
                 self.grant(now, &waiter, place, false, effects);
                 return;
             }
-            if self.room_is_short() {
+            if self.room_is_short() && !provisioned {
                 self.stop(now, place, effects);
                 return;
             }
@@ -499,37 +553,6 @@ impl Machine {
         }
     }
 
-    /// Generations of a version below the key's are used no more.
-    fn retire(&mut self, now: Duration, key: &VersionKey, effects: &mut Vec<Effect>) {
-        let at = self.environments.versions.at(key);
-        if self.environments.versions.learn(at) {
-            self.end_retired(now, at.version, effects);
-        }
-    }
-
-    fn retire_all(
-        &mut self,
-        now: Duration,
-        (account, region, function): (&AccountId, &Region, &FunctionName),
-        generation_min: u64,
-        effects: &mut Vec<Effect>,
-    ) {
-        for version in self.environments.versions.learn_all(account, region, function, generation_min) {
-            self.end_retired(now, version, effects);
-        }
-    }
-
-    /// Idle environments of retired generations end now, used ones after their use; who waits for one reads again
-    /// what the function is now.
-    fn end_retired(&mut self, now: Duration, version: u32, effects: &mut Vec<Effect>) {
-        for place in self.environments.take_all_idle(version) {
-            self.stop(now, place, effects);
-        }
-        for waiter in self.waiters.take_stale(&mut self.environments.versions) {
-            effects.push(Effect::Refuse { waiter, refusal: Refusal::Stale });
-        }
-    }
-
     fn tick(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         while let Some(waiter) = self.waiters.expired_for_finishing(now, &mut self.environments.versions) {
             self.place(now, waiter, effects);
@@ -548,5 +571,6 @@ impl Machine {
             self.environments.forget_idle(place);
             self.stop(now, place, effects);
         }
+        self.provide_due(now, effects);
     }
 }

@@ -18,12 +18,14 @@
 //! then it serves, after that it has ended everything by itself, whatever it sees of us.
 //!
 //! A worker is leased to one partition at a time, the first that needs it, for [`Settings::lease`] from each beat on;
-//! empty for long enough it goes back to all. A worker without a lease has nothing.
+//! empty for long enough it goes back to all, and once a heartbeat has confirmed that it is empty, to another partition
+//! that would have no room otherwise. A worker without a lease has nothing.
 //!
 //! A place is chosen in this order: zones in which the function has fewest; workers of the partition that hold its
 //! code, else the fullest with room (so that empty ones can go), each only while function and account stay below
 //! their share of the worker; then a worker that nobody leases; then any with room, whatever the share. So shares and
-//! zones are wishes, room is law. Each look is bounded ([`Settings::looks_max`]); none walks the fleet.
+//! zones are wishes, room is law. Last comes an empty worker of another partition. A partition that has a worker leaves
+//! one for each that has none ([`shares`]). Each look is bounded ([`Settings::looks_max`]); none walks the fleet.
 //!
 //! Pure and idempotent: placing what is placed answers the same worker, releasing what is not there does nothing, and
 //! a [`Plan`] that was carried out plans nothing more. All of it is soft state: workers that join a new planner say
@@ -32,6 +34,7 @@
 mod choice;
 mod fleet;
 mod settings;
+mod shares;
 mod workers;
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ pub use workers::{Lease, Leased, Standing, Unwell};
 
 use fleet::{Demand, Expected};
 use rustc_hash::FxHashMap;
+use shares::Shares;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use types::{
@@ -194,6 +198,7 @@ pub struct Planner {
     vacant: Vec<WorkerIdx>,
     by_id: BTreeMap<WorkerId, WorkerIdx>,
     index: Index,
+    shares: Shares,
     /// How many workers sell how much: whether something will ever fit.
     rooms: BTreeMap<u64, u32>,
     zones: Vec<Zone>,
@@ -396,6 +401,7 @@ impl Planner {
                 _ => {}
             }
         }
+        self.shares.forget(now.saturating_sub(self.settings.lease));
         let join_max = self.settings.join_max;
         self.expected.retain(|_, expected| expected.since + join_max > now);
         self.look_at_size();
@@ -444,7 +450,7 @@ impl Planner {
             let ever = u64::from(request.memory_mb) <= largest;
             return Err(if ever { NoSlot::Full } else { NoSlot::TooLarge });
         };
-        self.lease_to(idx, request.partition);
+        self.move_to(idx, request.partition);
         let owner = request.owner.as_ref();
         self.sit(idx, request.environment, owner, request.memory_mb);
         self.demand.placed(self.now, request.memory_mb);
@@ -468,12 +474,13 @@ impl Planner {
     /// that has ended is none, whether or not a tick has seen it.
     pub fn reserve(&mut self, now: Duration, partition: PartitionId, free_mb: u64) -> Vec<Leased> {
         self.advance(now);
+        self.shares.asks(partition, self.now);
         let mine = |worker: &&Worker| worker.lease.is_some_and(|lease| lease.partition == partition);
         let mut free: u64 =
             self.live().filter(mine).filter(|w| w.pool().is_some()).map(Worker::free_mb).sum();
         let mut by_zone = vec![0_u32; self.zones.len()];
         self.live().filter(mine).for_each(|worker| by_zone[worker.zone as usize] += 1);
-        while free < free_mb {
+        while free < free_mb && self.may_take(partition) {
             let mut zones: Vec<u32> = (0_u32..).take(self.zones.len()).collect();
             zones.sort_by_key(|zone| by_zone[*zone as usize]);
             let vacant = |zone: &u32| self.unleased(*zone, Sandboxes::ANY, 0);
@@ -497,6 +504,7 @@ impl Planner {
         let Some(&idx) = self.by_id.get(id) else { return Vec::new() };
         let lost = self.empty(idx);
         self.by_id.remove(id);
+        self.give_back_lease(idx);
         let Some(worker) = self.workers[idx as usize].take() else { return lost };
         self.index.remove(idx, &worker);
         for code in &worker.holds {

@@ -79,7 +79,10 @@ pub struct Watcher {
     world: World,
     election: Election,
     writer: u64,
-    seen: Option<Revision>,
+    /// What was there at the last look: an entry of this revision, or none.
+    seen: Option<Option<Revision>>,
+    /// Who was the last to hold it.
+    holder: Option<String>,
     /// How long it has not moved.
     still: Duration,
     /// The last read that succeeded, unless one failed since.
@@ -91,7 +94,16 @@ pub struct Watcher {
 impl Watcher {
     /// `writer` is random, of one start of one service.
     pub fn new(world: World, election: Election, writer: u64) -> Self {
-        Self { world, election, writer, seen: None, still: Duration::ZERO, read: None, silence: false }
+        Self {
+            world,
+            election,
+            writer,
+            seen: None,
+            holder: None,
+            still: Duration::ZERO,
+            read: None,
+            silence: false,
+        }
     }
 
     /// How long to wait between two looks.
@@ -99,8 +111,27 @@ impl Watcher {
         self.election.lease / 8
     }
 
+    /// Who holds it, as the last look found, or held it before it was vacant.
+    pub fn holder(&self) -> Option<&str> {
+        self.holder.as_deref()
+    }
+
+    /// Whether nobody held it at the last look.
+    pub fn is_vacant(&self) -> bool {
+        self.seen == Some(None)
+    }
+
     /// One look; a claim if it is time for one and it succeeds. `known` is the highest epoch that was ever heard of.
     pub async fn look(&mut self, known: Epoch) -> Option<Claim> {
+        self.look_deferring(known, |_| Duration::ZERO).await
+    }
+
+    /// The same, but what could be claimed is left to others for as long as `defer` says, which hears who held it last.
+    pub async fn look_deferring(
+        &mut self,
+        known: Epoch,
+        defer: impl FnOnce(Option<&str>) -> Duration + Send,
+    ) -> Option<Claim> {
         let found = self.election.kv.get(&self.election.key).await;
         let now = self.world.now();
         let entry = match found {
@@ -111,23 +142,35 @@ impl Watcher {
                 return None;
             }
         };
-        let Some(entry) = entry else { return self.claim(Expected::Absent, known).await };
-        if self.seen != Some(entry.revision) {
-            (self.seen, self.still, self.silence) = (Some(entry.revision), Duration::ZERO, false);
-        } else if let Some(read) = self.read {
-            self.still += now.since(read).min(2 * self.pause());
-        }
-        self.read = Some(now);
+        self.count(entry.as_ref().map(|entry| entry.revision), now);
+        let Some(entry) = entry else {
+            if self.still < defer(self.holder.as_deref()) {
+                return None;
+            }
+            return self.claim(Expected::Absent, known).await;
+        };
+        let holding = Holding::read(&entry.value);
+        let held = holding.as_ref().map_or(Epoch(0), |holding| holding.epoch);
+        self.holder = holding.map(|holding| holding.holder);
         let patience = if self.silence { self.election.lease * AFTER_SILENCE } else { self.election.lease };
-        if self.still < patience {
+        if self.still < patience || self.still < patience + defer(self.holder.as_deref()) {
             return None;
         }
         if !self.can_write().await {
             (self.read, self.still, self.silence) = (None, Duration::ZERO, true);
             return None;
         }
-        let held = Holding::read(&entry.value).map_or(Epoch(0), |holding| holding.epoch);
         self.claim(Expected::At(entry.revision), known.max(held)).await
+    }
+
+    /// For how long it has been as it was found.
+    fn count(&mut self, found: Option<Revision>, now: Instant) {
+        if self.seen != Some(found) {
+            (self.seen, self.still, self.silence) = (Some(found), Duration::ZERO, false);
+        } else if let Some(read) = self.read {
+            self.still += now.since(read).min(2 * self.pause());
+        }
+        self.read = Some(now);
     }
 
     /// Whether the holder could have renewed just now.

@@ -114,6 +114,37 @@ async fn a_leader_that_does_not_renew_for_a_lease_is_succeeded_by_a_higher_epoch
 }
 
 #[tokio::test]
+async fn what_is_vacant_is_left_to_others_for_as_long_as_a_watcher_defers() {
+    let mut scene = Scene::new().await;
+    let defers = |last: Option<&str>| match last {
+        Some("here") => 2 * PAUSE,
+        other => panic!("it was not {other:?} that led"),
+    };
+    assert!(scene.watcher.look_deferring(Epoch(0), defers).await.is_none());
+    scene.kv.delete(scene.key.clone(), Expected::Any).await.expect("given back");
+    for _ in 0..2 {
+        assert!(scene.watcher.look_deferring(Epoch(5), defers).await.is_none());
+        assert!(scene.watcher.is_vacant() && scene.watcher.holder() == Some("here"));
+        scene.clock.advance(PAUSE);
+    }
+    let claimed = scene.watcher.look_deferring(Epoch(5), defers).await;
+    assert_eq!(claimed.map(|claim| claim.epoch), Some(Epoch(6)));
+}
+
+#[tokio::test]
+async fn a_dead_leader_is_succeeded_so_much_later_by_a_watcher_that_defers() {
+    let mut scene = Scene::new().await;
+    let mut epoch = None;
+    let mut looks = 0;
+    while epoch.is_none() {
+        scene.clock.advance(PAUSE);
+        looks += 1;
+        epoch = scene.watcher.look_deferring(Epoch(0), |_| 2 * PAUSE).await.map(|claim| claim.epoch);
+    }
+    assert_eq!((looks, epoch), (10, Some(Epoch(6))), "a lease is eight looks");
+}
+
+#[tokio::test]
 async fn a_silent_store_deposes_nobody_and_gives_the_leader_time_to_come_back() {
     let mut scene = Scene::new().await;
     assert_eq!(scene.look(7, PAUSE).await, None);

@@ -5,7 +5,8 @@
 //! | [`node`], [`here`] | one node from its start to its end; the roles that are in it |
 //! | [`members`] | who is there: entries in `Kv` |
 //! | [`net`] | from a name, a role or a lead to whoever answers |
-//! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
+//! | [`partition`], [`lead`] | assignment wherever each partition is led, and how many there are; placement, if it is led here |
+//! | [`spread`] | which node leads which partitions |
 //! | [`logs`] | lines and waterfalls: kept here, shipped, read from all |
 //! | [`turn`] | work that one node of several does |
 //! | [`stores`] | what all of them share |
@@ -17,6 +18,7 @@ pub(crate) mod members;
 pub(crate) mod net;
 pub(crate) mod node;
 pub(crate) mod partition;
+mod spread;
 pub(crate) mod stores;
 pub(crate) mod turn;
 
@@ -25,6 +27,7 @@ use fabric_rpc::{Identity, NodeRole, Trust};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use stores::StoreSettings;
+use types::PartitionCount;
 use world::World;
 
 /// What a node needs to be one of a platform.
@@ -34,6 +37,8 @@ pub(crate) struct Join {
     pub(crate) roles: Vec<NodeRole>,
     pub(crate) zone: String,
     pub(crate) stores: StoreSettings,
+    /// How many partitions the platform is to have; `None`: as many as it has.
+    pub(crate) partitions: Option<PartitionCount>,
     /// Where other nodes' calls are heard.
     pub(crate) fabric: SocketAddr,
     /// Where they are to go, if not there: `host:port`.

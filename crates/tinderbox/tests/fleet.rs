@@ -134,7 +134,13 @@ impl Rig {
     async fn not_found(&self, lease: &Lease) {
         let (worker, environment, token) = (lease.worker.clone(), lease.environment, lease.token);
         let event = fabric::assignment::EnvironmentEvent::NotFound;
-        let report = fabric::assignment::EnvironmentReport { worker, environment, token, event };
+        let report = fabric::assignment::EnvironmentReport {
+            partition: lease.partition,
+            worker,
+            environment,
+            token,
+            event,
+        };
         self.service.report(report).await.expect("taken");
     }
 
@@ -143,7 +149,7 @@ impl Rig {
     }
 
     async fn census(&self) -> BTreeMap<EnvironmentId, String> {
-        let rows = self.service.census(CensusQuery).await.expect("it leads");
+        let rows = self.service.census(CensusQuery { partition: PartitionId(0) }).await.expect("it leads");
         rows.into_iter().map(|row| (row.environment, row.state)).collect()
     }
 

@@ -6,6 +6,7 @@
 pub mod arn;
 pub mod ids;
 pub mod limits;
+pub mod partition;
 pub mod share;
 
 pub use arn::{FunctionArn, FunctionReference, ReferenceError};
@@ -13,4 +14,5 @@ pub use ids::{
     AccountId, CodeDigest, EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Qualifier, Region,
     RequestId, RevisionId, Version, VersionKey, WorkerId, Zone,
 };
+pub use partition::PartitionCount;
 pub use share::ConcurrencyShare;

@@ -30,6 +30,9 @@ pub const CREATE_BODY_BYTES_MAX: usize = 70_167_211;
 /// Largest body of any other request that is not an invocation, bytes.
 pub const REQUEST_BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Most partitions of one platform: each has an election that every candidate watches, and a stream.
+pub const PARTITIONS_MAX: u32 = 1_024;
+
 /// Memory of an environment, MB.
 pub const MEMORY_MB_MIN: u32 = 128;
 pub const MEMORY_MB_MAX: u32 = 10_240;

@@ -45,7 +45,7 @@ use sandbox::Stats;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use types::LeaseToken;
+use types::{LeaseToken, PartitionId};
 use world::Instant;
 
 /// How long one report to assignment may take; a leader that is away is asked again by its successor anyway.
@@ -58,6 +58,8 @@ const GONE_TRIES: u32 = 3;
 /// The one task's state.
 pub(crate) struct Resident {
     maker: Maker,
+    /// Whose leader asked for it, and hears of it.
+    partition: PartitionId,
     seat: Arc<Seat>,
     mailbox: mpsc::Receiver<Job>,
     stopping: watch::Receiver<bool>,
@@ -70,7 +72,8 @@ impl Resident {
     pub(crate) fn new(house: Arc<House>, start: StartEnvironment, owner: SeatOwner) -> Self {
         let SeatOwner { seat, mailbox, stopping, fenced } = owner;
         Self {
-            maker: Maker { house, id: start.environment, key: start.key },
+            maker: Maker { house, id: start.environment, key: start.key, provisioned: start.provisioned },
+            partition: start.partition,
             seat,
             mailbox,
             stopping,
@@ -88,6 +91,9 @@ impl Resident {
 
     async fn live(&mut self) {
         let mut spans = Spans::default();
+        if self.maker.provisioned {
+            return self.live_ahead(spans).await;
+        }
         if let Some(initialised) = self.maker.house.snap_starts.take(&self.maker.key, &mut spans).await {
             let Initialised { prepared, room } = initialised;
             self.begin_restored(&prepared, room, spans).await;
@@ -108,6 +114,19 @@ impl Resident {
         prepared.logs.flush().await;
     }
 
+    /// Init ahead of invocations, in an environment that knows it: nothing that was initialised for others is of use.
+    async fn live_ahead(&mut self, mut spans: Spans) {
+        match self.maker.prepare(&mut spans).await {
+            Ok(prepared) => {
+                self.occupy(&prepared, spans).await;
+                prepared.logs.flush().await;
+            }
+            Err(refusal) => {
+                tracing::warn!(environment = %self.maker.id, %refusal, "a provisioned environment was not made");
+            }
+        }
+    }
+
     /// From the first try of init to the end of the last room.
     async fn occupy(&mut self, prepared: &Prepared, mut spans: Spans) {
         let limit = self.maker.init_limit(prepared);
@@ -115,6 +134,17 @@ impl Resident {
         match self.maker.begin(prepared, Phase::Init, limit, &mut spans, unwanted).await {
             Begun::Ready(room, _) if prepared.is_snap_start() => {
                 self.begin_restored(prepared, *room, spans).await;
+            }
+            Begun::Ready(room, _) if self.maker.provisioned => {
+                if let Some(token) = self.seat.free_untaken() {
+                    self.report(token, EnvironmentEvent::Idle).await;
+                }
+                // Its REPORT has no Init Duration: nobody waited for it.
+                self.serve(prepared, *room, None, Spans::default()).await;
+            }
+            Begun::Failed(..) if self.maker.provisioned => {
+                let token = self.seat.close();
+                self.report(token, EnvironmentEvent::NotInitialised).await;
             }
             Begun::Ready(room, took) => {
                 self.serve(prepared, *room, Some(Beginning::Init(took)), spans).await;
@@ -124,6 +154,10 @@ impl Resident {
                 if let Some(room) = self.after_failed_init(prepared, &fault, &mut spans).await {
                     self.serve(prepared, room, None, spans).await;
                 }
+            }
+            Begun::Host(refusal) if self.maker.provisioned => {
+                self.maker.house.health.failed();
+                tracing::warn!(environment = %self.maker.id, %refusal, "a provisioned environment was not made");
             }
             Begun::Host(refusal) => {
                 self.maker.house.health.failed();
@@ -317,7 +351,8 @@ impl Resident {
     async fn report(&self, token: LeaseToken, event: EnvironmentEvent) -> bool {
         let parts = &self.maker.house.parts;
         let worker = parts.settings.worker.clone();
-        let report = EnvironmentReport { worker, environment: self.maker.id, token, event };
+        let (partition, environment) = (self.partition, self.maker.id);
+        let report = EnvironmentReport { partition, worker, environment, token, event };
         // Between two leaders a report waits for the next: one that has been told that this one is in use would wait for
         // it for ever. An answer to a caller does not wait.
         let telling = async {

@@ -1,4 +1,5 @@
-//! The runtime layer: rooms with a runtime that waits for its function, written down once and restored as often as wanted.
+//! The booted layer and the runtime layer: machines whose kernel is up, and rooms with a runtime that waits for its function,
+//! written down once and restored as often as wanted.
 //!
 //! ```text
 //! (absent) ──a take finds none──► wanted ──nothing starts──► being made ──► kept ──take──► a copy, bound by its environment
@@ -86,7 +87,8 @@ impl Drop for Half {
 pub(crate) struct Wanted {
     pub(crate) id: EnvironmentId,
     pub(crate) ephemeral_storage_mb: u32,
-    pub(crate) code: ReadOnlyMount,
+    /// Its code; of a booted one, all that it is shown.
+    pub(crate) mounts: Vec<ReadOnlyMount>,
 }
 
 /// The worker's snapshots of waiting rooms.
@@ -129,8 +131,8 @@ impl Layers {
         Ok(())
     }
 
-    /// A copy of this kind, with the place of its code, which runs and waits to be bound; `None`: none is kept yet, or
-    /// it was of no use, which is said.
+    /// A copy of this kind, with the place of its code, which runs and waits to be bound (of a booted one: its room stands);
+    /// `None`: none is kept yet, or it was of no use, which is said.
     pub(crate) async fn take(&self, kind: &Kind, wanted: Wanted) -> Option<Waiting> {
         let digest = files::digest(kind, &self.parts);
         let kept = self.table().take(self.parts.world.now(), digest, kind);
@@ -165,7 +167,7 @@ impl Layers {
     async fn restore(&self, kind: &Kind, wanted: Wanted, from: &Snapshot) -> Result<Waiting, BootError> {
         let mut spec = self.spec(kind, wanted.id);
         spec.ephemeral_storage_mb = wanted.ephemeral_storage_mb;
-        spec.mounts.push(wanted.code);
+        spec.mounts.extend(wanted.mounts);
         let walls = self.parts.sandbox.restore(spec, from.clone()).await?;
         let woken = async {
             let process = match &kind.ahead {
@@ -249,13 +251,20 @@ impl Layers {
         let into =
             made.unwrap_or_else(|| Err(std::io::Error::other("panic"))).map_err(|error| failed(&error))?;
         let id = EnvironmentId::from_random(world.random_16());
-        let walls = self.parts.sandbox.boot_waiting(self.spec(kind, id)).await?;
+        let (sandbox, spec) = (&self.parts.sandbox, self.spec(kind, id));
+        let walls = match &kind.ahead {
+            Some(_) => sandbox.boot_waiting(spec).await?,
+            None => sandbox.boot_bare(spec).await?,
+        };
         let written = async {
             let process = match &kind.ahead {
-                Some(ahead) => Some(walls.start(ahead.process()).await?),
+                Some(ahead) => {
+                    let process = walls.start(ahead.process()).await?;
+                    pool::settled(world, &*walls, true).await?;
+                    Some(process)
+                }
                 None => None,
             };
-            pool::settled(world, &*walls, process.is_some()).await?;
             walls.pause().await?;
             let snapshot = walls.snapshot(into).await;
             drop(process);

@@ -71,8 +71,15 @@ pub(crate) struct Kind {
     /// While it waits, MB.
     pub(crate) memory_mb: u32,
     pub(crate) mounts: Vec<ReadOnlyMount>,
-    /// What runs in it already; `None`: nothing, only the walls stand.
+    /// What runs in it already; `None`: nothing, only the walls stand; of one that is written down, not even they.
     pub(crate) ahead: Option<Ahead>,
+}
+
+impl Kind {
+    /// What every room of this memory begins with, where the sandbox can write that down: a kernel that is up, and no room.
+    pub(crate) fn booted(memory_mb: u32) -> Self {
+        Self { name: "booted".to_owned(), memory_mb, mounts: Vec::new(), ahead: None }
+    }
 }
 
 /// A program that waits for its function.

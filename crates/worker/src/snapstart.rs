@@ -361,7 +361,7 @@ async fn stand(house: &House, initialised: Initialised) -> Result<(Initialised, 
 
 async fn initialise_room(house: &Arc<House>, key: &VersionKey) -> Result<Initialised, NotMade> {
     let id = EnvironmentId::from_random(house.parts.world.random_16());
-    let maker = Maker { house: Arc::clone(house), id, key: key.clone() };
+    let maker = Maker { house: Arc::clone(house), id, key: key.clone(), provisioned: false };
     let mut spans = Spans::default();
     let host = |error: &dyn std::fmt::Display| NotMade::Host(error.to_string());
     let prepared = match maker.prepare(&mut spans).await {

@@ -76,13 +76,13 @@ impl Leader {
     }
 
     pub(super) async fn begin(&self, begin: Begin) -> Input {
-        let Begin { environment, key, worker: id, token, memory_mb } = begin;
+        let Begin { environment, key, worker: id, token, memory_mb, provisioned } = begin;
         let Some(worker) = self.parts.workers.control(&id) else {
             self.unreached(&id).await;
             return Input::NotStarted { environment };
         };
         let (partition, epoch) = (self.parts.partition, self.epoch);
-        let message = StartEnvironment { environment, key, partition, epoch, token, memory_mb };
+        let message = StartEnvironment { environment, key, partition, epoch, token, memory_mb, provisioned };
         let error = match self.parts.world.timeout(START_LIMIT, worker.start_environment(message)).await {
             Some(Ok(())) => return Input::Started { environment },
             Some(Err(error)) => error,

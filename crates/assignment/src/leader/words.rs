@@ -1,8 +1,8 @@
 //! The machine's words in those of `fabric`, and back.
 
-use fabric::assignment::AcquireError;
+use fabric::assignment::{AcquireError, ProvisionFailure, Provisioned};
 use fabric::worker;
-use scheduler::assignment::{Held, HeldState, Refusal};
+use scheduler::assignment::{self as machine, Held, HeldState, Refusal};
 
 pub(super) fn held_of(held: worker::HeldEnvironment) -> Held {
     let state = match held.state {
@@ -11,6 +11,14 @@ pub(super) fn held_of(held: worker::HeldEnvironment) -> Held {
         worker::HeldState::Ending => HeldState::Ending,
     };
     Held { environment: held.environment, token: held.token, state }
+}
+
+pub(super) fn provisioned(found: machine::Provisioned) -> Provisioned {
+    let failed = found.failed.map(|failed| match failed {
+        machine::ProvisionFailure::Init => ProvisionFailure::Init,
+        machine::ProvisionFailure::TooLarge => ProvisionFailure::TooLarge,
+    });
+    Provisioned { initialised: found.initialised, failed }
 }
 
 pub(super) fn refused(refusal: Refusal) -> AcquireError {

@@ -54,7 +54,13 @@ async fn begin(log: &Arc<dyn Log>, epoch: u64, writer: u64) -> Result<(Journal, 
 
 fn created(number: u64) -> Fact {
     let environment = EnvironmentId(u128::from(number).to_be_bytes());
-    Fact::Created { environment, key: wanted(1).key, memory_mb: 128, worker: WorkerId::new("w") }
+    Fact::Created {
+        environment,
+        key: wanted(1).key,
+        memory_mb: 128,
+        worker: WorkerId::new("w"),
+        provisioned: false,
+    }
 }
 
 fn gone(number: u64) -> Fact {

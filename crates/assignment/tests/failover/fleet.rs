@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use types::{
-    AccountId, EnvironmentId, Epoch, FunctionName, LeaseToken, Region, Version, VersionKey, WorkerId,
+    AccountId, EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, Region, Version, VersionKey,
+    WorkerId,
 };
 use world::{BoxFuture, Clock, Instant, WallTime, World};
 
@@ -122,6 +123,7 @@ impl Fleet {
             *seat = Seat::Free;
         }
         let report = EnvironmentReport {
+            partition: lease.partition,
             worker: lease.worker.clone(),
             environment: lease.environment,
             token: lease.token,
@@ -244,7 +246,7 @@ pub(crate) async fn census_until(service: &Arc<AssignmentService>, states: &[&st
     let mut last = Vec::new();
     let reached = async {
         loop {
-            let rows = service.census(CensusQuery).await.unwrap_or_default();
+            let rows = service.census(CensusQuery { partition: PartitionId(0) }).await.unwrap_or_default();
             last = rows.into_iter().map(|row| row.state).collect();
             last.sort();
             if last == states {

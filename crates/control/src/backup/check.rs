@@ -3,7 +3,7 @@
 use super::BackupError;
 use super::archive::{ArchiveReader, COUNTER_MAX, Item, Stored, Summary};
 use super::tar::refuse;
-use crate::model::{Function, VersionState};
+use crate::model::{Function, Provision, VersionState};
 use fabric::control::FunctionConfig;
 use rustc_hash::FxHashMap;
 use std::io::Read;
@@ -80,6 +80,8 @@ pub(super) fn check_function(stored: &Stored, code: &FxHashMap<BlobKey, Extent>)
     if generations.any(|it| it == 0 || it > counters.generation)
         // 0: never reserved since there are reservations.
         || function.reservation.at > counters.generation
+        || function.versions().any(|(_, state)| state.provision.at > counters.generation)
+        || function.latest.provision != Provision::default()
         || function.published.keys().any(|number| *number == 0 || *number > counters.version)
     {
         return Err("its numbers contradict each other".to_owned());

@@ -9,7 +9,7 @@
 //! all that any leader, worker or environment of this platform can know of the name.
 
 use super::archive::{COUNTER_MAX, Stored};
-use crate::model::{Counters, Current, Function, Reservation, VersionState};
+use crate::model::{Counters, Current, Function, Provision, Reservation, VersionState};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -63,13 +63,17 @@ pub(super) fn place(current: &Current, stored: &Stored, replace: bool) -> Placed
 }
 
 fn raised(state: &VersionState, by: u64) -> Arc<VersionState> {
-    Arc::new(VersionState { generation: state.generation + by, ..state.clone() })
+    let mut state = VersionState { generation: state.generation + by, ..state.clone() };
+    // 0: never.
+    state.provision.at += if state.provision.at > 0 { by } else { 0 };
+    Arc::new(state)
 }
 
 /// But for generations, which an import may have raised.
 fn is_same(here: &Function, there: &Function) -> bool {
     let same = |(a, b): (&Arc<VersionState>, &Arc<VersionState>)| {
-        VersionState { generation: b.generation, ..VersionState::clone(a) } == **b
+        let provision = Provision { at: b.provision.at, ..a.provision };
+        VersionState { generation: b.generation, provision, ..VersionState::clone(a) } == **b
     };
     here.id == there.id
         && here.tags == there.tags
@@ -119,6 +123,7 @@ mod tests {
             revision: RevisionId::new(revision),
             source_description: None,
             optimisation: Optimisation::Off,
+            provision: Provision { at: generation, wanted: 2, modified_ms: 1 },
         })
     }
 
@@ -159,6 +164,7 @@ mod tests {
             for (_, state) in function.versions() {
                 prop_assert!(state.generation > before.counters.generation);
                 prop_assert!(state.generation <= counters.generation);
+                prop_assert!(state.provision.at > before.counters.generation);
             }
             prop_assert!(function.incarnation > before.counters.generation);
             prop_assert!(function.reservation.at > before.counters.generation);

@@ -3,7 +3,8 @@
 use control::{Control, Settings};
 use fabric::Scope;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire,
 };
 use fabric::control::{
     ConfigChange, Control as _, ControlError, CreateFunction, FunctionConfig, FunctionVersion, LoggingConfig,
@@ -12,15 +13,20 @@ use fabric::control::{
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use substrate::{BlobKey, Blobs, Folder, FolderSettings, Kv, Sqlite, SqliteSettings};
-use types::{AccountId, CodeDigest, FunctionName, Qualifier, Region};
+use types::{AccountId, CodeDigest, FunctionName, Qualifier, Region, VersionKey};
 use world::World;
 
 #[derive(Default)]
 pub(crate) struct Remembers {
     pub(crate) retired: Mutex<Vec<Retire>>,
     pub(crate) reserved: Mutex<Vec<Reserve>>,
+    /// The last word of each version.
+    pub(crate) provisioned: Mutex<BTreeMap<VersionKey, Provision>>,
+    /// Of each version, so many are initialised by now.
+    pub(crate) initialised: AtomicU32,
     /// While this says so: the partition has no leader.
     pub(crate) leaderless: Mutex<Option<Box<dyn Fn() -> bool + Send>>>,
 }
@@ -51,6 +57,12 @@ impl Assignment for Remembers {
         self.leads()?;
         self.reserved.lock().expect("sound").push(message);
         Ok(())
+    }
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        self.leads()?;
+        let initialised = self.initialised.load(Ordering::SeqCst).min(message.wanted);
+        self.provisioned.lock().expect("sound").insert(message.key.clone(), message);
+        Ok(Provisioned { initialised, failed: None })
     }
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         Ok(Vec::new())

@@ -11,6 +11,7 @@ mod lists;
 #[allow(dead_code)] // it serves other tests, too
 #[path = "../../../substrate/tests/cluster/kit.rs"]
 mod nats_kit;
+mod provisions;
 mod reservations;
 mod shared;
 mod shared_kit;

@@ -172,6 +172,7 @@ impl Run {
     /// not hit a later grant; whether the environment is really gone is its worker's to say.
     async fn report_not_found(&self, lease: &Lease) {
         let report = EnvironmentReport {
+            partition: lease.partition,
             worker: lease.worker.clone(),
             environment: lease.environment,
             token: lease.token,

@@ -267,7 +267,7 @@ fn show_state(output: &mut shapes::FunctionConfiguration, version: &FunctionVers
 }
 
 /// `2026-10-08T17:14:57.000+0000`.
-fn last_modified(ms: u64) -> String {
+pub(super) fn last_modified(ms: u64) -> String {
     let format = time::macros::format_description!(
         "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000"
     );

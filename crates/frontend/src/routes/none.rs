@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::errors::ApiError;
 use fabric::control::Described;
 use lambda_api::Operation;
-use lambda_api::lambda::{errors, shapes};
+use lambda_api::lambda::shapes;
 
 const NO_RESOURCE: &str = "The resource you requested does not exist.";
 
@@ -152,24 +152,6 @@ async fn of_versions(found: &Found<'_>, operation: Operation) -> Result<Option<A
             let (target, _) = found.function(input.function_name.as_deref(), None).await?;
             let alias = input.name.unwrap_or_default();
             Err(ApiError::not_found(format!("Cannot find alias arn: {}", target.arn.qualified(alias))))
-        }
-        Operation::ListProvisionedConcurrencyConfigs => {
-            let input: shapes::ListProvisionedConcurrencyConfigsRequest = call.input()?;
-            found.function(input.function_name.as_deref(), None).await?;
-            let provisioned_concurrency_configs = Some(Vec::new());
-            let output = shapes::ListProvisionedConcurrencyConfigsResponse {
-                provisioned_concurrency_configs,
-                ..Default::default()
-            };
-            json(200, &output)
-        }
-        Operation::GetProvisionedConcurrencyConfig => {
-            let input: shapes::GetProvisionedConcurrencyConfigRequest = call.input()?;
-            found.function(input.function_name.as_deref(), input.qualifier.as_deref()).await?;
-            Err(ApiError::new(
-                &errors::PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION,
-                "No Provisioned Concurrency Config found for this function",
-            ))
         }
         Operation::GetRuntimeManagementConfig => {
             let input: shapes::GetRuntimeManagementConfigRequest = call.input()?;

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire,
 };
 use fabric::control::*;
 use fabric::telemetry::*;
@@ -126,6 +127,22 @@ impl Control for FakeControl {
             _ => self.stored(&message.named).map(drop),
         }
     }
+    async fn provision(&self, message: ProvisionConcurrency) -> Result<ProvisionedConcurrency, ControlError> {
+        if message.wanted > 900 {
+            return Err(ControlError::TooMuchProvisioned { minimum: 100 });
+        }
+        let arn = arn(&message.named);
+        Ok(ProvisionedConcurrency { arn, wanted: message.wanted, last_modified_ms: 0, now: None })
+    }
+    async fn give_up_provisioned(&self, message: Named) -> Result<(), ControlError> {
+        self.stored(&message).map(drop)
+    }
+    async fn provisioned(&self, message: Named) -> Result<ProvisionedConcurrency, ControlError> {
+        Err(ControlError::NotProvisioned { arn: arn(&message) })
+    }
+    async fn list_provisioned(&self, message: ListVersions) -> Result<ProvisionedPage, ControlError> {
+        self.stored(&message.named).map(|_| ProvisionedPage { versions: Vec::new(), next: None })
+    }
     async fn account_usage(&self, _: Scope) -> Result<AccountUsage, ControlError> {
         Ok(AccountUsage { code_bytes: 7, functions: 1, concurrency_max: 1_000, reserved: 0 })
     }
@@ -206,6 +223,9 @@ impl Assignment for FakeAssignment {
     }
     async fn reserve(&self, _: Reserve) -> Result<(), AcquireError> {
         Ok(())
+    }
+    async fn provision(&self, _: Provision) -> Result<Provisioned, AcquireError> {
+        Ok(Provisioned { initialised: 0, failed: None })
     }
     async fn census(&self, _: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         Ok(Vec::new())

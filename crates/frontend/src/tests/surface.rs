@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 const BEHAVING: &[(&str, &[&str])] = &[
     ("DeleteFunction", &["FunctionName", "Qualifier"]),
     ("DeleteFunctionConcurrency", &["FunctionName"]),
+    ("DeleteProvisionedConcurrencyConfig", &["FunctionName", "Qualifier"]),
     ("GetAccountSettings", &[]),
     ("GetAlias", &["FunctionName", "Name"]),
     ("GetCodeSigningConfig", &["CodeSigningConfigArn"]),
@@ -42,6 +43,7 @@ const BEHAVING: &[(&str, &[&str])] = &[
     ("ListTags", &["Resource"]),
     ("ListVersionsByFunction", &["FunctionName", "Marker", "MaxItems"]),
     ("PutFunctionConcurrency", &["FunctionName", "ReservedConcurrentExecutions"]),
+    ("PutProvisionedConcurrencyConfig", &["FunctionName", "ProvisionedConcurrentExecutions", "Qualifier"]),
     ("TagResource", &["Resource", "Tags"]),
     ("UntagResource", &["Resource", "TagKeys"]),
 ];

@@ -107,6 +107,14 @@ impl MachineEnvironment {
         self.steps.insert(0, step);
     }
 
+    /// From inside. Where there is no room there are none.
+    async fn figures(&self) -> Result<Stats, BootError> {
+        if self.record.lock().unwrap_or_else(PoisonError::into_inner).bare {
+            return Ok(Stats::default());
+        }
+        Ok(self.machine.link.stats().await?)
+    }
+
     /// Writes down a machine that stands still, with nothing on its way to or from it.
     async fn write_down(&self, into: PathBuf) -> Result<Snapshot, BootError> {
         let snapshot = self.machine.vmm.snapshot(&into).await?;
@@ -174,7 +182,7 @@ impl Environment for MachineEnvironment {
         if let Some(last) = last {
             return Ok(last);
         }
-        Ok(self.machine.link.stats().await?)
+        self.figures().await
     }
 
     async fn pause(&self) -> Result<(), BootError> {
@@ -182,7 +190,7 @@ impl Environment for MachineEnvironment {
         if pace.paused.is_some() {
             return Ok(());
         }
-        let last = self.machine.link.stats().await?;
+        let last = self.figures().await?;
         pace.unsure = true;
         self.machine.vmm.pause().await?;
         pace.paused = Some(last);
@@ -220,12 +228,15 @@ impl Environment for MachineEnvironment {
         if is_paused {
             self.machine.vmm.resume().await?;
         }
-        let shrunk = self.machine.link.shrink().await;
-        let given = self.machine.vmm.reclaim().await;
+        let given = async {
+            self.machine.link.shrink().await?;
+            let used = self.figures().await?.memory_bytes;
+            self.machine.vmm.reclaim(used).await
+        };
+        let given = given.await;
         if is_paused {
             self.machine.vmm.pause().await?;
         }
-        shrunk?;
         given
     }
 

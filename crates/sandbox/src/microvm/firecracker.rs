@@ -45,6 +45,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use world::World;
@@ -153,6 +154,7 @@ impl FirecrackerLauncher {
             jail,
             memory_mb: spec.memory_mb,
             was_booted: from.is_none(),
+            inflated: AtomicBool::new(false),
             standing: Mutex::new(if from.is_some() { Standing::Stopped } else { Standing::Running }),
             world: self.world.clone(),
         };
@@ -227,6 +229,10 @@ impl Launcher for FirecrackerLauncher {
             self.config.guest,
             self.config.boot_arguments,
         )
+    }
+
+    fn reclaims(&self) -> bool {
+        true
     }
 
     fn missing(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "record";
-const MAGIC: &[u8] = b"tinderbox machine 2\n";
+const MAGIC: &[u8] = b"tinderbox machine 3\n";
 const BYTES_MAX: u64 = 64 * 1024;
 
 /// What must be the same where it is restored.
@@ -17,7 +17,10 @@ pub(super) struct Record {
     /// Monitor, accelerator, processor, kernel, initramfs and root image.
     pub(super) identity: String,
     pub(super) memory_mb: u32,
-    /// `None`: it waits for a function; `/tmp` of whatever size, and further folders, come with its binding.
+    /// No room stands in it yet: kernel and guest-init alone.
+    pub(super) bare: bool,
+    /// `None`: it waits for a function; `/tmp` of whatever size, and further folders, come with its binding, or, where it is
+    /// bare, with its room.
     pub(super) ephemeral_storage_mb: Option<u32>,
     /// What its slots are inside, in their order, each with what its image holds: the guest remembers what it read.
     pub(super) places: Vec<(PathBuf, [u8; 32])>,
@@ -81,6 +84,7 @@ mod tests {
         Record {
             identity: "qemu 7".to_owned(),
             memory_mb: 128,
+            bare: false,
             ephemeral_storage_mb: Some(512),
             places: vec![("/var/task".into(), [7; 32])],
             nat: true,
@@ -110,6 +114,15 @@ mod tests {
         assert!(waits.fits(&Record { places: vec![("/opt".into(), [7; 32])], ..record() }).is_err());
         assert!(waits.fits(&Record { memory_mb: 256, ..record() }).is_err());
         assert!(record().fits(&waits).is_err(), "and one that is bound does not wait again");
+    }
+
+    #[test]
+    fn a_bare_one_becomes_any_room_of_its_memory() {
+        let bare = Record { bare: true, ephemeral_storage_mb: None, places: Vec::new(), ..record() };
+        assert!(bare.fits(&record()).is_ok());
+        assert!(bare.fits(&Record { memory_mb: 256, ..record() }).is_err());
+        assert!(bare.fits(&Record { nat: false, ..record() }).is_err());
+        assert!(bare.fits(&Record { identity: "qemu 8".to_owned(), ..record() }).is_err());
     }
 
     #[test]

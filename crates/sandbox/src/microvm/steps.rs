@@ -22,7 +22,14 @@ pub(super) fn of_boot(
     let kernel_ends = after(launched, greeting.init).min(greeted);
     steps.push(Step { name: "kernel", from: launched, to: kernel_ends });
     steps.push(Step { name: "guest-init", from: kernel_ends, to: greeted });
-    let mut at = greeted;
+    steps.extend(of_room(greeted, furnished));
+    steps
+}
+
+/// The room, made from then on.
+pub(super) fn of_room(from: Instant, furnished: &[(String, Duration)]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut at = from;
     for (name, took) in furnished {
         let to = after(at, *took);
         // Names are the guest's: what is not known is not passed on.

@@ -40,9 +40,11 @@ pub(crate) trait Vmm: Send + Sync {
     async fn reconnect(&self) -> Result<Option<Box<dyn Connection>>, BootError> {
         Ok(None)
     }
-    /// Has a running guest give back what it does not need; answers how many bytes less the host holds. Bounded in time.
+    /// Has a running guest give back what it does not need, all but `used_bytes` of its room and what its kernel has; answers
+    /// how many bytes less the host holds. Bounded in time.
     /// `Unsupported` where the launcher does not say that it can.
-    async fn reclaim(&self) -> Result<u64, BootError> {
+    async fn reclaim(&self, used_bytes: u64) -> Result<u64, BootError> {
+        let _ = used_bytes;
         Err(BootError::Unsupported("reclaim"))
     }
     /// What the host spends on it, the monitor itself included.

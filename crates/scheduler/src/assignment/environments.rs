@@ -4,6 +4,8 @@
 //! what only a cold start needs lies apart ([`Birth`]). An environment is found by its id once a step and named by its
 //! place in the table from then on. Lists run through the entries: no list is searched, and none has memory of its own.
 
+mod idle;
+
 use super::Row;
 use super::journal::Entry;
 use super::versions::{NONE, Step, VersionAt, Versions, number};
@@ -18,6 +20,9 @@ use types::{AccountId, EnvironmentId, LeaseToken, Region, VersionKey, WorkerId};
 pub(super) enum Phase {
     Placing,
     Starting,
+    /// As `Placing` and `Starting`, of one that is made ahead: for nobody, so it counts against nothing.
+    Planned,
+    Warming,
     Busy,
     Finishing,
     Idle,
@@ -33,9 +38,14 @@ impl Phase {
         matches!(self, Self::Placing | Self::Starting | Self::Busy | Self::Unknown)
     }
 
+    /// It is on its way, and nobody waits for it.
+    fn is_ahead(self) -> bool {
+        matches!(self, Self::Planned | Self::Warming)
+    }
+
     fn name(self) -> &'static str {
         match self {
-            Self::Placing | Self::Starting => "starting",
+            Self::Placing | Self::Starting | Self::Planned | Self::Warming => "starting",
             Self::Busy => "busy",
             Self::Finishing => "finishing",
             Self::Idle => "idle",
@@ -60,7 +70,7 @@ pub(super) struct Environment {
     pub(super) version: u32,
     worker: u32,
     pub(super) memory_mb: u32,
-    /// While idle: used before and after it, of all that are idle.
+    /// While idle: used before and after it, of all that are idle and not ready.
     older: u32,
     newer: u32,
     /// The same of its version.
@@ -71,7 +81,19 @@ pub(super) struct Environment {
     pub(super) used: bool,
     /// The journal says that it is granted no more.
     pub(super) quarantined: bool,
-    is_listed: bool,
+    listed: Listed,
+}
+
+/// [`Birth::born`] of one that no worker is known to have accepted: no report need know it.
+pub(super) const NOT_ACCEPTED: u64 = u64::MAX;
+
+/// In which list of its version it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    No,
+    Idle,
+    /// Made ahead and wanted so: it is never reaped and gives way to nobody.
+    Ready,
 }
 
 const _: () = assert!(size_of::<Environment>() == 64, "one cache line");
@@ -80,6 +102,8 @@ const _: () = assert!(size_of::<Environment>() == 64, "one cache line");
 #[derive(Debug)]
 pub(super) struct Birth {
     pub(super) generation: u64,
+    /// It was made ahead.
+    pub(super) provisioned: bool,
     /// How many workers had been greeted when its own accepted it: an older greeting's answer need not know it.
     pub(super) born: u64,
     /// [`super::Room::releases`] when placement was asked: an answer from before a release says nothing about now.
@@ -113,6 +137,8 @@ pub(super) struct Environments {
     idle: Option<(u32, u32)>,
     /// What is being ended, MB: room that is on its way.
     stopping_mb: u64,
+    /// Versions of which one that was made ahead is lost, since this was last looked at.
+    lost: Vec<u32>,
 }
 
 fn hash(id: EnvironmentId) -> u64 {
@@ -174,6 +200,15 @@ impl Environments {
         self.hosts.get(self[place].worker as usize).map(|host| &host.id)
     }
 
+    /// Made ahead, and told so by its version.
+    pub(super) fn is_provisioned(&self, place: Place) -> bool {
+        self.versions[self[place].version].is_told && self.births[place.0 as usize].provisioned
+    }
+
+    pub(super) fn next_lost(&mut self) -> Option<u32> {
+        self.lost.pop()
+    }
+
     pub(super) fn stopping_mb(&self) -> u64 {
         self.stopping_mb
     }
@@ -185,6 +220,35 @@ impl Environments {
         self.birth(place).asked = asked;
     }
 
+    /// For nobody, placement being asked.
+    pub(super) fn planned(
+        &mut self,
+        now: Duration,
+        (id, token): (EnvironmentId, LeaseToken),
+        at: VersionAt,
+        memory_mb: u32,
+    ) {
+        let place = self.insert(now, id, at, memory_mb, Phase::Planned);
+        self[place].token = token;
+        self.provide(place);
+    }
+
+    /// It is one that is made ahead.
+    fn provide(&mut self, place: Place) {
+        self.birth(place).provisioned = true;
+        let version = self[place].version;
+        self.versions[version].provided += 1;
+    }
+
+    /// One that was made ahead serves no more.
+    fn lose(&mut self, place: Place) {
+        if self.births[place.0 as usize].provisioned {
+            let version = self[place].version;
+            self.versions[version].provided -= 1;
+            self.lost.push(version);
+        }
+    }
+
     /// Of an earlier epoch. Its token is not known until its worker says it.
     pub(super) fn unknown(&mut self, now: Duration, id: EnvironmentId, entry: &Entry) {
         let at = self.versions.at(&entry.key);
@@ -194,6 +258,9 @@ impl Environments {
         let env = &mut self[place];
         (env.used, env.quarantined) = (entry.ready, entry.quarantined);
         self.settle_on(place, &entry.worker);
+        if entry.provisioned {
+            self.provide(place);
+        }
     }
 
     fn insert(
@@ -218,11 +285,12 @@ impl Environments {
             phase,
             used: false,
             quarantined: false,
-            is_listed: false,
+            listed: Listed::No,
         };
         let generation = at.generation;
         let birth = Birth {
             generation,
+            provisioned: false,
             born: 0,
             asked: 0,
             heard_idle: None,
@@ -256,6 +324,8 @@ impl Environments {
         self.count(place, phase, Phase::Stopping);
         if phase == Phase::Stopping {
             self.stopping_mb -= u64::from(memory_mb);
+        } else {
+            self.lose(place);
         }
         let version = self[place].version;
         let version = &mut self.versions[version];
@@ -340,6 +410,7 @@ impl Environments {
         let memory_mb = env.memory_mb;
         if phase == Phase::Stopping {
             self.stopping_mb += u64::from(memory_mb);
+            self.lose(place);
         }
         self.count(place, before, phase);
         true
@@ -350,6 +421,11 @@ impl Environments {
         match (before.is_granted(), after.is_granted()) {
             (false, true) => self.versions.count_granted(version, Step::Up),
             (true, false) => self.versions.count_granted(version, Step::Down),
+            _ => {}
+        }
+        match (before.is_ahead(), after.is_ahead()) {
+            (false, true) => self.versions[version].ahead += 1,
+            (true, false) => self.versions[version].ahead -= 1,
             _ => {}
         }
         let counted = |phase| matches!(phase, Phase::Finishing | Phase::Unknown);
@@ -379,7 +455,7 @@ impl Environments {
     /// Whether this is the lease under which it is used now.
     pub(super) fn is_leased(&self, place: Place, token: LeaseToken) -> bool {
         let env = &self[place];
-        env.token == token && matches!(env.phase, Phase::Busy | Phase::Finishing)
+        env.token == token && matches!(env.phase, Phase::Busy | Phase::Finishing | Phase::Warming)
     }
 
     /// It is free again under this token; answers whether this is the first time. An older token's report is ignored;
@@ -401,70 +477,14 @@ impl Environments {
         self.versions[self[place].version].mixed && self.versions.is_stale(self.at(place))
     }
 
-    /// On top of both lists: `now` never goes back.
-    pub(super) fn push_idle(&mut self, now: Duration, place: Place) {
-        let newest = self.idle.map_or(NONE, |(_, newest)| newest);
-        let env = &mut self[place];
-        (env.since, env.is_listed) = (nanoseconds(now), true);
-        (env.older, env.newer) = (newest, NONE);
-        let version = env.version;
-        let below = std::mem::replace(&mut self.versions[version].idle, place.0);
-        let env = &mut self[place];
-        (env.below, env.above) = (below, NONE);
-        if let Some(env) = self.table.get_mut(below as usize) {
-            env.above = place.0;
-        }
-        if let Some(env) = self.table.get_mut(newest as usize) {
-            env.newer = place.0;
-        }
-        let oldest = self.idle.map_or(place.0, |(oldest, _)| oldest);
-        self.idle = Some((oldest, place.0));
-    }
-
-    pub(super) fn take_idle(&mut self, version: u32) -> Option<Place> {
-        let top = self.versions[version].idle;
-        if top == NONE {
-            return None;
-        }
-        self.forget_idle(Place(top));
-        Some(Place(top))
-    }
-
-    pub(super) fn forget_idle(&mut self, place: Place) {
-        let env = &mut self[place];
-        if !std::mem::replace(&mut env.is_listed, false) {
-            return;
-        }
-        let (older, newer, below, above) = (env.older, env.newer, env.below, env.above);
-        let version = env.version;
-        if let Some(env) = self.table.get_mut(below as usize) {
-            env.above = above;
-        }
-        match self.table.get_mut(above as usize) {
-            Some(env) => env.below = below,
-            None => self.versions[version].idle = below,
-        }
-        if let Some(env) = self.table.get_mut(older as usize) {
-            env.newer = newer;
-        }
-        if let Some(env) = self.table.get_mut(newer as usize) {
-            env.older = older;
-        }
-        self.idle = self.idle.and_then(|(oldest, newest)| {
-            let oldest = if oldest == place.0 { newer } else { oldest };
-            let newest = if newest == place.0 { older } else { newest };
-            (oldest != NONE).then_some((oldest, newest))
-        });
-    }
-
-    pub(super) fn oldest_idle(&self) -> Option<(Duration, Place)> {
-        let (oldest, _) = self.idle?;
-        Some((Duration::from_nanos(self.table[oldest as usize].since), Place(oldest)))
-    }
-
-    /// No longer idle in our books: those of a version whose generation is not used any more.
-    pub(super) fn take_all_idle(&mut self, version: u32) -> Vec<Place> {
-        std::iter::from_fn(|| self.take_idle(version)).collect()
+    /// One of those that warm, and that its worker knows: who does not might be told to end it before it is told to make it.
+    pub(super) fn warming_of(&self, version: u32) -> Option<Place> {
+        let is_it = |idx: &&u32| {
+            let env = &self.table[**idx as usize];
+            let accepted = self.births[**idx as usize].born != NOT_ACCEPTED;
+            env.version == version && env.phase == Phase::Warming && accepted
+        };
+        self.by_id.iter().find(is_it).map(|idx| Place(*idx))
     }
 
     /// Of each account and region: what counts against its concurrency, and how much of it is unknown.
@@ -480,6 +500,30 @@ impl Environments {
             .collect()
     }
 
+    /// Whether what is counted of environments that are made ahead is what there is, and each in the list where it belongs.
+    pub(super) fn provisions_add_up(&self) -> bool {
+        let mut counts: Vec<(u32, u32)> = self.versions.numbers().map(|_| (0, 0)).collect();
+        for idx in &self.by_id {
+            let (env, provisioned) = (&self.table[*idx as usize], self.births[*idx as usize].provisioned);
+            let (provided, ahead) = &mut counts[env.version as usize];
+            *provided += u32::from(provisioned && env.phase != Phase::Stopping);
+            *ahead += u32::from(env.phase.is_ahead());
+            let belongs = match env.listed {
+                Listed::No => true,
+                Listed::Idle => !self.is_provisioned(Place(*idx)),
+                Listed::Ready => self.is_provisioned(Place(*idx)) && !self.versions.has_surplus(env.version),
+            };
+            // What is not wanted any more does not warm.
+            let accepted = self.births[*idx as usize].born != NOT_ACCEPTED;
+            let surplus = env.phase == Phase::Warming && accepted && self.versions.has_surplus(env.version);
+            if !belongs || surplus || (env.phase.is_ahead() && !provisioned) {
+                return false;
+            }
+        }
+        let known = self.versions.numbers().map(|version| &self.versions[version]);
+        known.map(|version| (version.provided, version.ahead)).eq(counts) && self.versions.adds_up()
+    }
+
     fn live(&self) -> impl Iterator<Item = &Environment> {
         self.by_id.iter().map(|idx| &self.table[*idx as usize])
     }
@@ -491,7 +535,8 @@ impl Environments {
             let (key, worker) = (self.key(place), self.worker(place)?.clone());
             let env = &self[place];
             let (memory_mb, ready, quarantined) = (env.memory_mb, env.used, env.quarantined);
-            Some((env.id, Entry { key, memory_mb, worker, ready, quarantined }))
+            let provisioned = self.births[*idx as usize].provisioned;
+            Some((env.id, Entry { key, memory_mb, worker, provisioned, ready, quarantined }))
         })
     }
 

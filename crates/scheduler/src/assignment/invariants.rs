@@ -15,6 +15,9 @@ pub enum Violation {
     TwoWorkers { environment: EnvironmentId, workers: [WorkerId; 2] },
     /// An account has more invocations in progress than it may.
     OverConcurrency { account: AccountId, region: Region, granted: u32, limit: u32 },
+    /// What is counted of environments that are made ahead, or of what they keep for their versions, is not what there is; or
+    /// more of them stand ready than are wanted.
+    ProvisionsDiffer,
     /// The journal and the machine that wrote it differ about an environment or, `None`, about the workers.
     JournalDiffers { environment: Option<EnvironmentId> },
     /// A worker has an environment that the journal does not know there: nobody would ever end it.
@@ -91,6 +94,12 @@ pub fn counts_within(machine: &Machine, settings: &Settings) -> Result<(), Viola
         }
     }
     Ok(())
+}
+
+/// Environments that are made ahead are counted as they are, none of them is reaped or squeezed out while it is wanted, and
+/// none stands ready that is not.
+pub fn provisions_agree(machine: &Machine) -> Result<(), Violation> {
+    if machine.environments().provisions_add_up() { Ok(()) } else { Err(Violation::ProvisionsDiffer) }
 }
 
 /// The journal, once everything that the machine wrote is in it, says what the machine knows.

@@ -25,7 +25,14 @@ pub enum Fact {
     /// Its lease ended, and its environments with it.
     WorkerLost { worker: WorkerId },
     /// The worker is about to be told to make it.
-    Created { environment: EnvironmentId, key: VersionKey, memory_mb: u32, worker: WorkerId },
+    Created {
+        environment: EnvironmentId,
+        key: VersionKey,
+        memory_mb: u32,
+        worker: WorkerId,
+        /// Ahead of invocations, for its version's provisioned concurrency.
+        provisioned: bool,
+    },
     /// It has served or waited once: from then on it takes a lease under any token.
     Ready { environment: EnvironmentId },
     /// Nothing of it is left.
@@ -44,6 +51,7 @@ pub struct Entry {
     pub key: VersionKey,
     pub memory_mb: u32,
     pub worker: WorkerId,
+    pub provisioned: bool,
     pub ready: bool,
     pub quarantined: bool,
 }
@@ -96,9 +104,10 @@ impl Book {
                 self.workers.remove(worker);
                 self.environments.retain(|_, entry| entry.worker != *worker);
             }
-            Fact::Created { environment, key, memory_mb, worker } => {
+            Fact::Created { environment, key, memory_mb, worker, provisioned } => {
                 let (key, worker, memory_mb) = (key.clone(), worker.clone(), *memory_mb);
-                let entry = Entry { key, memory_mb, worker, ready: false, quarantined: false };
+                let provisioned = *provisioned;
+                let entry = Entry { key, memory_mb, worker, provisioned, ready: false, quarantined: false };
                 self.environments.entry(*environment).or_insert(entry);
             }
             Fact::Ready { environment } => {
@@ -122,7 +131,8 @@ impl Book {
         facts.extend(self.workers.iter().cloned().map(|worker| Fact::WorkerLeased { worker }));
         for (&environment, entry) in &self.environments {
             let (key, worker, memory_mb) = (entry.key.clone(), entry.worker.clone(), entry.memory_mb);
-            facts.push(Fact::Created { environment, key, memory_mb, worker });
+            let provisioned = entry.provisioned;
+            facts.push(Fact::Created { environment, key, memory_mb, worker, provisioned });
             if entry.ready {
                 facts.push(Fact::Ready { environment });
             }
@@ -161,6 +171,7 @@ mod tests {
             key: key("hello", 1),
             memory_mb: 128,
             worker: WorkerId::new(worker),
+            provisioned: number == 3,
         }
     }
 

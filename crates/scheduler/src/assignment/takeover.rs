@@ -240,7 +240,7 @@ impl Machine {
     fn mend(&mut self, now: Duration, place: Place, held: Held, effects: &mut Vec<Effect>) {
         let Held { environment, token, state } = held;
         let phase = self.environments.phase(place);
-        let granted = matches!(phase, Phase::Busy | Phase::Finishing);
+        let granted = matches!(phase, Phase::Busy | Phase::Finishing | Phase::Warming);
         let old = self.environments.since(place) + self.settings.unheard_max <= now;
         let ours = self.environments[place].token;
         let free = (granted && old && state == HeldState::Free).then_some((ours, token));

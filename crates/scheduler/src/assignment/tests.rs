@@ -2,6 +2,7 @@
 
 mod limits;
 mod mending;
+mod provision;
 mod reigns;
 mod room;
 mod takeover;
@@ -47,6 +48,7 @@ impl Rig {
             self.facts.push(fact);
         }
         assert_eq!(invariants::journal_agrees(&self.book, &self.machine), Ok(()));
+        assert_eq!(invariants::provisions_agree(&self.machine), Ok(()));
         effects
     }
 

@@ -52,6 +52,18 @@ pub(super) struct Version {
     pub(super) revision: Revision,
     /// Some of its environments are of older generations.
     pub(super) mixed: bool,
+    /// It is known how many environments are to be made ahead: of others, what was made ahead is as any.
+    pub(super) is_told: bool,
+    /// So many.
+    wanted: u32,
+    /// The same, as there are: on their way, idle or in use.
+    pub(super) provided: u32,
+    /// Of these, on their way.
+    pub(super) ahead: u32,
+    /// Of these, idle: a list as `idle` is, and handed out before it.
+    pub(super) ready: u32,
+    /// Granted and waiting. What is over `wanted` counts against what its function shares.
+    in_progress: u32,
 }
 
 #[derive(Debug)]
@@ -65,6 +77,10 @@ struct Function {
     /// Waiters that have no environment yet.
     waiting: u32,
     reserved: Option<u32>,
+    /// What its versions want made ahead, together.
+    wanted: u32,
+    /// In progress over that, version by version.
+    over: u32,
     /// When that was set, in control's numbers.
     share_at: u64,
     /// Of every version, also of those that are not known yet.
@@ -79,7 +95,7 @@ struct Account {
     region: Region,
     granted: u32,
     waiting: u32,
-    /// Granted and waiting, of functions that reserve nothing.
+    /// Granted and waiting, of functions that reserve nothing, over what is made ahead for them.
     unreserved: u32,
 }
 
@@ -165,6 +181,12 @@ impl Versions {
             live: 0,
             revision: Revision::Unread,
             mixed: false,
+            is_told: false,
+            wanted: 0,
+            provided: 0,
+            ahead: 0,
+            ready: NONE,
+            in_progress: 0,
         });
         let (functions, accounts, versions) = (&self.functions, &self.accounts, &self.versions);
         let rehash = |&idx: &u32| {
@@ -196,6 +218,8 @@ impl Versions {
             granted: 0,
             waiting: 0,
             reserved: None,
+            wanted: 0,
+            over: 0,
             share_at: 0,
             least: 0,
             ramp_full: Duration::ZERO,
@@ -308,7 +332,7 @@ impl Versions {
         let (before, after) = (function.reserved.is_some(), reserved.is_some());
         function.reserved = reserved;
         let account = &mut self.accounts[function.account as usize];
-        let moved = function.granted + function.waiting;
+        let moved = function.over;
         match (before, after) {
             (false, true) => account.unreserved = account.unreserved.saturating_sub(moved),
             (true, false) => account.unreserved += moved,
@@ -326,12 +350,15 @@ impl Versions {
     ) -> Result<(), Refusal> {
         let function = &self.functions[self[version].function as usize];
         let account = &self.accounts[function.account as usize];
+        // What is made ahead for it is its own, used or not: nobody else's, and not its other versions'.
+        let own = self[version].in_progress < self[version].wanted;
         if let Some(reserved) = function.reserved
-            && function.granted + function.waiting >= reserved
+            && (function.granted + function.waiting >= reserved
+                || !own && function.over + function.wanted >= reserved)
         {
             return Err(Refusal::ReservedConcurrencyLimit);
         }
-        let shared = function.reserved.is_none() && account.unreserved >= share.unreserved;
+        let shared = !own && function.reserved.is_none() && account.unreserved >= share.unreserved;
         if shared || account.granted + account.waiting >= settings.concurrency_max {
             return Err(Refusal::ConcurrencyLimit);
         }
@@ -344,9 +371,72 @@ impl Versions {
         let account = &mut self.accounts[function.account as usize];
         step.of(&mut function.granted);
         step.of(&mut account.granted);
-        if function.reserved.is_none() {
-            step.of(&mut account.unreserved);
+        self.count_progress(version, step);
+    }
+
+    fn count_progress(&mut self, version: u32, step: Step) {
+        let version = &mut self.versions[version as usize];
+        let higher = version.in_progress.saturating_add(u32::from(step == Step::Up));
+        step.of(&mut version.in_progress);
+        if higher <= version.wanted {
+            return;
         }
+        let function = &mut self.functions[version.function as usize];
+        step.of(&mut function.over);
+        if function.reserved.is_none() {
+            step.of(&mut self.accounts[function.account as usize].unreserved);
+        }
+    }
+
+    /// So many environments of the version are to be made ahead; `None`: it is not known any more.
+    pub(super) fn want(&mut self, version: u32, wanted: Option<u32>) {
+        let entry = &mut self.versions[version as usize];
+        entry.is_told = wanted.is_some();
+        let before = std::mem::replace(&mut entry.wanted, wanted.unwrap_or(0));
+        let over = |wanted| entry.in_progress.saturating_sub(wanted);
+        let (over_before, over_after) = (over(before), over(entry.wanted));
+        let function = &mut self.functions[entry.function as usize];
+        function.wanted = function.wanted.saturating_sub(before).saturating_add(entry.wanted);
+        function.over = function.over.saturating_sub(over_before) + over_after;
+        if function.reserved.is_none() {
+            let account = &mut self.accounts[function.account as usize];
+            account.unreserved = account.unreserved.saturating_sub(over_before) + over_after;
+        }
+    }
+
+    /// More of it are to be made ahead.
+    pub(super) fn lacks(&self, version: u32) -> u32 {
+        self[version].wanted.saturating_sub(self[version].provided)
+    }
+
+    /// Fewer of it are to be there than were made ahead.
+    pub(super) fn has_surplus(&self, version: u32) -> bool {
+        self[version].is_told && self[version].provided > self[version].wanted
+    }
+
+    pub(super) fn wanted(&self, version: u32) -> u32 {
+        self[version].wanted
+    }
+
+    /// Whether what is counted of versions adds up in their functions and accounts.
+    pub(super) fn adds_up(&self) -> bool {
+        let mut functions: Vec<(u32, u32)> = vec![(0, 0); self.functions.len()];
+        for version in &self.versions {
+            let (wanted, over) = &mut functions[version.function as usize];
+            *wanted += version.wanted;
+            *over += version.in_progress.saturating_sub(version.wanted);
+        }
+        let mut accounts = vec![0; self.accounts.len()];
+        for function in self.functions.iter().filter(|function| function.reserved.is_none()) {
+            accounts[function.account as usize] += function.over;
+        }
+        let known = self.functions.iter().map(|function| (function.wanted, function.over));
+        known.eq(functions) && self.accounts.iter().map(|account| account.unreserved).eq(accounts)
+    }
+
+    /// Every version by its number.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        0..number(self.versions.len())
     }
 
     /// The same of a waiter without an environment.
@@ -355,9 +445,7 @@ impl Versions {
         let account = &mut self.accounts[function.account as usize];
         step.of(&mut function.waiting);
         step.of(&mut account.waiting);
-        if function.reserved.is_none() {
-            step.of(&mut account.unreserved);
-        }
+        self.count_progress(version, step);
     }
 
     /// One new environment out of the function's bucket; `false` if it is empty.

@@ -1,6 +1,7 @@
 //! What the machine is told and what it says: inputs, effects, settings.
 
 use super::journal::Fact;
+use super::provision::ProvisionFailure;
 use std::time::Duration;
 use types::{
     AccountId, ConcurrencyShare, EnvironmentId, FunctionName, LeaseToken, Region, Version, VersionKey,
@@ -98,6 +99,8 @@ pub enum Input {
     Finishing { environment: EnvironmentId, token: LeaseToken },
     /// The worker says that the runtime asked for the next event.
     Idle { environment: EnvironmentId, token: LeaseToken },
+    /// The worker says that init failed of one that was made ahead of invocations. `Gone` follows.
+    NotInitialised { environment: EnvironmentId, token: LeaseToken },
     /// The worker says that it is destroyed. Final, under whatever token: no id is used twice.
     Gone { environment: EnvironmentId },
     /// A frontend did not find it under this lease. Its worker knows whether it is there.
@@ -126,6 +129,10 @@ pub enum Input {
     },
     /// What is reserved for the function since the change that control numbers `at`.
     Reserve { account: AccountId, region: Region, function: FunctionName, at: u64, reserved: Option<u32> },
+    /// So many environments of the version are to stand ready, since the change that control numbers `at`; 0: none any more.
+    Provision { key: VersionKey, at: u64, memory_mb: u32, wanted: u32 },
+    /// The answer to `Want`, once for each: a fresh id and token to use.
+    Ahead { key: VersionKey, environment: EnvironmentId, token: LeaseToken },
     /// The answer to `ReadRevision`: what is durable of the version; `None` if it could not be read.
     Revision { key: VersionKey, found: Option<Durable> },
     /// Time passed.
@@ -200,6 +207,13 @@ pub enum Effect {
         key: VersionKey,
         worker: WorkerId,
         token: LeaseToken,
+        /// It is made ahead of invocations: its worker says `Idle` under this token once it is initialised.
+        provisioned: bool,
+    },
+    /// Say `Ahead`, so many times, at once.
+    Want {
+        key: VersionKey,
+        count: u32,
     },
     /// Ask the worker to end it; answer by `Gone`.
     Stop {
@@ -210,6 +224,16 @@ pub enum Effect {
     Release {
         environment: EnvironmentId,
     },
+}
+
+/// How it stands with a version's provisioned environments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    pub wanted: u32,
+    /// Of these, those that have been initialised and are there.
+    pub initialised: u32,
+    /// Again and again the others could not be made.
+    pub failed: Option<ProvisionFailure>,
 }
 
 /// Why a waiter gets nothing.

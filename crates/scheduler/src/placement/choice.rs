@@ -18,16 +18,20 @@ impl Planner {
         let least = zones.first().map_or(0, |(count, _)| *count);
         let level = least.saturating_add(self.settings.zone_skew);
         let leveled = zones.iter().filter(|(count, _)| *count <= level);
+        // Asked once: nothing changes while it is chosen.
+        let may_take = self.may_take(request.partition);
         leveled
             .clone()
             .find_map(|(_, zone)| {
                 self.holder(*zone, request, owner).or_else(|| self.fullest(*zone, request, owner))
             })
             .or_else(|| {
-                zones.iter().find_map(|(_, zone)| self.unleased(*zone, request.sandboxes, request.memory_mb))
+                let mut zones = zones.iter().filter(|_| may_take);
+                zones.find_map(|(_, zone)| self.unleased(*zone, request.sandboxes, request.memory_mb))
             })
             .or_else(|| zones.iter().find_map(|(_, zone)| self.fullest(*zone, request, owner)))
             .or_else(|| zones.iter().find_map(|(_, zone)| self.fullest(*zone, request, None)))
+            .or_else(|| zones.iter().find_map(|(_, zone)| self.empty_elsewhere(*zone, request)))
     }
 
     /// Zones, those with fewest environments of the function first; ties are turned by its number, so that rare
@@ -95,6 +99,30 @@ impl Planner {
         pools.filter_map(|pool| pool.range((u64::from(memory_mb), 0)..).next()).min().map(|(_, idx)| *idx)
     }
 
+    /// The smallest worker of another partition that has room, and nothing: by our books, and by a heartbeat since. What
+    /// its partition's leader knows of it is nothing that outlives it: for that leader it is absent, and in time lost.
+    fn empty_elsewhere(&self, zone: u32, request: &Request) -> Option<WorkerIdx> {
+        let fits = self.index.idle(zone, u64::from(request.memory_mb));
+        let could = |worker: &Worker| {
+            worker.fits(request.memory_mb)
+                && worker.sandboxes.meets(request.sandboxes)
+                && self.may_move(worker, request.partition)
+        };
+        let mut looked = fits.take(self.settings.looks_max);
+        looked.find(|idx| self.workers[*idx as usize].as_ref().is_some_and(could))
+    }
+
+    /// Whether a partition may take one more worker that nobody has.
+    pub(super) fn may_take(&self, partition: PartitionId) -> bool {
+        self.shares.may_take(partition, self.index.unleased())
+    }
+
+    /// Whether a partition may take this worker of another.
+    pub(super) fn may_move(&self, worker: &Worker, partition: PartitionId) -> bool {
+        let given = |lease: Lease| self.shares.may_be_given(partition, lease.partition);
+        worker.lease.is_some_and(given) && worker.is_confirmed_empty(self.now, &self.settings)
+    }
+
     /// Takes a worker out of the index, lets it be changed, puts it back.
     fn change<T>(&mut self, idx: WorkerIdx, change: impl FnOnce(&mut Worker) -> T) -> Option<T> {
         let worker = self.workers.get_mut(idx as usize)?.as_mut()?;
@@ -126,10 +154,24 @@ impl Planner {
             worker.lease = Some(Lease { partition, until });
             worker.empty_since = now;
         });
+        self.shares.takes(partition);
+    }
+
+    /// The same, but an empty one of another partition is moved.
+    pub(super) fn move_to(&mut self, idx: WorkerIdx, partition: PartitionId) {
+        let worker = self.workers.get(idx as usize).and_then(Option::as_ref);
+        let elsewhere = |lease: Lease| lease.partition != partition;
+        if worker.is_some_and(|worker| worker.slots.is_empty() && worker.lease.is_some_and(elsewhere)) {
+            self.give_back_lease(idx);
+        }
+        self.lease_to(idx, partition);
     }
 
     pub(super) fn give_back_lease(&mut self, idx: WorkerIdx) {
-        self.change(idx, |worker| worker.lease = None);
+        let lease = self.change(idx, |worker| worker.lease.take()).flatten();
+        if let Some(lease) = lease {
+            self.shares.gives_back(lease.partition);
+        }
     }
 
     pub(super) fn admit(&mut self, id: WorkerId, offer: &Offer, seen: Option<Duration>) -> WorkerIdx {

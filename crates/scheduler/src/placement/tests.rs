@@ -302,3 +302,93 @@ fn ten_thousand_workers_are_filled_to_the_last_slot() {
     }
     assert_eq!(planner.place_for(SECOND, &request(40_000, "f", 128)), Err(NoSlot::Full));
 }
+
+fn of(partition: u64, n: u32, memory_mb: u32) -> Request {
+    Request { partition: PartitionId(partition), ..request(n, &format!("f{partition}"), memory_mb) }
+}
+
+fn partition_of(planner: &Planner, worker: &WorkerId) -> Option<u64> {
+    planner.lease_of(worker).map(|partition| partition.0)
+}
+
+#[test]
+fn a_partition_without_workers_gets_one_when_it_asks() {
+    let mut planner = fleet(Settings::default(), 2);
+    let first = planner.place_for(SECOND, &of(1, 1, 128)).unwrap();
+    let second = planner.place_for(SECOND, &of(2, 2, 128)).unwrap();
+    assert_ne!(first, second);
+    assert_eq!((partition_of(&planner, &first), partition_of(&planner, &second)), (Some(1), Some(2)));
+    assert_eq!(planner.place_for(SECOND, &of(3, 3, 128)), Err(NoSlot::Full), "both have something");
+    let ahead = planner.reserve(SECOND, PartitionId(2), 0);
+    assert_eq!(ahead.iter().map(|leased| &leased.id).collect::<Vec<_>>(), [&second], "and each only its own");
+}
+
+#[test]
+fn a_partition_gets_an_empty_worker_of_another_when_there_is_no_free_one() {
+    let mut planner = fleet(Settings::default(), 2);
+    let first = planner.place_for(SECOND, &of(1, 1, 128)).unwrap();
+    let second = planner.place_for(SECOND, &of(2, 2, 128)).unwrap();
+    planner.release(environment(1));
+    assert_eq!(
+        planner.place_for(2 * SECOND, &of(3, 3, 128)),
+        Err(NoSlot::Full),
+        "the worker has not said so yet"
+    );
+    planner.heartbeat(3 * SECOND, &first, &beat(1)).unwrap();
+    assert_eq!(planner.place_for(3 * SECOND, &of(3, 3, 128)), Err(NoSlot::Full), "it has something left");
+    planner.heartbeat(5 * SECOND, &first, &beat(0)).unwrap();
+    assert_eq!(planner.place_for(5 * SECOND, &of(3, 3, 20_000)), Err(NoSlot::TooLarge));
+    assert_eq!(planner.place_for(5 * SECOND, &of(3, 3, 128)), Ok(first.clone()));
+    assert_eq!((partition_of(&planner, &first), partition_of(&planner, &second)), (Some(3), Some(2)));
+    assert!(planner.reserve(5 * SECOND, PartitionId(1), 0).is_empty(), "its leader hears that it is gone");
+    let orders = planner.heartbeat(6 * SECOND, &first, &beat(0)).unwrap();
+    assert_eq!(orders.partition, Some(PartitionId(3)));
+}
+
+#[test]
+fn a_partition_keeps_its_empty_worker_while_another_has_a_free_one() {
+    let mut planner = fleet(Settings::default(), 2);
+    let first = planner.place_for(SECOND, &of(1, 1, 128)).unwrap();
+    planner.release(environment(1));
+    planner.heartbeat(5 * SECOND, &first, &beat(0)).unwrap();
+    let second = planner.place_for(5 * SECOND, &of(2, 2, 128)).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(partition_of(&planner, &first), Some(1));
+    assert_eq!(planner.place_for(6 * SECOND, &of(1, 3, 128)), Ok(first), "it needs nobody's");
+}
+
+#[test]
+fn a_partition_leaves_a_worker_for_each_that_has_none() {
+    let mut planner = fleet(Settings::default(), 4);
+    for partition in 1..=3 {
+        planner.reserve(SECOND, PartitionId(partition), 0);
+    }
+    // It would like one in every zone, and to be kept apart.
+    let mut first = BTreeSet::new();
+    for n in 0..60 {
+        first.insert(planner.place_for(SECOND, &of(1, n, 128)).unwrap());
+    }
+    assert_eq!(first.len(), 2, "two others have none");
+    assert_eq!(planner.reserve(SECOND, PartitionId(1), 100_000).len(), 2, "not ahead of its traffic either");
+    assert_eq!(planner.place_for(SECOND, &of(1, 98, 9_999)), Err(NoSlot::Full), "nor when it has no room");
+    for partition in [2, 3] {
+        let worker =
+            planner.place_for(SECOND, &of(partition, 100 + u32::try_from(partition).unwrap(), 128)).unwrap();
+        assert!(!first.contains(&worker) && partition_of(&planner, &worker) == Some(partition));
+    }
+}
+
+#[test]
+fn what_is_left_for_a_partition_that_nobody_leads_any_more_is_taken() {
+    let mut planner = fleet(Settings::default(), 2);
+    planner.reserve(SECOND, PartitionId(2), 0);
+    planner.place_for(SECOND, &of(1, 1, 9_000)).unwrap();
+    assert_eq!(planner.place_for(SECOND, &of(1, 2, 9_000)), Err(NoSlot::Full));
+    for second in (2..24).step_by(2) {
+        for worker in ["w0", "w1"] {
+            planner.heartbeat(SECOND * second, &WorkerId::new(worker), &beat(1)).unwrap();
+        }
+        planner.tick(SECOND * second);
+    }
+    assert!(planner.place_for(24 * SECOND, &of(1, 2, 9_000)).is_ok());
+}

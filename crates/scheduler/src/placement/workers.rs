@@ -107,6 +107,18 @@ impl Worker {
         open.then_some(Pool { partition, zone: self.zone, sandboxes: self.sandboxes })
     }
 
+    /// Nothing is there, nor was at a heartbeat that came after what was there last had gone.
+    pub(super) fn is_confirmed_empty(&self, now: Duration, settings: &Settings) -> bool {
+        // A beat is sent every so often: by then one was, or the worker is late, and on its way to be silent.
+        let confirmed = self.seen.is_some_and(|seen| seen >= self.empty_since + settings.heartbeat_every / 2);
+        self.slots.is_empty() && self.said == 0 && confirmed && self.empty_since < now
+    }
+
+    /// Whether it is leased and has nothing.
+    fn is_idle(&self) -> bool {
+        self.lease.is_some() && self.slots.is_empty() && self.pool().is_some()
+    }
+
     pub(super) fn fits(&self, memory_mb: u32) -> bool {
         self.pool().is_some() && u64::from(memory_mb) <= self.free_mb()
     }
@@ -133,22 +145,30 @@ pub(super) struct Pool {
 /// Workers that take something, by pool and free room: the fullest that fits is one step down a tree, whatever the
 /// fleet's size.
 #[derive(Debug, Default)]
-pub(super) struct Index(BTreeMap<Pool, BTreeSet<(u64, WorkerIdx)>>);
+pub(super) struct Index {
+    pools: BTreeMap<Pool, BTreeSet<(u64, WorkerIdx)>>,
+    /// Those that are leased and have nothing, whosever they are: zone, free room.
+    idle: BTreeSet<(u32, u64, WorkerIdx)>,
+}
 
 impl Index {
     pub(super) fn insert(&mut self, idx: WorkerIdx, worker: &Worker) {
         if let Some(pool) = worker.pool() {
-            self.0.entry(pool).or_default().insert((worker.free_mb(), idx));
+            self.pools.entry(pool).or_default().insert((worker.free_mb(), idx));
+        }
+        if worker.is_idle() {
+            self.idle.insert((worker.zone, worker.free_mb(), idx));
         }
     }
 
     /// As it was inserted: before the worker changes.
     pub(super) fn remove(&mut self, idx: WorkerIdx, worker: &Worker) {
+        self.idle.remove(&(worker.zone, worker.free_mb(), idx));
         let Some(pool) = worker.pool() else { return };
-        if let Some(set) = self.0.get_mut(&pool) {
+        if let Some(set) = self.pools.get_mut(&pool) {
             set.remove(&(worker.free_mb(), idx));
             if set.is_empty() {
-                self.0.remove(&pool);
+                self.pools.remove(&pool);
             }
         }
     }
@@ -161,10 +181,22 @@ impl Index {
         wanted: Sandboxes,
     ) -> impl Iterator<Item = &BTreeSet<(u64, WorkerIdx)>> {
         let pool = |sandboxes| Pool { partition, zone, sandboxes };
-        self.0
+        self.pools
             .range(pool(Sandboxes(0))..=pool(Sandboxes(u8::MAX)))
             .filter(move |(pool, _)| wanted == Sandboxes::ANY || pool.sandboxes.meets(wanted))
             .map(|(_, set)| set)
+    }
+
+    /// How many nobody leases.
+    pub(super) fn unleased(&self) -> usize {
+        let all = |partition, of| Pool { partition, zone: of, sandboxes: Sandboxes(0) };
+        let none = self.pools.range(all(None, 0)..all(Some(PartitionId(0)), 0));
+        none.map(|(_, set)| set.len()).sum()
+    }
+
+    /// Of a zone, those that are leased and have nothing and so much room, the smallest first.
+    pub(super) fn idle(&self, zone: u32, free_mb: u64) -> impl Iterator<Item = WorkerIdx> {
+        self.idle.range((zone, free_mb, 0)..=(zone, u64::MAX, WorkerIdx::MAX)).map(|(_, _, idx)| *idx)
     }
 
     /// Everything in it, for the tests that compare it with the workers.
@@ -173,7 +205,12 @@ impl Index {
         let of = |(pool, set): (&Pool, &BTreeSet<(u64, WorkerIdx)>)| {
             set.iter().map(|(free, idx)| (*pool, *free, *idx)).collect::<Vec<_>>()
         };
-        self.0.iter().flat_map(of).collect()
+        self.pools.iter().flat_map(of).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn all_idle(&self) -> BTreeSet<WorkerIdx> {
+        self.idle.iter().map(|(_, _, idx)| *idx).collect()
     }
 }
 

@@ -52,7 +52,7 @@ async fn quiet(machines: &Machines) -> Result<(), String> {
 async fn in_order(machines: &Machines) -> Result<(), String> {
     let mut leaders = Vec::new();
     for (node, service) in machines.services() {
-        if let Ok(rows) = service.census(CensusQuery).await {
+        if let Ok(rows) = service.census(CensusQuery { partition: super::machines::PARTITION }).await {
             leaders.push((node, rows));
         }
     }

@@ -215,6 +215,7 @@ impl Frontend {
 
     async fn report_not_found(&self, lease: &Lease) {
         let report = EnvironmentReport {
+            partition: lease.partition,
             worker: lease.worker.clone(),
             environment: lease.environment,
             token: lease.token,

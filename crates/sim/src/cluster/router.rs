@@ -5,7 +5,8 @@ use super::network::Network;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{
-    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Reserve, Retire,
+    Acquire, AcquireError, Assignment, CensusQuery, EnvironmentReport, EnvironmentState, Provision,
+    Provisioned, Reserve, Retire,
 };
 use fabric::placement::{
     DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
@@ -71,6 +72,9 @@ impl Assignment for Router<dyn Assignment> {
     }
     async fn reserve(&self, message: Reserve) -> Result<(), AcquireError> {
         around!(self, reserve, message)
+    }
+    async fn provision(&self, message: Provision) -> Result<Provisioned, AcquireError> {
+        around!(self, provision, message)
     }
     async fn census(&self, message: CensusQuery) -> Result<Vec<EnvironmentState>, AcquireError> {
         around!(self, census, message)

@@ -391,7 +391,13 @@ impl Worker {
 
     async fn report(&self, environment: EnvironmentId, token: LeaseToken, event: EnvironmentEvent) -> bool {
         let Parts { world, assignment, id, .. } = &self.parts;
-        let report = EnvironmentReport { worker: id.clone(), environment, token, event };
+        let report = EnvironmentReport {
+            partition: super::machines::PARTITION,
+            worker: id.clone(),
+            environment,
+            token,
+            event,
+        };
         let telling = async {
             loop {
                 match assignment.report(report.clone()).await {
@@ -437,7 +443,7 @@ fn outcome() -> Outcome {
 #[async_trait]
 impl WorkerControl for Served {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
-        let StartEnvironment { environment, key, partition, epoch, token, memory_mb } = message;
+        let StartEnvironment { environment, key, partition, epoch, token, memory_mb, .. } = message;
         let mut table = lock(&self.table);
         if !self.admits(&mut table, partition, epoch) {
             return Err(WorkerError::Stale);

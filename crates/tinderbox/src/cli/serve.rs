@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use substrate::s3::S3Settings;
+use types::limits::PARTITIONS_MAX;
 
 /// How a node, or an operator, finds a platform and is known there.
 #[derive(Clone, Debug, Args)]
@@ -67,6 +68,11 @@ pub(crate) struct ServeArgs {
     /// Where it stands: what fails together is one zone
     #[arg(long, default_value = "default", env = "TINDERBOX_ZONE", value_parser = name)]
     pub(crate) zone: String,
+    /// Slices of the accounts, each with a leader, a journal and workers of its own: of the whole platform, said to its
+    /// first node and kept; the others may leave it out. A worker serves one partition at a time, so have several times as
+    /// many workers as partitions, and one partition while workers are few [default: as the platform has; 1 for its first node]
+    #[arg(long, value_name = "N", env = "TINDERBOX_PARTITIONS", value_parser = partitions())]
+    pub(crate) partitions: Option<u32>,
     /// Where code and log lines lie, for frontends and workers: s3://BUCKET[/PREFIX]?endpoint=http://HOST:PORT[&region=NAME] with the keys of
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or file:///FOLDER if all nodes are on this host
     #[arg(long, value_name = "URL", env = "TINDERBOX_BLOBS")]
@@ -137,6 +143,9 @@ pub(crate) struct ClusterUpArgs {
     pub(crate) zones: u32,
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
     pub(crate) frontends: u32,
+    /// Slices of the accounts, each with a leader and workers of its own (as of `serve`) [default: as in the data folder; at first 1]
+    #[arg(long, value_name = "N", env = "TINDERBOX_PARTITIONS", value_parser = partitions())]
+    pub(crate) partitions: Option<u32>,
     /// Port of the first frontend; the others have those after it; 0 takes free ones
     #[arg(long, default_value_t = types::limits::DEFAULT_PORT)]
     pub(crate) port: u16,
@@ -191,14 +200,26 @@ pub(crate) enum JournalCommand {
     #[command(after_help = "\
 Examples:
   tinderbox journal tail --join nats://n1
+  tinderbox journal tail --join nats://n1 --partition 3
   tinderbox journal tail --join nats://n1 -f | jq -c 'select(.gone)'")]
     Tail {
         #[command(flatten)]
         join: JoinFlags,
+        /// Of which partition
+        #[arg(long, value_name = "N", default_value_t = 0, value_parser = partition())]
+        partition: u32,
         /// Keep printing what comes
         #[arg(long, short)]
         follow: bool,
     },
+}
+
+fn partitions() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(PARTITIONS_MAX))
+}
+
+fn partition() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(0..i64::from(PARTITIONS_MAX))
 }
 
 fn name(text: &str) -> Result<String, String> {

@@ -6,11 +6,12 @@ use super::Join;
 use super::lead::{self, PlacementLead};
 use super::logs::Logs;
 use super::net::Net;
-use super::partition::PartitionClient;
+use super::partition;
+use super::spread::Spread;
 use super::stores::{self, Stores, Tenant};
 use super::turn::take_turns;
 use crate::roles::{self, Settings, StartError};
-use assignment::{AssignmentService, WorkerDirectory};
+use assignment::{AssignmentService, Courtesy, Partitions, WorkerDirectory};
 use bytes::Bytes;
 use fabric::api::Api;
 use fabric::assignment::Assignment;
@@ -20,19 +21,20 @@ use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerCensus, WorkerControl, WorkerHandle, WorkerInvoke};
 use fabric_rpc::{NodeRole, Roles};
 use frontend::{Frontend, FrontendParts};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use placement::provider::Static;
 use sandbox::process::{ProcessSandbox, SpawnerHandle};
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::election::{Election, LEASE};
 use substrate::{Blobs, Expected, Key, Kv, KvError};
-use types::{PartitionId, WorkerId, Zone};
+use types::{PartitionCount, PartitionId, WorkerId, Zone};
 use worker::tenancy::{HostVitals, Tenancy};
 use worker::{Worker, WorkerParts};
 use world::{TaskHandle, World};
 
-/// The one partition there is.
-const PARTITION: PartitionId = PartitionId(0);
+/// Journals that are opened at once at a node's start, each a request to NATS or two.
+const OPENED_AT_ONCE: usize = 16;
 /// How long a call waits for somebody to lead placement: longer than an election takes.
 const PLACEMENT_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -43,12 +45,13 @@ pub(super) struct Ground {
     pub(super) settings: Settings,
     pub(super) stores: Stores,
     net: Arc<Net>,
+    partitions: PartitionCount,
     assignment: Arc<dyn Assignment>,
     placement: Arc<dyn Placement>,
 }
 
 impl Ground {
-    pub(super) fn new(
+    pub(super) async fn new(
         world: World,
         join: Join,
         settings: Settings,
@@ -56,10 +59,11 @@ impl Ground {
         net: Arc<Net>,
     ) -> Result<Self, StartError> {
         let failed = |error: KvError| error.to_string();
-        let assignment = PartitionClient::new(&net, PARTITION).map_err(failed)?;
+        let partitions = partition::settle(stores.kv.as_ref(), join.partitions).await?;
+        let assignment = Arc::new(partition::clients(&net, partitions).map_err(failed)?);
         let way = net.leading(lead::key().map_err(failed)?, NodeRole::Placement, PLACEMENT_PATIENCE);
         let placement = Remote::<dyn Placement>::new(way);
-        Ok(Self { world, join, settings, stores, net, assignment, placement })
+        Ok(Self { world, join, settings, stores, net, partitions, assignment, placement })
     }
 }
 
@@ -67,7 +71,7 @@ impl Ground {
 #[derive(Default)]
 pub(super) struct Here {
     pub(super) frontend: Option<Arc<Frontend>>,
-    assignment: Option<Arc<AssignmentService>>,
+    assignment: Option<Arc<Partitions<AssignmentService>>>,
     placement: Option<Arc<PlacementLead>>,
     worker: Option<Working>,
     tenancy: Option<Tenancy>,
@@ -90,9 +94,10 @@ impl Here {
     ) -> Result<(Self, Roles, Vec<String>), StartError> {
         let (mut here, mut served, mut missing) = (Self::default(), Roles::default(), Vec::new());
         if ground.join.is(NodeRole::Assignment) {
-            let service = assign(ground).await?;
-            served = served.with(Served::<dyn Assignment>::new(service.clone()));
-            here.assignment = Some(service);
+            let (services, spread) = assign(ground).await?;
+            served = served.with(Served::<dyn Assignment>::new(services.clone()));
+            here.assignment = Some(services);
+            here.background.push(spread);
         }
         if ground.join.is(NodeRole::Placement) {
             let lead = place(ground)?;
@@ -141,7 +146,7 @@ impl Here {
             placement.close().await;
         }
         if let Some(assignment) = &self.assignment {
-            assignment.close();
+            assignment.each().for_each(|(_, service)| service.close());
         }
         if let Some(tenancy) = &self.tenancy {
             tenancy.leave(roles::DRAIN_MAX).await;
@@ -186,21 +191,40 @@ impl WorkerDirectory for Workers {
     }
 }
 
-async fn assign(ground: &Ground) -> Result<Arc<AssignmentService>, StartError> {
+/// A service of each partition, which all could lead.
+async fn assign(ground: &Ground) -> Result<(Arc<Partitions<AssignmentService>>, TaskHandle), StartError> {
+    let Ground { world, join, stores, .. } = ground;
+    let spread = Spread::new(&join.name);
+    spread.look(world, stores.kv.as_ref()).await;
+    let opening = ground.partitions.all().map(|partition| assign_one(ground, partition, Arc::clone(&spread)));
+    let each = stream::iter(opening).buffered(OPENED_AT_ONCE).try_collect().await?;
+    let services = Partitions::new(ground.partitions, each);
+    let services = Arc::new(services.ok_or_else(|| "a partition has no service".to_owned())?);
+    let keeping = spread.keep(world, Arc::clone(&stores.kv), Arc::clone(&services));
+    Ok((services, keeping))
+}
+
+async fn assign_one(
+    ground: &Ground,
+    partition: PartitionId,
+    spread: Arc<Spread>,
+) -> Result<Arc<AssignmentService>, StartError> {
     let Ground { world, join, settings, stores, net, .. } = ground;
-    let key = assignment::key_of(PARTITION).map_err(|error| error.to_string())?;
+    let key = assignment::key_of(partition).map_err(|error| error.to_string())?;
     let election = Election { kv: Arc::clone(&stores.kv), key, holder: join.name.clone(), lease: LEASE };
-    Ok(AssignmentService::start(assignment::Parts {
+    let parts = assignment::Parts {
         world: world.clone(),
-        journal: stores.journal(PARTITION).await?,
+        journal: stores.journal(partition).await?,
         // Another leader was told of changes that this one was not.
         revisions: Some(Arc::new(control::RecordedRevisions::new(Arc::clone(&stores.kv)))),
         election: Some(election),
         placement: Arc::clone(&ground.placement),
         workers: Arc::new(Workers(Arc::clone(net))),
-        partition: PARTITION,
+        partition,
         settings: assignment::Settings { idle_max: settings.idle_max, ..assignment::Settings::default() },
-    }))
+    };
+    let courtesy: Arc<dyn Courtesy> = spread;
+    Ok(AssignmentService::among(parts, Some(courtesy)))
 }
 
 fn place(ground: &Ground) -> Result<Arc<PlacementLead>, StartError> {

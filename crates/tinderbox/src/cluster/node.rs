@@ -52,7 +52,7 @@ impl Node {
         let stores = Stores::open(&world, &join.stores.nats).await?;
         let net = Net::new(world.clone(), Arc::clone(&stores.kv), trust.clone());
         let Launched { spawner, lock } = launched;
-        let ground = Ground::new(world.clone(), join, settings, stores, net)?;
+        let ground = Ground::new(world.clone(), join, settings, stores, net).await?;
         let (mut here, served, missing) = Here::start(&ground, spawner).await?;
         let (http, endpoint) = match here.frontend {
             Some(_) => roles::listen(ground.settings.address).await.map(|(it, at)| (Some(it), Some(at)))?,

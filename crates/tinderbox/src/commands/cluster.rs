@@ -55,6 +55,8 @@ async fn up(args: &ClusterUpArgs, screen: Screen) -> Result<(), Failure> {
     let spinner = screen.spinner("starting the nodes");
     let mut nodes = Vec::new();
     for (name, zone, flags) in plan(args) {
+        let partitions = args.partitions.iter().map(|count| format!("--partitions={count}"));
+        let flags = flags.into_iter().chain(partitions).collect();
         nodes.push(start(&data, &join, &name, &zone, flags)?);
     }
     for node in &mut nodes {

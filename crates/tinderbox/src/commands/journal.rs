@@ -7,13 +7,13 @@ use crate::screen::Screen;
 use serde_json::{Value, json};
 use substrate::log::{Follower, READ_ENTRIES_MAX};
 use substrate::{LogEntry, LogError, Position};
-use types::PartitionId;
 
 pub(super) fn run(args: &JournalArgs, screen: Screen) -> Result<(), Failure> {
-    let JournalCommand::Tail { join, follow } = &args.command;
+    let JournalCommand::Tail { join, partition, follow } = &args.command;
     inside(async {
         let operator = Operator::new(join).await?;
-        let journal = operator.stores.journal(PartitionId(0)).await.map_err(super::up::host)?;
+        let partition = operator.partition(*partition).await?;
+        let journal = operator.stores.journal(partition).await.map_err(super::up::host)?;
         let failed = |error: LogError| Failure::here(format!("the journal: {error}"));
         let span = journal.span().await.map_err(failed)?;
         let begin = Position(span.first.0.saturating_sub(1));

@@ -11,6 +11,7 @@ use crate::roles;
 use crate::screen::Screen;
 use fabric_rpc::NodeRole;
 use serde_json::json;
+use types::PartitionCount;
 
 pub(super) fn run(global: &Global, args: ServeArgs, screen: Screen) -> Result<(), Failure> {
     if args.die_with_parent {
@@ -56,6 +57,7 @@ fn join(args: &ServeArgs) -> Result<Join, Failure> {
         roles,
         zone: args.zone.clone(),
         stores: StoreSettings { nats: args.join.nats.settings(&args.join.join), blobs },
+        partitions: args.partitions.and_then(PartitionCount::new),
         fabric: args.fabric,
         advertise: args.advertise.clone(),
         certificates: args.join.certs.clone(),

@@ -6,7 +6,7 @@ use super::up::host;
 use crate::cli::{JoinFlags, StatusArgs};
 use crate::cluster::members::{self, Member, SILENT_AFTER};
 use crate::cluster::net::Net;
-use crate::cluster::partition::PartitionClient;
+use crate::cluster::partition::{self, PartitionClient};
 use crate::cluster::stores::Stores;
 use crate::cluster::{self, lead};
 use crate::failure::{Exit, Failure};
@@ -15,18 +15,20 @@ use fabric::assignment::{Assignment, CensusQuery, EnvironmentState};
 use fabric::placement::{Placement, WorkerState, WorkersQuery};
 use fabric::remote::Remote;
 use fabric_rpc::NodeRole;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use substrate::KvError;
 use substrate::election::{self, Holding};
-use substrate::{Key, KvError};
-use types::PartitionId;
+use types::{PartitionCount, PartitionId};
 use world::World;
 
 /// How long a role that may be gone is waited for.
 const ASK_MAX: Duration = Duration::from_secs(3);
-const PARTITION: PartitionId = PartitionId(0);
+/// Partitions that are asked at once.
+const ASKED_AT_ONCE: usize = 16;
 
 /// Somebody at a terminal, who is known to the platform by a certificate of a frontend, or is on its one host.
 pub(super) struct Operator {
@@ -45,6 +47,22 @@ impl Operator {
         Ok(Self { world, stores, net })
     }
 
+    /// How many partitions the platform has: before its first node one, as it is to be.
+    async fn partitions(&self) -> Result<PartitionCount, Failure> {
+        let count = partition::count(self.stores.kv.as_ref()).await.map_err(store)?;
+        Ok(count.unwrap_or(PartitionCount::ONE))
+    }
+
+    /// The partition of this number, if there is one.
+    pub(super) async fn partition(&self, number: u32) -> Result<PartitionId, Failure> {
+        let count = self.partitions().await?;
+        let none = || {
+            let last = count.get() - 1;
+            Failure::new(Exit::Usage, format!("there is no partition {number}: they are 0 to {last}"))
+        };
+        count.all().nth(number as usize).ok_or_else(none)
+    }
+
     pub(super) fn placement(&self) -> Result<Arc<dyn Placement>, Failure> {
         let way = self.net.leading(lead::key().map_err(store)?, NodeRole::Placement, ASK_MAX);
         Ok(Remote::<dyn Placement>::new(way))
@@ -60,11 +78,49 @@ pub(super) fn inside(work: impl Future<Output = Result<(), Failure>>) -> Result<
 /// What was found; what could not be asked is `None`, and said.
 struct Found {
     nodes: Vec<Member>,
-    leads: Vec<(String, Option<Holding>)>,
+    placement: Option<Holding>,
+    partitions: Vec<Part>,
     workers: Result<Vec<WorkerState>, String>,
-    environments: Result<Vec<EnvironmentState>, String>,
-    journal: Result<(u64, u64), String>,
     now_ms: u64,
+}
+
+/// One partition.
+struct Part {
+    partition: PartitionId,
+    leader: Option<Holding>,
+    environments: Result<Vec<EnvironmentState>, String>,
+    /// The first and the last entry of its journal.
+    journal: Result<(u64, u64), String>,
+}
+
+impl Found {
+    /// Placement's lead, and each partition's.
+    fn leads(&self) -> impl Iterator<Item = (String, Option<&Holding>)> {
+        let partitions =
+            self.partitions.iter().map(|it| (format!("partition {}", it.partition), it.leader.as_ref()));
+        std::iter::once(("placement".to_owned(), self.placement.as_ref())).chain(partitions)
+    }
+
+    /// Of all partitions that answered.
+    fn environments(&self) -> impl Iterator<Item = (PartitionId, &EnvironmentState)> {
+        let answered = |it: &'_ Part| it.environments.is_ok();
+        let each = self.partitions.iter().filter(move |it| answered(it));
+        each.flat_map(|it| it.environments.iter().flatten().map(|environment| (it.partition, environment)))
+    }
+
+    fn unanswered(&self) -> Vec<String> {
+        let placement = self.workers.as_ref().err().map(|why| format!("placement: {why}"));
+        let of = |it: &Part| {
+            let assignment = it.environments.as_ref().err();
+            let journal = it.journal.as_ref().err();
+            [assignment, journal]
+                .into_iter()
+                .flatten()
+                .map(|why| format!("partition {}: {why}", it.partition))
+                .collect()
+        };
+        placement.into_iter().chain(self.partitions.iter().flat_map(|it| -> Vec<String> { of(it) })).collect()
+    }
 }
 
 pub(super) fn run(args: &StatusArgs, screen: Screen) -> Result<(), Failure> {
@@ -90,30 +146,26 @@ fn store(error: KvError) -> Failure {
 async fn look(operator: &Operator) -> Result<Found, Failure> {
     let kv = operator.stores.kv.as_ref();
     let nodes = members::list(kv, true).await.map_err(store)?;
-    let keys = [("placement", lead::key()), ("partition 0", assignment::key_of(PARTITION))];
-    let mut leads = Vec::new();
-    for (what, key) in keys {
-        let key: Key = key.map_err(store)?;
-        leads.push((what.to_owned(), election::holding(kv, &key).await.map_err(store)?));
-    }
-    let placement = operator.placement()?;
-    let assignment = PartitionClient::new(&operator.net, PARTITION).map_err(store)?;
-    let world = &operator.world;
-    let workers = world.timeout(ASK_MAX, placement.workers(WorkersQuery)).await;
-    let environments = world.timeout(ASK_MAX, assignment.census(CensusQuery)).await;
+    let placement = election::holding(kv, &lead::key().map_err(store)?).await.map_err(store)?;
+    let workers = operator.world.timeout(ASK_MAX, operator.placement()?.workers(WorkersQuery)).await;
+    let asked = operator.partitions().await?.all().map(|partition| look_at(operator, partition));
+    let partitions = stream::iter(asked).buffered(ASKED_AT_ONCE).try_collect().await?;
+    let now_ms = operator.world.wall().millis();
+    Ok(Found { nodes, placement, partitions, workers: in_time(workers), now_ms })
+}
+
+async fn look_at(operator: &Operator, partition: PartitionId) -> Result<Part, Failure> {
+    let (kv, world) = (operator.stores.kv.as_ref(), &operator.world);
+    let key = assignment::key_of(partition).map_err(store)?;
+    let leader = election::holding(kv, &key).await.map_err(store)?;
+    let assignment = PartitionClient::new(&operator.net, partition).map_err(store)?;
+    let environments = world.timeout(ASK_MAX, assignment.census(CensusQuery { partition })).await;
     let journal = async {
-        let log = operator.stores.journal(PARTITION).await.map_err(|error| error.message)?;
+        let log = operator.stores.journal(partition).await.map_err(|error| error.message)?;
         log.span().await.map(|span| (span.first.0, span.last.0)).map_err(|error| error.to_string())
     };
     let journal = world.timeout(ASK_MAX, journal).await;
-    Ok(Found {
-        nodes,
-        leads,
-        workers: in_time(workers),
-        environments: in_time(environments),
-        journal: in_time(journal),
-        now_ms: world.wall().millis(),
-    })
+    Ok(Part { partition, leader, environments: in_time(environments), journal: in_time(journal) })
 }
 
 fn in_time<T, E: std::fmt::Display>(asked: Option<Result<T, E>>) -> Result<T, String> {
@@ -123,12 +175,19 @@ fn in_time<T, E: std::fmt::Display>(asked: Option<Result<T, E>>) -> Result<T, St
     }
 }
 
-fn states(environments: &[EnvironmentState], worker: &str) -> BTreeMap<String, usize> {
+fn states(found: &Found, worker: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for environment in environments.iter().filter(|it| it.worker.as_str() == worker) {
+    for (_, environment) in found.environments().filter(|(_, it)| it.worker.as_str() == worker) {
         *counts.entry(environment.state.clone()).or_default() += 1;
     }
     counts
+}
+
+/// Names of the workers that are leased to a partition.
+fn workers_of(found: &Found, partition: PartitionId) -> Option<Vec<&str>> {
+    let workers = found.workers.as_ref().ok()?;
+    let leased = workers.iter().filter(|worker| worker.partition == Some(partition));
+    Some(leased.map(|worker| worker.worker.as_str()).collect())
 }
 
 fn as_json(found: &Found) -> Value {
@@ -142,38 +201,43 @@ fn as_json(found: &Found) -> Value {
         })
         .collect();
     let leads: Vec<Value> = found
-        .leads
-        .iter()
+        .leads()
         .map(|(what, holding)| {
-            let (leader, epoch) = holding.as_ref().map(|it| (&it.holder, it.epoch.0)).unzip();
+            let (leader, epoch) = holding.map(|it| (&it.holder, it.epoch.0)).unzip();
             json!({ "of": what, "leader": leader, "epoch": epoch })
         })
         .collect();
-    let empty = Vec::new();
-    let environments = found.environments.as_ref().unwrap_or(&empty);
     let worker = |it: &WorkerState| {
         json!({ "name": it.worker.as_str(), "zone": it.zone.as_str(), "memory_mb": it.memory_mb,
                 "memory_used_mb": it.memory_used_mb, "environments_max": it.environments_max,
-                "environments": states(environments, it.worker.as_str()) })
+                "partition": it.partition.map(|partition| partition.0),
+                "environments": states(found, it.worker.as_str()) })
     };
     let workers = found.workers.as_ref().map(|all| all.iter().map(worker).collect::<Vec<_>>());
-    let environment = |it: &EnvironmentState| {
+    let environment = |(partition, it): (PartitionId, &EnvironmentState)| {
         json!({ "id": format!("{:032x}", u128::from_be_bytes(it.environment.0)), "worker": it.worker.as_str(),
-                "state": it.state, "function": it.key.function.as_str(), "version": it.key.version.to_string() })
+                "state": it.state, "function": it.key.function.as_str(), "version": it.key.version.to_string(),
+                "account": it.key.account.as_str(), "partition": partition.0 })
     };
-    let unanswered: Vec<&String> =
-        [found.workers.as_ref().err(), found.environments.as_ref().err(), found.journal.as_ref().err()]
-            .into_iter()
-            .flatten()
-            .collect();
+    // Some of them would be taken for all.
+    let all = found.partitions.iter().all(|it| it.environments.is_ok());
+    let environments = all.then(|| found.environments().map(environment).collect::<Vec<_>>());
     json!({
         "nodes": nodes,
         "leads": leads,
+        "partitions": found.partitions.iter().map(|it| part_as_json(found, it)).collect::<Vec<_>>(),
         "workers": workers.as_ref().ok(),
-        "environments": found.environments.as_ref().ok().map(|all| all.iter().map(environment).collect::<Vec<_>>()),
-        "journal": found.journal.as_ref().ok().map(|(first, last)| json!({ "first": first, "last": last })),
-        "unanswered": unanswered,
+        "environments": environments,
+        "unanswered": found.unanswered(),
     })
+}
+
+fn part_as_json(found: &Found, it: &Part) -> Value {
+    let (leader, epoch) = it.leader.as_ref().map(|it| (&it.holder, it.epoch.0)).unzip();
+    json!({ "partition": it.partition.0, "leader": leader, "epoch": epoch,
+            "workers": workers_of(found, it.partition),
+            "environments": it.environments.as_ref().ok().map(Vec::len),
+            "journal": it.journal.as_ref().ok().map(|(first, last)| json!({ "first": first, "last": last })) })
 }
 
 fn show(found: &Found, screen: Screen) -> Result<(), Failure> {
@@ -184,38 +248,39 @@ fn show(found: &Found, screen: Screen) -> Result<(), Failure> {
         let roles = node.roles().join(",");
         screen.line(format!("{:17} {:11} {roles}{endpoint}{silent}", node.name, node.zone))?;
     }
-    screen.line("\nLEAD              LEADER      EPOCH")?;
-    for (what, holding) in &found.leads {
-        match holding {
-            Some(it) => screen.line(format!("{what:17} {:11} {}", it.holder, it.epoch.0))?,
-            None => screen.line(format!("{what:17} nobody"))?,
-        }
+    screen.line("\nLEAD              LEADER      EPOCH  JOURNAL (entries)    WORKERS")?;
+    for (what, holding) in found.leads().take(1) {
+        screen.line(led(&what, holding))?;
     }
-    let empty = Vec::new();
-    let environments = found.environments.as_ref().unwrap_or(&empty);
-    screen.line("\nWORKER            ZONE        MEMORY (used of MB)    ENVIRONMENTS")?;
-    match &found.workers {
-        Ok(workers) => {
-            for it in workers {
-                let states = states(environments, it.worker.as_str());
-                let states: Vec<String> =
-                    states.iter().map(|(state, count)| format!("{count} {state}")).collect();
-                let memory = format!("{} of {}", it.memory_used_mb, it.memory_mb);
-                screen.line(format!(
-                    "{:17} {:11} {memory:22} {}",
-                    it.worker.as_str(),
-                    it.zone.as_str(),
-                    states.join(", ")
-                ))?;
-            }
-        }
-        Err(why) => screen.line(format!("placement does not answer: {why}"))?,
+    for it in &found.partitions {
+        let journal = match &it.journal {
+            Ok((first, last)) => format!("{first} to {last}"),
+            Err(_) => "no answer".to_owned(),
+        };
+        let workers = workers_of(found, it.partition).map(|names| names.join(",")).unwrap_or_default();
+        let lead = led(&format!("partition {}", it.partition), it.leader.as_ref());
+        screen.line(format!("{lead:36} {journal:20} {workers}").trim_end())?;
     }
-    if let Err(why) = &found.environments {
-        screen.line(format!("assignment does not answer: {why}"))?;
+    screen.line("\nWORKER            ZONE        PARTITION  MEMORY (used of MB)    ENVIRONMENTS")?;
+    for it in found.workers.iter().flatten() {
+        let states = states(found, it.worker.as_str());
+        let states: Vec<String> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let memory = format!("{} of {}", it.memory_used_mb, it.memory_mb);
+        let partition = it.partition.map_or_else(|| "-".to_owned(), |partition| partition.to_string());
+        let line = format!(
+            "{:17} {:11} {partition:10} {memory:22} {}",
+            it.worker.as_str(),
+            it.zone.as_str(),
+            states.join(", ")
+        );
+        screen.line(line.trim_end())?;
     }
-    match &found.journal {
-        Ok((first, last)) => screen.line(format!("\nJOURNAL           entries {first} to {last}")),
-        Err(why) => screen.line(format!("\nJOURNAL           {why}")),
+    found.unanswered().iter().try_for_each(|why| screen.line(format!("no answer from {why}")))
+}
+
+fn led(what: &str, holding: Option<&Holding>) -> String {
+    match holding {
+        Some(it) => format!("{what:17} {:11} {:<6}", it.holder, it.epoch.0),
+        None => format!("{what:17} nobody"),
     }
 }

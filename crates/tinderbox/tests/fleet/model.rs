@@ -258,7 +258,9 @@ impl Model {
         assignment: &AssignmentService,
     ) {
         let worker = self.id.clone();
-        let _ = assignment.report(EnvironmentReport { worker, environment, token, event }).await;
+        let _ = assignment
+            .report(EnvironmentReport { partition: PartitionId(0), worker, environment, token, event })
+            .await;
     }
 
     /// Lets an invocation in, which runs until [`Self::finish`].

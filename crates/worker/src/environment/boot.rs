@@ -36,6 +36,8 @@ pub(crate) struct Maker {
     pub(crate) house: Arc<House>,
     pub(crate) id: EnvironmentId,
     pub(crate) key: VersionKey,
+    /// Init is run ahead of invocations.
+    pub(crate) provisioned: bool,
 }
 
 /// What both tries of init share.
@@ -125,7 +127,9 @@ impl Maker {
         };
         let arn = runtime_api::runtime_version_arn(plan.key.region.as_str(), &plan.config.runtime);
         let function = plan.key.function.to_string();
-        let (initialization, keys) = if has_snap_start(&plan) {
+        let (initialization, keys) = if self.provisioned {
+            (Initialization::Provisioned, Keys::lasting(&parts.world, &plan.key))
+        } else if has_snap_start(&plan) {
             (Initialization::SnapStart, Keys::passing(&parts.world, &plan.key))
         } else {
             (Initialization::OnDemand, Keys::lasting(&parts.world, &plan.key))
@@ -157,7 +161,8 @@ impl Maker {
     pub(crate) fn init_limit(&self, prepared: &Prepared) -> Duration {
         let settings = &self.house.parts.settings;
         let timeout = Duration::from_secs(u64::from(prepared.plan.config.timeout_seconds));
-        if prepared.is_snap_start() {
+        // The same for both on AWS.
+        if prepared.is_snap_start() || self.provisioned {
             settings.snap_start_init_timeout.max(timeout)
         } else {
             settings.init_timeout
@@ -328,7 +333,8 @@ impl Copyable {
 }
 
 /// What waiting room this start could use: any in whose walls nothing must differ, and one with its program already
-/// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy.
+/// in it if that can still become this function's. One that is written down gets `/tmp` and memory with its copy; and without a
+/// program in it, it would have nothing that what is booted has not ([`Kind::booted`]).
 fn kind(
     plan: &BootPlan,
     launch: &Launch,
@@ -348,6 +354,9 @@ fn kind(
         arguments: launch.arguments.clone(),
         variables: ahead,
     });
+    if written_down && ahead.is_none() {
+        return None;
+    }
     Some(Kind { name: plan.config.runtime.clone(), memory_mb, mounts: launch.mounts.clone(), ahead })
 }
 

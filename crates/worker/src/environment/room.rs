@@ -3,7 +3,9 @@
 //! ```text
 //! pool.take ──some──► bind ──► tell ──► walls with a runtime in them
 //!     │ none            └─ failed ─┴──► the room is ended, by itself ─┐
-//!     └─► permit ──► layers.take ──► restore ──► bind, tell as above  │
+//!     └─► permit ──► layers: the runtime's ──► restore ──► bind, tell as above
+//!                         │ none, or failed                           │
+//!                    layers: booted ──► restore, with the room in it  │
 //!                         │ none, or failed                           │
 //!                         └────────────────► boot ◄───────────────────┘
 //! ```
@@ -18,7 +20,7 @@ use crate::api_door::ApiDoor;
 use crate::doors::Doors;
 use crate::layers::Wanted;
 use crate::logs::pump::Pipes;
-use crate::pool::Waiting;
+use crate::pool::{Kind, Waiting};
 use crate::runtime_api::{Event, Link, serve};
 use crate::starts::Permit;
 use fabric::worker::InvokeRefusal;
@@ -42,6 +44,9 @@ pub(super) const RESTORE_STEPS: StepNames = &[
     ("load", "sandbox.restore.load"),
     ("wake", "sandbox.restore.wake"),
     ("adopt", "sandbox.restore.adopt"),
+    // Of a machine that was booted alone: its room.
+    ("mounts", "sandbox.restore.mounts"),
+    ("walls", "sandbox.restore.walls"),
 ];
 /// Where the code is inside.
 const TASK_ROOT: &str = "/var/task";
@@ -77,6 +82,9 @@ impl Maker {
         if let Some(waiting) = self.restored(prepared, spans).await {
             return Ok(Walls { waiting, _permit: Some(permit) });
         }
+        if let Some(waiting) = self.restored_machine(prepared, spans).await {
+            return Ok(Walls { waiting, _permit: Some(permit) });
+        }
         let booted = self.boot(prepared, spans).await;
         let waiting = booted.map_err(|error| InvokeRefusal::Failed { reason: error.to_string() })?;
         Ok(Walls { waiting, _permit: Some(permit) })
@@ -91,7 +99,7 @@ impl Maker {
         let wanted = Wanted {
             id: self.id,
             ephemeral_storage_mb: prepared.plan.config.ephemeral_storage_mb,
-            code: code(prepared),
+            mounts: vec![code(prepared)],
         };
         let waiting = layers.take(kind, wanted).await?;
         let awake = world.now();
@@ -108,6 +116,23 @@ impl Maker {
                 None
             }
         }
+    }
+
+    /// A room in a copy of a machine that was written down when its kernel was up.
+    async fn restored_machine(&self, prepared: &Prepared, spans: &mut Spans) -> Option<Waiting> {
+        let layers = self.house.layers.as_ref()?;
+        let world = &self.house.parts.world;
+        let started = world.now();
+        let config = &prepared.plan.config;
+        let wanted = Wanted {
+            id: self.id,
+            ephemeral_storage_mb: config.ephemeral_storage_mb,
+            mounts: mounts(prepared),
+        };
+        let waiting = layers.take(&Kind::booted(config.memory_mb), wanted).await?;
+        spans.add("sandbox.restore", started, world.now());
+        spans.add_steps(RESTORE_STEPS, &waiting.walls.steps());
+        Some(waiting)
     }
 
     async fn boot(&self, prepared: &Prepared, spans: &mut Spans) -> Result<Waiting, BootError> {

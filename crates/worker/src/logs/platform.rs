@@ -28,6 +28,8 @@ pub(crate) struct Platform {
 pub(crate) enum Initialization {
     OnDemand,
     SnapStart,
+    /// Ahead of invocations.
+    Provisioned,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +143,7 @@ impl Platform {
         )
     }
 
-    /// On demand the text only when init failed; with SnapStart always, since no REPORT says it.
+    /// On demand the text only when init failed; with SnapStart, and ahead of invocations, always, since no REPORT says it.
     pub(crate) fn init_report(
         &self,
         at: WallTime,
@@ -298,6 +300,7 @@ impl Initialization {
         match self {
             Self::OnDemand => "on-demand",
             Self::SnapStart => "snap-start",
+            Self::Provisioned => "provisioned-concurrency",
         }
     }
 }

@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_millis(5);
 struct Counts {
     booted: AtomicUsize,
     restored: AtomicUsize,
+    /// Of these, in machines that were only booted.
+    rooms: AtomicUsize,
     written: AtomicUsize,
     inits: AtomicUsize,
     refuses: AtomicBool,
@@ -35,6 +37,8 @@ struct Copies(Arc<Counts>);
 /// Where the made-up runtime stands, and which init made it.
 #[derive(Clone, Debug, PartialEq)]
 enum Stage {
+    /// No room yet.
+    Bare,
     Waits,
     Next(usize),
     RestoreNext(usize),
@@ -48,6 +52,7 @@ impl Stage {
 
     fn text(&self) -> String {
         match self {
+            Self::Bare => "bare 0".to_owned(),
             Self::Waits => "waits 0".to_owned(),
             Self::Next(number) => format!("next {number}"),
             Self::RestoreNext(number) => format!("restore {number}"),
@@ -58,6 +63,7 @@ impl Stage {
         let (name, number) = text.split_once(' ')?;
         let number = number.parse().ok()?;
         match name {
+            "bare" => Some(Self::Bare),
             "waits" => Some(Self::Waits),
             "next" => Some(Self::Next(number)),
             "restore" => Some(Self::RestoreNext(number)),
@@ -162,7 +168,14 @@ impl Sandbox for Copies {
         self.0.booted.fetch_add(1, Ordering::SeqCst);
         Ok(Machine::new(&self.0, None))
     }
-    async fn restore(&self, _: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
+    // What is made to be written down is no start of a function's.
+    async fn boot_waiting(&self, _: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        Ok(Machine::new(&self.0, None))
+    }
+    async fn boot_bare(&self, _: BootSpec) -> Result<Arc<dyn Environment>, BootError> {
+        Ok(Machine::new(&self.0, Some(Stage::Bare)))
+    }
+    async fn restore(&self, spec: BootSpec, from: Snapshot) -> Result<Arc<dyn Environment>, BootError> {
         let refused = |reason: &str| BootError::Host { step: "snapshot", reason: reason.to_owned() };
         if self.0.refuses.load(Ordering::SeqCst) {
             return Err(refused("made by another monitor"));
@@ -172,6 +185,10 @@ impl Sandbox for Copies {
         let stage = Stage::read(&text).ok_or_else(|| refused("not a state"))?;
         let memory = std::fs::read(&from.memory).map_err(|error| refused(&error.to_string()))?;
         assert_eq!((memory.len(), memory[5 << 10]), (1 << 20, 7));
+        if stage == Stage::Bare {
+            assert!(spec.mounts.iter().any(|mount| mount.inside == Path::new("/var/task")));
+            self.0.rooms.fetch_add(1, Ordering::SeqCst);
+        }
         self.0.restored.fetch_add(1, Ordering::SeqCst);
         Ok(Machine::new(&self.0, Some(stage)))
     }
@@ -302,8 +319,11 @@ async fn entries_become(folder: &Path, wanted: usize) {
     assert!(found.is_ok(), "{} in {}", entries(folder), folder.display());
 }
 
-/// One whole room, and nothing half-made.
-async fn one_room(data: &Path) {
+/// What the first start of a runtime leaves: a booted machine, and a room in which the runtime waits.
+const LAYERS: usize = 2;
+
+/// So many whole ones, and nothing half-made.
+async fn rooms(data: &Path, wanted: usize) {
     let rooms = data.join("snapshots/rooms");
     let looks = async {
         let whole = |path: &Path| path.extension().is_some_and(|extension| extension != "unfinished");
@@ -311,12 +331,12 @@ async fn one_room(data: &Path) {
             .unwrap()
             .filter(|entry| whole(&entry.as_ref().unwrap().path()))
             .count()
-            != 1
+            != wanted
         {
             tokio::time::sleep(LOOK).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), looks).await.expect("a room is kept");
+    tokio::time::timeout(Duration::from_secs(60), looks).await.expect("they are kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,8 +344,8 @@ async fn the_first_start_boots_and_the_others_are_copies_also_after_a_restart() 
     let data = tempfile::tempdir().unwrap();
     let host = Host::open(data.path(), |_, _| {}).await;
     assert_eq!(host.serve(key()).await.json()["init"], 0);
-    host.until("a room is written down", |counts| counts.written.load(Ordering::SeqCst) == 1).await;
-    one_room(data.path()).await;
+    host.until("both are written down", |counts| counts.written.load(Ordering::SeqCst) == LAYERS).await;
+    rooms(data.path(), LAYERS).await;
     // Named is not yet on the shelf: the start that finds it there is a copy.
     let mut turn = 1;
     while host.counted()[1] == 0 {
@@ -347,7 +367,7 @@ async fn a_room_that_the_sandbox_refuses_costs_a_boot_and_is_made_anew() {
     let data = tempfile::tempdir().unwrap();
     let host = Host::open(data.path(), |_, _| {}).await;
     host.serve(key()).await;
-    one_room(data.path()).await;
+    rooms(data.path(), LAYERS).await;
     while host.counted()[1] == 0 {
         host.serve(key()).await;
     }
@@ -356,8 +376,31 @@ async fn a_room_that_the_sandbox_refuses_costs_a_boot_and_is_made_anew() {
     host.serve(key()).await;
     assert_eq!(host.counted()[0], booted + 1);
     host.counts.refuses.store(false, Ordering::SeqCst);
-    host.until("another is written down", |counts| counts.written.load(Ordering::SeqCst) == 2).await;
-    one_room(data.path()).await;
+    host.until("others are written down", |counts| counts.written.load(Ordering::SeqCst) == 2 * LAYERS).await;
+    rooms(data.path(), LAYERS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_runtime_waits_for_begins_in_a_booted_machine_and_so_does_a_runtimes_first_start() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::open(data.path(), |config, _| config.runtime = "alone".into()).await;
+    host.serve(key()).await;
+    rooms(data.path(), 1).await;
+    let in_machines = || host.counts.rooms.load(Ordering::SeqCst);
+    while in_machines() == 0 {
+        host.serve(key()).await;
+    }
+    let ([booted, ..], before) = (host.counted(), in_machines());
+    host.serve(key()).await;
+    host.kit.fakes.change(|config| config.runtime = "ahead".into());
+    host.serve(key()).await;
+    assert_eq!(in_machines(), before + 2);
+    assert_eq!(host.counted()[0], booted, "nothing was booted for either");
+    rooms(data.path(), LAYERS).await;
+    host.kit.fakes.change(|config| config.memory_mb = 512);
+    host.serve(key()).await;
+    assert_eq!(in_machines(), before + 2, "of another memory there is none");
+    rooms(data.path(), 2 * LAYERS).await;
 }
 
 fn published() -> VersionKey {
@@ -442,8 +485,8 @@ async fn a_version_whose_memory_was_not_taken_into_the_cache_is_whole_and_leaves
 
     let host = with_snap_start(data.path(), false).await;
     assert!(!half.exists(), "swept");
-    // As soon as the records are read; who comes sooner is booted.
-    while host.counted()[1] == 0 {
+    // As soon as the records are read; who comes sooner is booted, or a copy of less: of its runtime, of what was booted.
+    while entries(&snapshots.join("memory")) == 0 {
         host.serve(published()).await;
     }
     assert_eq!(entries(&snapshots.join("memory")), 1, "made from its chunks");

@@ -38,6 +38,7 @@ async fn a_new_epoch_is_told_what_there_is_and_the_old_one_is_refused_everything
         epoch,
         token: LeaseToken(3),
         memory_mb: 128,
+        provisioned: false,
     };
     assert_eq!(kit.worker.start_environment(start).await, Err(WorkerError::Stale));
     let stop = StopEnvironment { environment: ENVIRONMENT, partition, epoch };

@@ -91,6 +91,10 @@ impl Control for Fakes {
         publish_version(PublishVersion) -> Mutated, ControlError;
         delete_function(Named) -> (), ControlError;
         reserve_concurrency(ReserveConcurrency) -> (), ControlError;
+        provision(ProvisionConcurrency) -> ProvisionedConcurrency, ControlError;
+        give_up_provisioned(Named) -> (), ControlError;
+        provisioned(Named) -> ProvisionedConcurrency, ControlError;
+        list_provisioned(ListVersions) -> ProvisionedPage, ControlError;
         account_usage(Scope) -> AccountUsage, ControlError;
         list_tags(Named) -> BTreeMap<String, String>, ControlError;
         tag(TagFunction) -> (), ControlError;
@@ -128,6 +132,7 @@ impl Assignment for Fakes {
         acquire(Acquire) -> Lease, AcquireError;
         retire(Retire) -> (), AcquireError;
         reserve(Reserve) -> (), AcquireError;
+        provision(Provision) -> Provisioned, AcquireError;
         census(CensusQuery) -> Vec<EnvironmentState>, AcquireError;
     }
     async fn report(&self, report: EnvironmentReport) -> Result<(), AcquireError> {
@@ -304,6 +309,7 @@ impl Kit {
             epoch: Epoch(1),
             token: LeaseToken(1),
             memory_mb: 128,
+            provisioned: false,
         };
         self.worker.start_environment(start).await.unwrap();
     }

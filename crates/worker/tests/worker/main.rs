@@ -10,6 +10,7 @@ mod epochs;
 mod kit;
 mod life;
 mod pool;
+mod provisioned;
 mod raw;
 mod snapstart;
 mod stream;

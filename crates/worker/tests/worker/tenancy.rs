@@ -177,6 +177,7 @@ impl Member {
             epoch: Epoch(1),
             token: LeaseToken(1),
             memory_mb: 256,
+            provisioned: false,
         };
         self.kit.worker.start_environment(start).await
     }

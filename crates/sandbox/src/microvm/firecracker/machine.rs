@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use world::World;
@@ -31,8 +32,11 @@ const SNAPSHOT_TIME: Duration = Duration::from_secs(120);
 /// The guest takes and gives back the balloon's pages; one that does not is left alone.
 const BALLOON_TIME: Duration = Duration::from_secs(2);
 const BALLOON_LOOK: Duration = Duration::from_millis(10);
-/// What stays with the guest, so that it finds a page without asking the balloon for it, MiB.
-const BALLOON_SPARE_MIB: u64 = 16;
+/// A balloon that has not grown for so many looks has what there is.
+const BALLOON_LOOKS: u32 = 10;
+/// What stays with the guest while its balloon is large, MiB: for its PID 1, and for what its kernel came to hold since it
+/// said what there is. Memory that it lacks all the same it takes back from the balloon.
+const BALLOON_SPARE_MIB: u64 = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -53,6 +57,8 @@ pub(super) struct FirecrackerMachine {
     /// Of a machine that was booted here, which pages it has touched can be asked of the kernel; a restored one's lie in the
     /// file of its snapshot, too.
     pub(super) was_booted: bool,
+    /// Its balloon holds memory, or may: who gave up while it was being emptied did not wait until it was filled again.
+    pub(super) inflated: AtomicBool,
     /// Held while it changes, and while what needs it takes its time: a snapshot, the balloon.
     pub(super) standing: Mutex<Standing>,
     pub(super) world: World,
@@ -81,6 +87,11 @@ impl Vmm for FirecrackerMachine {
             Standing::Stopped => self.patch("resume", "/vm", &words::State { state: "Resumed" }).await?,
         }
         *standing = Standing::Running;
+        if self.inflated.load(Ordering::Acquire) {
+            // Not waited for: what it lacks meanwhile its kernel takes from the balloon.
+            self.patch("balloon", "/balloon", &words::Balloon { amount_mib: 0 }).await?;
+            self.inflated.store(false, Ordering::Release);
+        }
         Ok(())
     }
 
@@ -128,7 +139,7 @@ impl Vmm for FirecrackerMachine {
         Ok(Some(Box::new(stream)))
     }
 
-    async fn reclaim(&self) -> Result<u64, BootError> {
+    async fn reclaim(&self, used_bytes: u64) -> Result<u64, BootError> {
         let standing = self.standing.lock().await;
         if *standing != Standing::Running {
             let reason = "only a guest that runs can give memory back".to_owned();
@@ -136,13 +147,16 @@ impl Vmm for FirecrackerMachine {
         }
         let before = self.jail.usage().await?.memory_bytes;
         let numbers: words::BalloonNumbers = self.balloon_numbers().await?;
-        let target = (numbers.available_memory >> 20).saturating_sub(BALLOON_SPARE_MIB);
-        let target = target.min(u64::from(self.memory_mb));
+        // What it said when it had just come up: since then the room has come, which is told.
+        let free = numbers.available_memory.saturating_sub(used_bytes) >> 20;
+        let target = free.saturating_sub(BALLOON_SPARE_MIB).min(u64::from(self.memory_mb));
+        self.inflated.store(true, Ordering::Release);
         self.patch("balloon", "/balloon", &words::Balloon { amount_mib: target }).await?;
-        let took = self.balloon_reaches(|actual| actual >= target).await;
+        let took = self.balloon_grows_to(target).await;
         // Given back also where the guest was slow: what it took it shall not miss.
         self.patch("balloon", "/balloon", &words::Balloon { amount_mib: 0 }).await?;
         self.balloon_reaches(|actual| actual == 0).await?;
+        self.inflated.store(false, Ordering::Release);
         took?;
         let after = self.jail.usage().await?.memory_bytes;
         Ok(before.saturating_sub(after))
@@ -214,8 +228,26 @@ impl FirecrackerMachine {
         }
     }
 
-    async fn balloon_numbers(&self) -> Result<words::BalloonNumbers, BootError> {
+    pub(super) async fn balloon_numbers(&self) -> Result<words::BalloonNumbers, BootError> {
         self.unless_ended("balloon", self.api.get("/balloon/statistics")).await
+    }
+
+    /// Or as far as it goes: what is in use can not be had.
+    async fn balloon_grows_to(&self, target: u64) -> Result<(), BootError> {
+        let (mut last, mut still) = (0, 0);
+        let grown = async {
+            while still < BALLOON_LOOKS {
+                let actual = self.balloon_numbers().await?.actual_mib;
+                if actual >= target {
+                    break;
+                }
+                still = if actual > last { 0 } else { still + 1 };
+                last = actual;
+                self.world.clock.sleep(BALLOON_LOOK).await;
+            }
+            Ok(())
+        };
+        self.world.timeout(BALLOON_TIME, grown).await.unwrap_or(Ok(()))
     }
 
     async fn balloon_reaches(&self, there: impl Fn(u64) -> bool) -> Result<(), BootError> {

@@ -86,7 +86,7 @@ impl Rehearsed {
         self.0.reconnect().await
     }
     pub async fn reclaim(&self) -> Result<u64, BootError> {
-        self.0.reclaim().await
+        self.0.reclaim(0).await
     }
     pub async fn usage(&self) -> Result<Stats, BootError> {
         self.0.usage().await

@@ -37,6 +37,7 @@ enum Packet {
         key: VersionKey,
         token: LeaseToken,
         needs: usize,
+        provisioned: bool,
     },
     Stop {
         epoch: u64,
@@ -60,6 +61,12 @@ enum Packet {
         token: LeaseToken,
         /// The generation of the last update that had been answered when this one was asked for.
         least: u64,
+    },
+    /// One that is made ahead has run its init, or failed to.
+    Initialise {
+        host: usize,
+        environment: EnvironmentId,
+        token: LeaseToken,
     },
     /// A leader reads what is durable of a version.
     Read {
@@ -91,6 +98,8 @@ struct Cluster {
     generation: u64,
     /// Of it, what has been answered to whoever made the update.
     answered_generation: u64,
+    /// Changes of what is provisioned.
+    provisions: u64,
     /// For each acquire: what had been answered then.
     least: BTreeMap<WaiterId, u64>,
 }
@@ -116,6 +125,7 @@ impl Cluster {
             keys: BTreeMap::new(),
             generation: 1,
             answered_generation: 1,
+            provisions: 0,
             least: BTreeMap::new(),
         }
     }
@@ -156,9 +166,19 @@ impl Cluster {
                 }
                 Effect::Refuse { waiter, .. } => assert!(self.answered.insert(waiter)),
                 Effect::Place { environment, .. } => self.packets.push(Packet::Place { environment }),
-                Effect::Start { environment, key, worker, token } => {
+                Effect::Start { environment, key, worker, token, provisioned } => {
                     let (host, needs) = (host_of(&worker), self.written);
-                    self.packets.push(Packet::Start { epoch, host, environment, key, token, needs });
+                    let start = Packet::Start { epoch, host, environment, key, token, needs, provisioned };
+                    self.packets.push(start);
+                }
+                Effect::Want { key, count } => {
+                    for _ in 0..count {
+                        self.next += 1;
+                        let environment = EnvironmentId(u128::from(self.next).to_be_bytes());
+                        self.keys.insert(environment, key.clone());
+                        let token = LeaseToken(self.next);
+                        self.lead(Input::Ahead { key: key.clone(), environment, token })?;
+                    }
                 }
                 Effect::Stop { environment, worker } => {
                     self.packets.push(Packet::Stop { epoch, host: host_of(&worker), environment });
@@ -285,14 +305,18 @@ impl Cluster {
                 let worker = id_of(which % 2);
                 return self.lead(Input::Placed { environment, worker });
             }
-            Packet::Start { epoch, host, environment, key, token, needs } => {
+            Packet::Start { epoch, host, environment, key, token, needs, provisioned } => {
                 if self.written - self.pending.len() < needs {
-                    self.packets.push(Packet::Start { epoch, host, environment, key, token, needs });
+                    let start = Packet::Start { epoch, host, environment, key, token, needs, provisioned };
+                    self.packets.push(start);
                     return Ok(());
                 }
                 let there = &mut self.hosts[host];
                 let answer = if there.admits(epoch) {
                     there.held.insert(environment, (key, token, Seat::First));
+                    if provisioned {
+                        self.packets.push(Packet::Initialise { host, environment, token });
+                    }
                     if is_lost { Input::MaybeStarted { environment } } else { Input::Started { environment } }
                 } else {
                     Input::NotStarted { environment }
@@ -324,6 +348,21 @@ impl Cluster {
                     if epoch == self.epoch {
                         self.packets.push(Packet::ToLeader(reported));
                     }
+                }
+            }
+            Packet::Initialise { host, environment, token } => {
+                let there = &mut self.hosts[host];
+                let Some((_, last, seat)) = there.held.get_mut(&environment) else { return Ok(()) };
+                if (*last, *seat) != (token, Seat::First) {
+                    return Ok(());
+                }
+                if which.is_multiple_of(4) {
+                    there.held.remove(&environment);
+                    self.packets.push(Packet::ToLeader(Input::NotInitialised { environment, token }));
+                    self.packets.push(Packet::ToLeader(Input::Gone { environment }));
+                } else {
+                    *seat = Seat::Free;
+                    self.packets.push(Packet::ToLeader(Input::Idle { environment, token }));
                 }
             }
             Packet::Read { epoch, key } => {
@@ -398,6 +437,7 @@ impl Cluster {
         self.pending.iter().for_each(|fact| written.apply(fact));
         must::journal_agrees(&written, &self.machine)?;
         must::counts_within(&self.machine, &SETTINGS())?;
+        must::provisions_agree(&self.machine)?;
         let ids = [id_of(0), id_of(1)];
         let held = || {
             let all = self.hosts.iter().zip(&ids);
@@ -440,7 +480,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
     #[test]
     fn over_any_number_of_reigns_no_environment_is_granted_twice_and_no_old_code_runs_after_an_update(
-        steps in proptest::collection::vec((0u8..36, any::<u8>()), 1..300)
+        steps in proptest::collection::vec((0u8..39, any::<u8>()), 1..300)
     ) {
         let mut cluster = Cluster::new();
         for (what, which) in steps {
@@ -480,6 +520,18 @@ proptest! {
                 33 => {
                     let (worker, draining) = (id_of(which % 2), which % 3 == 0);
                     cluster.lead(Input::Draining { worker, draining })
+                }
+                // By a control that may not have heard of the last change, nor of the last update.
+                34..=36 => {
+                    let (at, behind) = (cluster.provisions + u64::from(which % 3 > 0), (which / 4 % 2) as u64);
+                    cluster.provisions = at;
+                    let key = key(["f", "g"][which % 2], cluster.generation.saturating_sub(behind).max(1));
+                    let wanted = (at * 7 % 4) as u32;
+                    cluster.lead(Input::Provision { key, at, memory_mb: 128, wanted })
+                }
+                37 => {
+                    cluster.now += SECOND;
+                    cluster.lead(Input::Tick)
                 }
                 _ => cluster.lead(Input::Tick),
             };

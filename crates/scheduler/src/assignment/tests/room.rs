@@ -98,6 +98,7 @@ impl World {
             Effect::Grant { .. } | Effect::Refuse { .. } => unreachable!("taken by step"),
             Effect::Journal(_) => return,
             Effect::Greet { .. } | Effect::ReadRevision { .. } => unreachable!("it leads from the start"),
+            Effect::Want { .. } => unreachable!("nothing is provisioned"),
         });
     }
 

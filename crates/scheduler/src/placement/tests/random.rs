@@ -96,7 +96,12 @@ impl World {
         let could = |row: &&Worker| {
             row.fits(wanted.memory_mb)
                 && row.sandboxes.meets(wanted.sandboxes)
-                && row.lease.is_none_or(|lease| lease.partition == wanted.partition)
+                && match row.lease {
+                    None => self.planner.may_take(wanted.partition),
+                    Some(lease) => {
+                        lease.partition == wanted.partition || self.planner.may_move(row, wanted.partition)
+                    }
+                }
         };
         let room = self.planner.live().any(|worker| could(&worker));
         let answer = self.planner.place_for(self.now, wanted);
@@ -133,12 +138,15 @@ impl World {
 
     fn check(&self) {
         let planner = &self.planner;
-        let mut indexed = BTreeSet::new();
+        let (mut indexed, mut idle) = (BTreeSet::new(), BTreeSet::new());
         for (id, idx) in &planner.by_id {
             let worker = planner.workers[*idx as usize].as_ref().unwrap();
             assert_eq!(worker.id, *id);
             if let Some(pool) = worker.pool() {
                 indexed.insert((pool, worker.free_mb(), *idx));
+                if worker.lease.is_some() && worker.slots.is_empty() {
+                    idle.insert(*idx);
+                }
             }
             let mine: Vec<_> = planner.slots.iter().filter(|(_, slot)| slot.worker == *idx).collect();
             assert_eq!(worker.used_mb, mine.iter().map(|(_, slot)| u64::from(slot.memory_mb)).sum::<u64>());
@@ -155,6 +163,14 @@ impl World {
             }
         }
         assert_eq!(planner.index.entries(), indexed, "the index is the workers");
+        for partition in (0..3).map(PartitionId) {
+            let mine =
+                planner.live().filter(|worker| worker.lease.is_some_and(|it| it.partition == partition));
+            assert_eq!(planner.shares.workers(partition) as usize, mine.count(), "who has how many");
+        }
+        let free = planner.live().filter(|worker| worker.lease.is_none() && worker.pool().is_some());
+        assert_eq!(planner.index.unleased(), free.count());
+        assert_eq!(planner.index.all_idle(), idle, "those with nothing");
         assert_eq!(
             planner.holders.values().map(BTreeSet::len).sum::<usize>(),
             planner.live().map(|w| w.holds.len()).sum()
