@@ -8,7 +8,7 @@
 //! The same pure functions as in the simulator. The three are not asked at one moment, so an environment that is being
 //! made or ended just now may be in one and not yet in the other: only what is found at every look counts.
 
-use super::{ASK_MAX, Operator, PARTITION, in_time, store};
+use super::{ASK_MAX, Operator, in_time, store};
 use crate::cluster::members::{self, SILENT_AFTER};
 use crate::cluster::partition::PartitionClient;
 use crate::failure::{Exit, Failure};
@@ -22,7 +22,7 @@ use scheduler::assignment::invariants::{self, Violation};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use types::{EnvironmentId, WorkerId};
+use types::{EnvironmentId, PartitionId, WorkerId};
 
 /// How long something must be found to count.
 const STANDS: Duration = Duration::from_secs(10);
@@ -65,30 +65,52 @@ pub(super) async fn run(operator: &Operator, screen: Screen) -> Result<(), Failu
 }
 
 async fn look(operator: &Operator) -> Result<Look, Failure> {
-    let world = &operator.world;
     let mut wrong = BTreeSet::new();
-    let journal = operator.stores.journal(PARTITION).await.map_err(super::host)?;
-    let book = world.timeout(ASK_MAX, assignment::replay(world, journal)).await;
-    let Some(book) = noted(&mut wrong, "the journal", in_time(book)) else { return Ok(nothing(wrong)) };
-    let census = PartitionClient::new(&operator.net, PARTITION).map_err(store)?;
-    let census = world.timeout(ASK_MAX, census.census(CensusQuery)).await;
-    let census = noted(&mut wrong, "assignment's leader", in_time(census));
+    let mut parts = Vec::new();
+    for partition in operator.partitions().await?.all() {
+        parts.extend(part(operator, partition, &mut wrong).await?);
+    }
     let mut held = BTreeMap::new();
-    for worker in workers(operator, &book).await? {
+    for worker in workers(operator, &parts).await? {
         let way = operator.net.node(worker.as_str(), NodeRole::Worker);
-        let asked =
-            world.timeout(ASK_MAX, Remote::<dyn WorkerCensus>::new(way).residents(ResidentsQuery)).await;
+        let asked = Remote::<dyn WorkerCensus>::new(way);
+        let asked = operator.world.timeout(ASK_MAX, asked.residents(ResidentsQuery)).await;
         if let Some(residents) = noted(&mut wrong, worker.as_str(), in_time(asked)) {
             held.insert(worker, residents);
         }
     }
     let limit = assignment::Settings::default().concurrency_max;
-    wrong.extend(violations(&book, census.as_deref(), &held, limit).iter().map(sentence));
-    Ok(Look { environments: book.environments().len(), workers: held.len(), wrong })
+    for Part { partition, book, census } in &parts {
+        let own = |all: &Vec<Resident>| all.iter().filter(|it| it.partition == *partition).cloned().collect();
+        let held = held.iter().map(|(worker, all)| (worker.clone(), own(all))).collect();
+        wrong.extend(violations(book, census.as_deref(), &held, limit).iter().map(sentence));
+    }
+    let environments = parts.iter().map(|part| part.book.environments().len()).sum();
+    Ok(Look { environments, workers: held.len(), wrong })
 }
 
-fn nothing(wrong: BTreeSet<String>) -> Look {
-    Look { environments: 0, workers: 0, wrong }
+/// What is written of a partition, and what its leader knows.
+struct Part {
+    partition: PartitionId,
+    book: Book,
+    census: Option<Vec<EnvironmentState>>,
+}
+
+/// `None`: its journal can not be read.
+async fn part(
+    operator: &Operator,
+    partition: PartitionId,
+    wrong: &mut BTreeSet<String>,
+) -> Result<Option<Part>, Failure> {
+    let world = &operator.world;
+    let journal = operator.stores.journal(partition).await.map_err(super::host)?;
+    let book = world.timeout(ASK_MAX, assignment::replay(world, journal)).await;
+    let journal = format!("the journal of partition {partition}");
+    let Some(book) = noted(wrong, &journal, in_time(book)) else { return Ok(None) };
+    let leader = PartitionClient::new(&operator.net, partition).map_err(store)?;
+    let census = world.timeout(ASK_MAX, leader.census(CensusQuery { partition })).await;
+    let census = noted(wrong, &format!("the leader of partition {partition}"), in_time(census));
+    Ok(Some(Part { partition, book, census }))
 }
 
 /// What was asked; who did not answer is wrong, too.
@@ -97,12 +119,14 @@ fn noted<T>(wrong: &mut BTreeSet<String>, who: &str, asked: Result<T, String>) -
 }
 
 /// Whoever says that it is a worker, and whoever assignment has environments on.
-async fn workers(operator: &Operator, book: &Book) -> Result<BTreeSet<WorkerId>, Failure> {
+async fn workers(operator: &Operator, parts: &[Part]) -> Result<BTreeSet<WorkerId>, Failure> {
     let all = members::list(operator.stores.kv.as_ref(), true).await.map_err(store)?;
     let now_ms = operator.world.wall().millis();
     let living = all.iter().filter(|it| it.has(NodeRole::Worker) && !it.is_silent(now_ms, SILENT_AFTER));
     let mut workers: BTreeSet<WorkerId> = living.map(|it| WorkerId::new(it.name.as_str())).collect();
-    workers.extend(book.environments().values().map(|entry| entry.worker.clone()));
+    for part in parts {
+        workers.extend(part.book.environments().values().map(|entry| entry.worker.clone()));
+    }
     Ok(workers)
 }
 
@@ -203,7 +227,7 @@ mod tests {
 
     fn resident(number: u8, state: HeldState) -> Resident {
         let held = HeldEnvironment { environment: id(number), token: LeaseToken(u64::from(number)), state };
-        Resident { partition: PARTITION, key: key(), held }
+        Resident { partition: PartitionId(0), key: key(), held }
     }
 
     fn book(rows: &[(u8, &str)]) -> Book {
@@ -212,6 +236,7 @@ mod tests {
             key: key(),
             memory_mb: 128,
             worker: WorkerId::new(worker),
+            provisioned: false,
         };
         Book::replay(&rows.iter().map(fact).collect::<Vec<_>>())
     }
