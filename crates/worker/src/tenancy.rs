@@ -33,8 +33,8 @@ pub use vitals::{HostVitals, Vitals};
 use crate::Worker;
 use crate::worker::House;
 use fabric::placement::{
-    Heartbeat, JoinFleet, LeaveFleet, Orders, Placement, PlacementError, ResidentEnvironment, SandboxKind,
-    StartOutcome, StartReport,
+    Heartbeat, JoinFleet, LeaveFleet, Orders, Placement, PlacementError, ResidentEnvironment, ResidentList,
+    SandboxKind, StartOutcome, StartReport,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +101,7 @@ impl Tenancy {
             said: Vec::new(),
             told_leaving: false,
             told_failing: false,
+            listing: false,
             next: house.parts.world.now(),
         };
         let task = house.parts.world.spawn("worker.tenancy", member.run());
@@ -150,6 +151,8 @@ struct Member {
     told_leaving: bool,
     /// The last word on starts was that one had failed.
     told_failing: bool,
+    /// Placement wants to hear what is here.
+    listing: bool,
     /// When something is to be said next.
     next: Instant,
 }
@@ -221,6 +224,7 @@ impl Member {
             self.told_leaving = false;
             self.phase.send_replace(Phase::Member);
         }
+        self.listing = orders.list;
         self.next = sent.plus(orders.next.max(NEXT_MIN));
         if orders.drain && !self.house.is_draining() {
             tracing::info!("the worker is drained");
@@ -257,6 +261,10 @@ impl Member {
             pressure,
             environments: u32::try_from(*self.house.watch_living().borrow()).unwrap_or(u32::MAX),
             fetched: self.house.code.take_fetched(),
+            list: self.listing.then(|| {
+                let (partition, environments) = self.house.residents();
+                ResidentList { partition, environments }
+            }),
         };
         self.ask(self.placement.heartbeat(message)).await
     }

@@ -20,8 +20,6 @@ pub(crate) struct Counts {
     pub(crate) refused: u64,
     pub(crate) fenced: u64,
     pub(crate) busy: u64,
-    /// Looks at the end that found a worker's slots miscounted.
-    pub(crate) miscounted: u64,
     pub(crate) reigns: u64,
     pub(crate) faults: u64,
 }

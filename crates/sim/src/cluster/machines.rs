@@ -270,6 +270,7 @@ impl Machines {
             placement: Router::new(&self.network, node, &self.of(Role::Placement)),
             offer,
             joined: false,
+            listing: false,
             next: world.now(),
         };
         world.spawn("worker.tenancy", tenant.run());
@@ -323,7 +324,12 @@ impl Machines {
         self.load.store(false, Ordering::SeqCst);
         self.ailment.cure();
         self.network.set_weather(super::network::Weather::default());
-        self.workers.keys().for_each(|worker| self.ledger.set_still(worker, false));
+        // Whoever stood still needs a moment to see what time it is, as in `chaos`.
+        let own = Arc::clone(self);
+        self.outside.spawn("heal", async move {
+            own.outside.clock.sleep(Duration::from_millis(10)).await;
+            own.workers.keys().for_each(|worker| own.ledger.set_still(worker, false));
+        });
         let drained = std::mem::take(&mut *lock(&self.drained));
         for (node, _) in self.roles.clone() {
             self.executor.pause(node, false);

@@ -5,7 +5,7 @@
 use super::executor::Executor;
 use super::router::Router;
 use super::worker::Worker;
-use fabric::placement::{Heartbeat, JoinFleet, Orders, Placement, PlacementError, SandboxKind};
+use fabric::placement::{Heartbeat, JoinFleet, Orders, Placement, PlacementError, ResidentList, SandboxKind};
 use std::sync::Arc;
 use std::time::Duration;
 use types::{WorkerId, Zone};
@@ -31,6 +31,7 @@ pub(crate) struct Tenant {
     pub(crate) placement: Arc<Router<dyn Placement>>,
     pub(crate) offer: Offer,
     pub(crate) joined: bool,
+    pub(crate) listing: bool,
     pub(crate) next: Instant,
 }
 
@@ -85,10 +86,11 @@ impl Tenant {
             }))
             .await
         } else {
-            let environments = u32::try_from(environments.len()).unwrap_or(u32::MAX);
+            let count = u32::try_from(environments.len()).unwrap_or(u32::MAX);
+            let list = self.listing.then_some(ResidentList { partition, environments });
             let (worker, fetched) = (self.offer.worker.clone(), Vec::new());
-            self.ask(self.placement.heartbeat(Heartbeat { worker, pressure: None, environments, fetched }))
-                .await
+            let beat = Heartbeat { worker, pressure: None, environments: count, fetched, list };
+            self.ask(self.placement.heartbeat(beat)).await
         };
         match told {
             Ok(orders) if !self.worker.renew(sent, &orders, joining && begins) => self.fenced(),
@@ -111,6 +113,7 @@ impl Tenant {
             // What went while it was said is said once more.
             self.joined = self.worker.has_all(&said);
         }
+        self.listing = orders.list;
         self.next = sent.plus(orders.next);
         if orders.drain {
             self.worker.set_draining(true);
