@@ -112,7 +112,7 @@ pub struct Heartbeat {
 }
 
 /// Everything that a worker has at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResidentList {
     /// For whom.
     pub partition: Option<PartitionId>,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
+use world::Instant;
 
 /// What is counted; says that a run did something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,10 @@ struct Truth {
     acknowledged: BTreeMap<(WorkerId, PartitionId), Epoch>,
     /// The highest epoch under which something was appended to the journal.
     appended: u64,
+    /// Until when each worker may serve, by its own clock, as placement has answered it.
+    promised: BTreeMap<WorkerId, Instant>,
+    /// Under which lease each environment was given back last.
+    given_back: BTreeMap<(WorkerId, EnvironmentId), LeaseToken>,
     /// Environments of the journal, in hexadecimal digits, and their workers.
     written: BTreeMap<String, String>,
     seen: BTreeSet<RequestId>,
@@ -116,7 +121,23 @@ impl Ledger {
         let mut truth = lock(&self.truth);
         truth.held.remove(&(worker.clone(), environment));
         truth.running.remove(&(worker.clone(), environment));
+        truth.given_back.remove(&(worker.clone(), environment));
         truth.changed = true;
+    }
+
+    /// Placement has answered what the worker said at `sent`; one whose lease ended meanwhile begins another only by
+    /// joining.
+    pub(crate) fn promised(&self, worker: &WorkerId, now: Instant, until: Instant, joining: bool) {
+        let mut truth = lock(&self.truth);
+        let before = truth.promised.get(worker).copied().unwrap_or(Instant(0));
+        if joining || now < before {
+            truth.promised.insert(worker.clone(), until);
+        }
+    }
+
+    /// The invocation of this lease is over, or it did not come in time.
+    pub(crate) fn gives_back(&self, worker: &WorkerId, environment: EnvironmentId, token: LeaseToken) {
+        lock(&self.truth).given_back.insert((worker.clone(), environment), token);
     }
 
     /// The worker crashed (and forgot what it had acknowledged) or fenced itself: nothing of it runs any more.
@@ -124,6 +145,8 @@ impl Ledger {
         let mut truth = lock(&self.truth);
         truth.held.retain(|(of, _), _| of != worker);
         truth.running.retain(|(of, _), _| of != worker);
+        truth.given_back.retain(|(of, _), _| of != worker);
+        truth.promised.remove(worker);
         if crashed {
             truth.acknowledged.retain(|(of, _), _| of != worker);
         }
@@ -155,10 +178,19 @@ impl Ledger {
         }
     }
 
-    /// User code sees an invocation.
-    pub(crate) fn enters(&self, worker: &WorkerId, lease: &fabric::Lease, request: RequestId) {
+    /// User code sees an invocation, at `now` by the worker's clock.
+    pub(crate) fn enters(&self, worker: &WorkerId, now: Instant, lease: &fabric::Lease, request: RequestId) {
         let mut truth = lock(&self.truth);
         let at = (worker.clone(), lease.environment);
+        if truth.promised.get(worker).is_none_or(|until| *until <= now) {
+            self.executor.fail(format!("{request} enters on {worker}, whose lease has ended"));
+        }
+        if truth.given_back.get(&at) == Some(&lease.token) {
+            self.executor.fail(format!(
+                "{request} enters {} on {worker} under a lease that was given back",
+                lease.environment
+            ));
+        }
         if let Some(other) = truth.running.get(&at) {
             self.executor.fail(format!(
                 "{} on {worker} runs under {:?}, and {:?} enters",

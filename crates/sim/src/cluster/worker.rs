@@ -183,6 +183,7 @@ impl Worker {
     /// Placement answered what was sent at `sent`. A lease that has run out meanwhile is not renewed, but by joining:
     /// `false`, and it is fenced.
     pub(crate) fn renew(&self, sent: Instant, orders: &Orders, joining: bool) -> bool {
+        self.parts.ledger.promised(&self.parts.id, self.parts.world.now(), sent.plus(orders.lease), joining);
         if !joining && !self.lease_runs() {
             self.fence();
             return false;
@@ -279,7 +280,7 @@ impl Worker {
             Grant::First(_) | Grant::Free(_) | Grant::Taken(_) => {}
         }
         if self.parts.mutation == Mutation::AnySeat && matches!(place.grant, Grant::Taken(_)) {
-            self.parts.ledger.enters(&self.parts.id, lease, job.request);
+            self.parts.ledger.enters(&self.parts.id, self.parts.world.now(), lease, job.request);
         }
         place.mailbox.try_send(job).map_err(|_| InvokeRefusal::Gone)?;
         place.grant = Grant::Taken(lease.token);
@@ -318,6 +319,7 @@ impl Worker {
                     untaken = None;
                     if let Some(Grant::First(token)) = self.grant(id) {
                         self.set(id, Grant::Free(token));
+                        self.parts.ledger.gives_back(&self.parts.id, id, token);
                         self.report(id, token, EnvironmentEvent::Idle).await;
                     }
                 }
@@ -351,7 +353,7 @@ impl Worker {
             return false;
         }
         let _ = job.accept.send(Ok(())); // the caller may have gone
-        ledger.enters(worker, &job.lease, job.request);
+        ledger.enters(worker, world.now(), &job.lease, job.request);
         let drawn = executor.below(1_000);
         let millis = match drawn {
             0..700 => 1 + executor.below(30),
@@ -384,6 +386,7 @@ impl Worker {
         world.clock.sleep(Duration::from_micros(50 + executor.below(1_000))).await;
         ledger.leaves(worker, id);
         self.set(id, Grant::Free(token));
+        ledger.gives_back(worker, id, token);
         self.report(id, token, EnvironmentEvent::Idle).await;
         let _ = job.frames.try_send(InvokeFrame::Outcome(outcome()));
         true
