@@ -243,7 +243,7 @@ impl<S: Seated> Table<S> {
             let stays = standing.told(orders.partition, sent);
             self.fence_all_but(stays);
         }
-        self.clock.runs_until(sent + orders.lease);
+        self.clock.runs_until(sent.saturating_add(orders.lease));
         true
     }
 

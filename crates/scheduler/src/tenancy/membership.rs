@@ -41,6 +41,12 @@ pub struct Speech {
     said: Vec<EnvironmentId>,
 }
 
+impl Speech {
+    pub fn sent(&self) -> Duration {
+        self.sent
+    }
+}
+
 /// What came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -125,7 +131,7 @@ impl Membership {
                     self.joined = speech.said.iter().all(|id| table.knows(*id));
                 }
                 self.listing = orders.list;
-                self.next = speech.sent + orders.next.max(NEXT_MIN);
+                self.next = speech.sent.saturating_add(orders.next.max(NEXT_MIN));
                 Heard::Goes { joined: speech.joins, drain: orders.drain }
             }
             // At once: whoever leads now has to know what is here.

@@ -8,6 +8,7 @@ use scheduler::assignment::invariants;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
 use world::Instant;
 
@@ -21,6 +22,8 @@ pub(crate) struct Counts {
     pub(crate) refused: u64,
     pub(crate) fenced: u64,
     pub(crate) busy: u64,
+    /// Leases that came after another had its environment, or too late for it.
+    pub(crate) late: u64,
     pub(crate) reigns: u64,
     pub(crate) faults: u64,
 }
@@ -42,9 +45,9 @@ struct Truth {
     /// The highest epoch under which something was appended to the journal.
     appended: u64,
     /// Until when each worker may serve, by its own clock, as placement has answered it.
-    promised: BTreeMap<WorkerId, Instant>,
-    /// Under which lease each environment was given back last.
-    given_back: BTreeMap<(WorkerId, EnvironmentId), LeaseToken>,
+    promised: BTreeMap<WorkerId, Duration>,
+    /// Under which leases each environment was given back.
+    given_back: BTreeMap<(WorkerId, EnvironmentId), BTreeSet<LeaseToken>>,
     /// Environments of the journal, in hexadecimal digits, and their workers.
     written: BTreeMap<String, String>,
     seen: BTreeSet<RequestId>,
@@ -125,19 +128,26 @@ impl Ledger {
         truth.changed = true;
     }
 
-    /// Placement has answered what the worker said at `sent`; one whose lease ended meanwhile begins another only by
-    /// joining.
-    pub(crate) fn promised(&self, worker: &WorkerId, now: Instant, until: Instant, joining: bool) {
+    /// At `now` by its own clock the worker hears an answer to what it said at `sent`. One whose lease had ended when it
+    /// said it begins another only by joining.
+    pub(crate) fn promised(
+        &self,
+        worker: &WorkerId,
+        now: Duration,
+        sent: Duration,
+        lease: Duration,
+        joins: bool,
+    ) {
         let mut truth = lock(&self.truth);
-        let before = truth.promised.get(worker).copied().unwrap_or(Instant(0));
-        if joining || now < before {
-            truth.promised.insert(worker.clone(), until);
+        let before = truth.promised.get(worker).copied().unwrap_or_default();
+        if now < before || (joins && before <= sent) {
+            truth.promised.insert(worker.clone(), sent + lease);
         }
     }
 
     /// The invocation of this lease is over, or it did not come in time.
     pub(crate) fn gives_back(&self, worker: &WorkerId, environment: EnvironmentId, token: LeaseToken) {
-        lock(&self.truth).given_back.insert((worker.clone(), environment), token);
+        lock(&self.truth).given_back.entry((worker.clone(), environment)).or_default().insert(token);
     }
 
     /// The worker crashed (and forgot what it had acknowledged) or fenced itself: nothing of it runs any more.
@@ -182,10 +192,10 @@ impl Ledger {
     pub(crate) fn enters(&self, worker: &WorkerId, now: Instant, lease: &fabric::Lease, request: RequestId) {
         let mut truth = lock(&self.truth);
         let at = (worker.clone(), lease.environment);
-        if truth.promised.get(worker).is_none_or(|until| *until <= now) {
+        if truth.promised.get(worker).is_none_or(|until| *until <= Duration::from_nanos(now.0)) {
             self.executor.fail(format!("{request} enters on {worker}, whose lease has ended"));
         }
-        if truth.given_back.get(&at) == Some(&lease.token) {
+        if truth.given_back.get(&at).is_some_and(|given| given.contains(&lease.token)) {
             self.executor.fail(format!(
                 "{request} enters {} on {worker} under a lease that was given back",
                 lease.environment

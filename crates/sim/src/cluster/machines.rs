@@ -15,6 +15,7 @@ use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerInvoke};
 use placement::PlacementService;
 use placement::provider::Static;
+use scheduler::tenancy::Membership;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -265,13 +266,10 @@ impl Machines {
         };
         let tenant = Tenant {
             world: world.clone(),
-            executor: self.executor.clone(),
+            membership: Membership::new(worker.now()),
             worker,
             placement: Router::new(&self.network, node, &self.of(Role::Placement)),
             offer,
-            joined: false,
-            listing: false,
-            next: world.now(),
         };
         world.spawn("worker.tenancy", tenant.run());
     }
