@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
+use types::{EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
 use world::Instant;
 
 /// What is counted; says that a run did something.
@@ -24,6 +24,8 @@ pub(crate) struct Counts {
     pub(crate) busy: u64,
     /// Leases that came after another had its environment, or too late for it.
     pub(crate) late: u64,
+    /// Acquires with an older generation than the leader knew.
+    pub(crate) stale: u64,
     pub(crate) reigns: u64,
     pub(crate) faults: u64,
 }
@@ -51,6 +53,10 @@ struct Truth {
     /// Environments of the journal, in hexadecimal digits, and their workers.
     written: BTreeMap<String, String>,
     seen: BTreeSet<RequestId>,
+    /// The generation to which an update of a function has returned.
+    updated: BTreeMap<FunctionName, u64>,
+    /// The same at the moment at which an invocation was accepted.
+    floors: BTreeMap<RequestId, u64>,
     /// Workers that stand still: what runs there does not run now.
     still: BTreeSet<WorkerId>,
     /// Asked and not answered.
@@ -214,8 +220,29 @@ impl Ledger {
             self.executor.fail(format!("{} runs and is not there", lease.environment));
             return;
         };
+        let floor = truth.floors.get(&request).copied().unwrap_or(1);
+        if key.generation < floor {
+            self.executor.fail(format!(
+                "{request} runs generation {} of {}, and was accepted when an update to {floor} had returned",
+                key.generation, key.function
+            ));
+        }
         truth.running.insert(at, Running { token: lease.token, key, answered: false });
         truth.changed = true;
+    }
+
+    /// An invocation comes.
+    pub(crate) fn accepts(&self, request: RequestId, function: &FunctionName) {
+        let mut truth = lock(&self.truth);
+        let floor = truth.updated.get(function).copied().unwrap_or(1);
+        truth.floors.insert(request, floor);
+    }
+
+    /// An update has returned.
+    pub(crate) fn updated(&self, function: &FunctionName, generation: u64) {
+        let mut truth = lock(&self.truth);
+        let updated = truth.updated.entry(function.clone()).or_default();
+        *updated = generation.max(*updated);
     }
 
     pub(crate) fn leaves(&self, worker: &WorkerId, environment: EnvironmentId) {

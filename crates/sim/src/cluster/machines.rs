@@ -2,14 +2,15 @@
 
 use super::executor::{Executor, Node, lock};
 use super::ledger::Ledger;
-use super::load::{Catalogue, Frontend};
+use super::load::Frontend;
 use super::network::Network;
+use super::records::{Catalogue, Records};
 use super::router::Router;
 use super::store::{Ailment, MemoryKv, MemoryLog, Through};
 use super::tenancy::{Offer, Tenant};
 use super::worker::{self, Mutation, Parts as WorkerParts, Worker};
 use assignment::{AssignmentService, Parts, Settings, WorkerDirectory, key_of};
-use fabric::assignment::Assignment;
+use fabric::assignment::{Assignment, Revisions};
 use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerInvoke};
@@ -191,8 +192,7 @@ impl Machines {
             },
             journal: self.through(node),
             election: Some(self.election(node, key)),
-            // Frontends resolve fresh: no old word can come.
-            revisions: None,
+            revisions: self.revisions(node),
         });
         let role: Arc<dyn Assignment> = service.clone();
         self.network.listen(node, &world, "Assignment", Served::new(role));
@@ -213,6 +213,12 @@ impl Machines {
             }
         });
         lock(&self.services).insert(node, service);
+    }
+
+    /// (A mutation: a leader does not ask what its predecessor was told.)
+    fn revisions(&self, node: Node) -> Option<Arc<dyn Revisions>> {
+        let reads = self.mutation != Mutation::NoRevisions;
+        reads.then(|| -> Arc<dyn Revisions> { Arc::new(Records::new(self.through(node))) })
     }
 
     fn boot_placement(self: &Arc<Self>, node: Node, world: World) {
@@ -276,6 +282,7 @@ impl Machines {
 
     fn boot_frontend(self: &Arc<Self>, node: Node, world: &World) {
         let frontend = self.frontend(node, world);
+        world.spawn("hints", frontend.clone().follow());
         let names = self.catalogue.names();
         let machines = Arc::downgrade(self);
         let (executor, own) = (self.executor.clone(), world.clone());
@@ -311,6 +318,7 @@ impl Machines {
             node,
             ledger: self.ledger.clone(),
             catalogue: self.catalogue.clone(),
+            records: Records::new(self.through(node)),
             assignment: Router::new(&self.network, node, &self.of(Role::Assignment)),
             workers: Arc::clone(&self.workers),
             mutation: self.mutation,

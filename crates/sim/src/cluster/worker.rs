@@ -49,18 +49,24 @@ pub(crate) enum Mutation {
     NoSelfFence,
     /// The frontend asks again although user code may have seen the payload.
     RetryAfterSent,
+    /// A new leader does not read what is durable of a function before its first grant.
+    NoRevisions,
+    /// An update returns before the leader has taken it.
+    EarlyUpdate,
     /// The leader's appends do not name where they expect the log.
     AnyPosition,
 }
 
 impl Mutation {
     /// All, by the names that the command line takes.
-    pub(crate) const ALL: [(&str, Self); 6] = [
+    pub(crate) const ALL: [(&str, Self); 8] = [
         ("any-epoch", Self::AnyEpoch),
         ("any-seat", Self::AnySeat),
         ("any-token", Self::AnyToken),
         ("no-self-fence", Self::NoSelfFence),
         ("retry-after-sent", Self::RetryAfterSent),
+        ("no-revisions", Self::NoRevisions),
+        ("early-update", Self::EarlyUpdate),
         ("any-position", Self::AnyPosition),
     ];
 
