@@ -54,15 +54,19 @@ const ALL: &[Trouble] = &[
 ];
 
 /// What is too seldom met by chance: a lease that comes when another has its seat, and a worker whose lease has ended
-/// while leaders and frontends still count on it.
+/// while leaders and frontends still count on it; and a leader that comes after another was told of an update, while frontends
+/// remember what was before.
 const LATE: &[Trouble] = &[Trouble::Late, Trouble::Late, Trouble::Update, Trouble::Pause(Role::Frontend)];
 const SEVERED: &[Trouble] =
     &[Trouble::Severed, Trouble::Severed, Trouble::Update, Trouble::Crash(Role::Frontend)];
+const TAKEOVER: &[Trouble] =
+    &[Trouble::Update, Trouble::Update, Trouble::Update, Trouble::Crash(Role::Assignment), Trouble::Storm];
 
 /// Which kinds a run has, and the time between two on the average.
 fn kinds(executor: &Executor) -> (Vec<Trouble>, Duration) {
     let (all, share, every_ms) = match executor.below(10) {
         0..2 => (LATE, 1_000, 500 + executor.below(1_000)),
+        3..5 => (TAKEOVER, 1_000, 300 + executor.below(1_000)),
         2 => (SEVERED, 1_000, 500 + executor.below(1_500)),
         _ => (ALL, 100 + executor.below(700), 500 + executor.below(8_000)),
     };

@@ -207,9 +207,12 @@ impl Frontend {
             version: Some(key.version),
             generation_min: generation,
         };
+        if self.mutation == Mutation::EarlyUpdate {
+            self.ledger.updated(function, generation);
+        }
         while self.world.now().since(begun) < TELL_SHARED_MAX {
             let told = self.world.timeout(TELL_WAIT, self.assignment.retire(message.clone())).await;
-            if matches!(told, Some(Ok(()))) || self.mutation == Mutation::EarlyUpdate {
+            if matches!(told, Some(Ok(()))) {
                 self.executor.note(format_args!("{function} is updated to {generation}"));
                 self.ledger.updated(function, generation);
                 return;
@@ -222,7 +225,7 @@ impl Frontend {
     /// Hints of changes, which come late or not at all.
     pub(crate) async fn follow(self) {
         loop {
-            self.world.clock.sleep(Duration::from_millis(self.executor.below(10_000))).await;
+            self.world.clock.sleep(Duration::from_millis(self.executor.below(40_000))).await;
             for name in self.catalogue.names() {
                 if self.executor.chance(700) {
                     self.records.fresh(&name).await;
