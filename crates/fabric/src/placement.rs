@@ -109,6 +109,16 @@ pub struct Heartbeat {
     pub environments: u32,
     /// Code that it has fetched since the last one.
     pub fetched: Vec<CodeDigest>,
+    /// What [`Orders::list`] asks for.
+    pub list: Option<ResidentList>,
+}
+
+/// Everything that a worker has at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResidentList {
+    /// For whom.
+    pub partition: Option<PartitionId>,
+    pub environments: Vec<ResidentEnvironment>,
 }
 
 /// What a worker lacks.
@@ -128,6 +138,8 @@ pub struct Orders {
     pub drain: bool,
     /// The next heartbeat, from this one on.
     pub next: Duration,
+    /// The next heartbeats say what is there, until one of them is answered.
+    pub list: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use fabric::placement::{
     DrainWorker, Heartbeat, JoinFleet, LeaseWorkers, Leases, LeaveFleet, Orders, Place, Placement,
-    PlacementError, Pressure, ReleaseSlot, SandboxKind, Slot, StartOutcome, StartReport, WorkerState,
-    WorkersQuery,
+    PlacementError, Pressure, ReleaseSlot, ResidentEnvironment, SandboxKind, Slot, StartOutcome, StartReport,
+    WorkerState, WorkersQuery,
 };
 use scheduler::placement::{
-    Beat, Capacity, Effect, NoSlot, Offer, Owner, Planner, Request, Resident, Sandboxes, Settings, Unwell,
+    Beat, Capacity, Effect, List, NoSlot, Offer, Owner, Planner, Request, Resident, Sandboxes, Settings,
+    Unwell,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -144,11 +145,6 @@ impl Placement for PlacementService {
         if message.holds.len() > HOLDS_MAX || message.environments.len() > RESIDENTS_MAX {
             return Err(PlacementError::TooMuch);
         }
-        let resident = |one: fabric::placement::ResidentEnvironment| Resident {
-            environment: one.environment,
-            key: one.key,
-            memory_mb: one.memory_mb,
-        };
         let offer = Offer {
             capacity: Capacity {
                 zone: message.zone,
@@ -159,7 +155,7 @@ impl Placement for PlacementService {
             sandboxes: set(&message.sandboxes),
             holds: message.holds,
             partition: message.partition,
-            environments: message.environments.into_iter().map(resident).collect(),
+            environments: residents(message.environments),
         };
         let mut books = self.lock();
         // What ended before it joined again is not its own any more.
@@ -173,14 +169,18 @@ impl Placement for PlacementService {
     }
 
     async fn heartbeat(&self, message: Heartbeat) -> Result<Orders, PlacementError> {
-        if message.fetched.len() > HOLDS_MAX {
+        let listed = message.list.as_ref().map_or(0, |list| list.environments.len());
+        if message.fetched.len() > HOLDS_MAX || listed > RESIDENTS_MAX {
             return Err(PlacementError::TooMuch);
         }
         let pressure = message.pressure.map(|pressure| match pressure {
             Pressure::Disk => Unwell::Disk,
             Pressure::Memory => Unwell::Memory,
         });
-        let beat = Beat { pressure, environments: message.environments, fetched: message.fetched };
+        let list = message
+            .list
+            .map(|list| List { partition: list.partition, environments: residents(list.environments) });
+        let beat = Beat { pressure, environments: message.environments, fetched: message.fetched, list };
         let mut books = self.lock();
         // What ended before this beat came must not be renewed by it.
         books.expire(self.now(), &message.worker);
@@ -267,6 +267,15 @@ fn set(kinds: &[SandboxKind]) -> Sandboxes {
     Sandboxes(kinds.iter().fold(0, |set, kind| set | bit(kind).0))
 }
 
+fn residents(environments: Vec<ResidentEnvironment>) -> Vec<Resident> {
+    let resident = |one: ResidentEnvironment| Resident {
+        environment: one.environment,
+        key: one.key,
+        memory_mb: one.memory_mb,
+    };
+    environments.into_iter().map(resident).collect()
+}
+
 fn told(planner: &Planner, orders: scheduler::placement::Orders) -> Orders {
     let settings = planner.settings();
     Orders {
@@ -274,5 +283,6 @@ fn told(planner: &Planner, orders: scheduler::placement::Orders) -> Orders {
         lease: settings.lease,
         drain: orders.drain,
         next: settings.heartbeat_every,
+        list: orders.list,
     }
 }

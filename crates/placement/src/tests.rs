@@ -69,7 +69,7 @@ fn place(n: u8, partition: u64) -> Place {
 }
 
 fn beat(worker: &str, environments: u32) -> Heartbeat {
-    Heartbeat { worker: WorkerId::new(worker), pressure: None, environments, fetched: Vec::new() }
+    Heartbeat { worker: WorkerId::new(worker), pressure: None, environments, fetched: Vec::new(), list: None }
 }
 
 #[tokio::test]

@@ -110,6 +110,15 @@ pub struct Beat {
     pub environments: u32,
     /// Code it has fetched since the last.
     pub fetched: Vec<CodeDigest>,
+    /// If it was asked.
+    pub list: Option<List>,
+}
+
+/// What a worker has, and for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    pub partition: Option<PartitionId>,
+    pub environments: Vec<Resident>,
 }
 
 /// What a worker is told.
@@ -119,6 +128,8 @@ pub struct Orders {
     /// whatever it has must go.
     pub partition: Option<PartitionId>,
     pub drain: bool,
+    /// What it has is to be in the next beat.
+    pub list: bool,
 }
 
 /// Nobody by this name: join again.
@@ -287,27 +298,47 @@ impl Planner {
             (same, _) => same,
         };
         self.stand(idx, standing);
-        if beat.environments == 0 {
-            self.free_what_never_came(idx);
-        }
+        self.reconcile(idx, beat);
         for code in &beat.fetched {
             self.holds(idx, code);
         }
         Ok(self.orders(idx))
     }
 
-    /// A worker that has nothing, and had time for what was placed there: its answer, or the word that gave it back, was
-    /// lost.
-    fn free_what_never_came(&mut self, idx: WorkerIdx) {
-        let Some(worker) = self.workers[idx as usize].as_ref() else { return };
-        let (now, lease) = (self.now, self.settings.lease);
-        let old = |environment: &&EnvironmentId| {
-            self.slots.get(*environment).is_some_and(|slot| slot.since + lease <= now)
+    /// The books follow what the worker says it has. A slot that it does not have and that is younger than a lease stays:
+    /// its environment may be on its way. An older one's answer, or the word that gave it back, was lost. What it has and
+    /// the books have not was placed by another service, or came while it joined this one.
+    ///
+    /// A list is taken once for each time it was asked for: one that was said twice, or held up for long, is not looked at.
+    fn reconcile(&mut self, idx: WorkerIdx, beat: &Beat) {
+        let (now, settings) = (self.now, self.settings);
+        let Some(worker) = self.workers[idx as usize].as_mut() else { return };
+        let nothing = List::default();
+        let list = match &beat.list {
+            _ if beat.environments == 0 => &nothing,
+            Some(list) if worker.listed + settings.list_every <= now => {
+                worker.listed = now;
+                list
+            }
+            _ => return,
         };
-        let mut never: Vec<EnvironmentId> = worker.slots.keys().filter(old).copied().collect();
+        let leased = worker.lease.map(|lease| lease.partition);
+        if !list.environments.is_empty() && (leased.is_none() || leased != list.partition) {
+            return; // what is not of its partition must go, and is not counted
+        }
+        let there: BTreeSet<EnvironmentId> = list.environments.iter().map(|one| one.environment).collect();
+        let old =
+            |id: &&EnvironmentId| self.slots.get(*id).is_some_and(|slot| slot.since + settings.lease <= now);
+        let mut never: Vec<EnvironmentId> =
+            worker.slots.keys().filter(|id| !there.contains(id)).filter(old).copied().collect();
         never.sort_unstable();
         for environment in never {
             self.release(environment);
+        }
+        for resident in &list.environments {
+            if self.slots.get(&resident.environment).is_none_or(|slot| slot.worker != idx) {
+                self.seat(resident, idx);
+            }
         }
     }
 
@@ -316,6 +347,7 @@ impl Planner {
         Orders {
             partition: worker.and_then(|worker| worker.lease).map(|lease| lease.partition),
             drain: worker.is_some_and(|worker| matches!(worker.standing, Standing::Draining { .. })),
+            list: worker.is_some_and(|worker| worker.listed + self.settings.list_every <= self.now),
         }
     }
 

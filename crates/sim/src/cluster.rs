@@ -16,6 +16,7 @@ mod ledger;
 mod load;
 mod machines;
 mod network;
+mod records;
 mod router;
 mod store;
 mod tenancy;

@@ -399,7 +399,7 @@ impl Simulation {
 
     fn beat(&mut self, worker: WorkerId) {
         let Some(environments) = self.environments_on.get(&worker).copied() else { return };
-        let beat = Beat { pressure: None, environments, fetched: Vec::new() };
+        let beat = Beat { pressure: None, environments, fetched: Vec::new(), list: None };
         if self.planner.heartbeat(self.now, &worker, &beat).is_ok() {
             self.schedule(self.settings.placement.heartbeat_every, Event::Beat { worker });
         }

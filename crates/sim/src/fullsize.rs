@@ -59,7 +59,7 @@ pub(crate) fn measure(workers: u32, environments: usize, partitions: u64, seed: 
             }
         }
     }
-    let beat = Beat { pressure: None, environments: 1, fetched: Vec::new() };
+    let beat = Beat { pressure: None, environments: 1, fetched: Vec::new(), list: None };
     let start = real_now();
     let answered = names.iter().filter(|name| planner.heartbeat(Duration::from_secs(1), name, &beat).is_ok());
     let answered = answered.count();

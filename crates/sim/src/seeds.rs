@@ -78,7 +78,7 @@ fn report(ask: &Ask, results: &[(u64, Found)], took: Duration) -> Result<String,
     let steps: u64 = results.iter().map(|(_, found)| found.trace.steps()).sum();
     let summary = format!(
         "{} seeds of {minutes} virtual minutes in {:.1} s: {steps} steps, {} faults, {} reigns; {} invocations: {} served ({} \
-         warm), {} refused, {} broken off; {} refused at workers as outdated, {} as busy; {} times slots miscounted",
+         warm), {} refused, {} broken off; {} acquires outdated; {} refused at workers as outdated, {} as late, {} as busy",
         results.len(),
         took.as_secs_f64(),
         sum(|c| c.faults),
@@ -88,9 +88,10 @@ fn report(ask: &Ask, results: &[(u64, Found)], took: Duration) -> Result<String,
         sum(|c| c.warm),
         sum(|c| c.refused),
         sum(|c| c.failed),
+        sum(|c| c.stale),
         sum(|c| c.fenced),
+        sum(|c| c.late),
         sum(|c| c.busy),
-        sum(|c| c.miscounted),
     );
     let failed: Vec<&(u64, Found)> = results.iter().filter(|(_, found)| found.broken.is_some()).collect();
     if failed.is_empty() {

@@ -42,18 +42,11 @@ use fabric::assignment::{AcquireError, EnvironmentEvent, EnvironmentReport};
 use fabric::worker::{InvokeRefusal, StartEnvironment};
 use freezer::Freezer;
 use sandbox::Stats;
+use scheduler::tenancy::{GONE_TRIES, LEADER_LOOK, REPORT_LIMIT};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use types::{LeaseToken, PartitionId};
 use world::Instant;
-
-/// How long one report to assignment may take; a leader that is away is asked again by its successor anyway.
-const REPORT_LIMIT: Duration = Duration::from_secs(2);
-/// How long until it is asked again who leads.
-const LEADER_LOOK: Duration = Duration::from_millis(50);
-/// Gone frees a slot: it is said again if it did not arrive.
-const GONE_TRIES: u32 = 3;
 
 /// The one task's state.
 pub(crate) struct Resident {

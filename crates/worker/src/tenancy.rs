@@ -15,7 +15,8 @@
 //! The lease is counted from the moment a heartbeat was *sent* that was answered, on this worker's own monotonic clock, so
 //! that it ends here before it ends with placement or with a partition's leader, whatever any clock says. It is looked at
 //! by whoever would let an invocation in, start an environment or let an answer out, too: a process that was stopped for
-//! longer than its lease and goes on must not serve before its timers come round ([`lease`]).
+//! longer than its lease and goes on must not serve before its timers come round. What follows from what is
+//! [`scheduler::tenancy`]'s to say; here it is said and heard.
 //!
 //! A fenced worker ends everything at once: an invocation in progress breaks off, which its frontend answers as an error of
 //! the service. Only joining begins another lease; what is then still ending is told, and placement gives a partition when
@@ -24,30 +25,25 @@
 //! Placement that can not be reached, that has no leader or a new one is borne until the lease runs out. A new leader knows
 //! nobody ([`PlacementError::Unknown`]): the worker joins again with everything it has and goes on.
 
-mod lease;
+mod health;
 mod vitals;
 
-pub(crate) use lease::{Health, LeaseClock, Standing};
+pub(crate) use health::Health;
 pub use vitals::{HostVitals, Vitals};
 
 use crate::Worker;
-use crate::worker::House;
+use crate::worker::{House, monotonic, residents};
 use fabric::placement::{
-    Heartbeat, JoinFleet, LeaveFleet, Orders, Placement, PlacementError, ResidentEnvironment, SandboxKind,
+    Heartbeat, JoinFleet, LeaveFleet, Orders, Placement, PlacementError, ResidentList, SandboxKind,
     StartOutcome, StartReport,
 };
+use scheduler::tenancy::{self, Answer, Heard, Membership};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use types::Zone;
-use world::{Instant, TaskHandle};
+use world::TaskHandle;
 
-/// How soon what was not answered is said again: a placement leader's failover takes a second.
-const AGAIN: Duration = Duration::from_millis(500);
-/// How long one call may take: as often as heartbeats are.
-const CALL_LIMIT: Duration = Duration::from_secs(2);
-/// Heartbeats are never closer than this, whatever the orders say.
-const NEXT_MIN: Duration = Duration::from_millis(50);
 /// Failed starts that are told one by one: as many as make a worker unwell.
 const FAILURES_TOLD_MAX: u32 = 3;
 
@@ -87,7 +83,7 @@ impl Tenancy {
         vitals: Arc<dyn Vitals>,
     ) -> Self {
         let house = worker.house();
-        house.bind();
+        house.table().bind();
         let asked = Arc::new(watch::Sender::new(false));
         let (tell, phase) = watch::channel(Phase::Outside);
         let member = Member {
@@ -97,11 +93,9 @@ impl Tenancy {
             vitals,
             asked: asked.subscribe(),
             phase: tell,
-            joined: false,
-            said: Vec::new(),
+            membership: Membership::new(monotonic(house.parts.world.now())),
             told_leaving: false,
             told_failing: false,
-            next: house.parts.world.now(),
         };
         let task = house.parts.world.spawn("worker.tenancy", member.run());
         Self { house: Arc::clone(house), asked, phase, task }
@@ -143,15 +137,10 @@ struct Member {
     vitals: Arc<dyn Vitals>,
     asked: watch::Receiver<bool>,
     phase: watch::Sender<Phase>,
-    /// The leader of placement knows us, as far as we know.
-    joined: bool,
-    /// What it said when it joined last.
-    said: Vec<ResidentEnvironment>,
+    membership: Membership,
     told_leaving: bool,
     /// The last word on starts was that one had failed.
     told_failing: bool,
-    /// When something is to be said next.
-    next: Instant,
 }
 
 impl Member {
@@ -159,79 +148,86 @@ impl Member {
         let world = self.house.parts.world.clone();
         let mut living = self.house.watch_living();
         loop {
-            if self.house.lease.has_run_out(world.now()) {
-                self.fenced();
+            if self.house.table().clock().has_run_out(monotonic(world.now())) {
+                self.membership.fenced(&mut self.house.table(), monotonic(world.now()));
+                Self::say_fenced();
             }
             if self.house.is_draining() {
                 if *living.borrow_and_update() == 0 {
                     return self.end().await;
                 }
-                if self.joined && !self.told_leaving {
+                if self.membership.is_joined() && !self.told_leaving {
                     self.told_leaving = self.say_leave(false).await;
                 }
             }
-            if self.next <= world.now() {
+            let now = monotonic(world.now());
+            if self.membership.next() <= now {
                 self.speak().await;
                 continue;
             }
-            let (now, draining) = (world.now(), self.house.is_draining());
-            let until = self.house.lease.until();
+            let draining = self.house.is_draining();
+            let until = self.house.table().clock().until();
             let running = until > now;
             tokio::select! {
                 biased;
-                () = world.clock.sleep(until.since(now)), if running => {}
-                () = world.clock.sleep(self.next.since(now)) => {}
+                () = world.clock.sleep(until.saturating_sub(now)), if running => {}
+                () = world.clock.sleep(self.membership.next() - now) => {}
                 _ = living.wait_for(|living| *living == 0), if draining => {}
                 () = wanted(&mut self.asked), if !draining => self.house.drain(),
             }
         }
     }
 
-    fn fenced(&mut self) {
-        tracing::error!("the worker's lease ran out: everything on it ends, and it joins again");
-        self.house.fence();
-        self.joined = false;
-        self.next = self.house.parts.world.now();
-    }
-
     /// Joins or beats, once.
     async fn speak(&mut self) {
-        let sent = self.house.parts.world.now();
-        // Of a worker that only a new leader does not know the lease goes on, and may end while it joins.
-        let begins = !self.house.lease.runs(sent);
-        let joining = !self.joined;
-        let answer = if joining { self.join().await } else { self.beat().await };
-        match answer {
-            Ok(orders) if !self.house.renew(sent, &orders, joining && begins) => self.fenced(),
-            Ok(orders) => self.obey(sent, &orders, joining),
-            // At once: whoever leads now has to know what is here.
-            Err(PlacementError::Unknown) if self.joined => self.joined = false,
+        // Under one lock: what is said is what is heard of.
+        let (speech, list) = {
+            let table = self.house.table();
+            let speech = self.membership.speak(&table, self.now());
+            let list = (speech.joins || speech.lists).then(|| residents(&table));
+            (speech, list)
+        };
+        let said =
+            if speech.joins { self.join(list.unwrap_or_default()).await } else { self.beat(list).await };
+        let answer = match said {
+            Ok(orders) => Answer::Orders(told(&orders)),
+            Err(PlacementError::Unknown) => Answer::Unknown,
             Err(error) => {
                 tracing::warn!(%error, "placement did not answer the worker");
-                self.next = self.house.parts.world.now().plus(AGAIN);
+                Answer::Silence
             }
+        };
+        let now = self.now();
+        let heard = self.membership.hear(&mut self.house.table(), &speech, answer, now);
+        match heard {
+            Heard::Fenced => Self::say_fenced(),
+            Heard::Goes { joined, drain } => self.go_on(joined, drain),
+            Heard::Nothing => {}
         }
     }
 
-    fn obey(&mut self, sent: Instant, orders: &Orders, joining: bool) {
-        if joining {
-            // What went while it was said may have been given back before it was counted: then it is all said once more,
-            // instead of the next heartbeat.
-            self.joined = self.house.has_all(&std::mem::take(&mut self.said));
+    fn say_fenced() {
+        tracing::error!("the worker's lease ran out: everything on it ends, and it joins again");
+    }
+
+    fn go_on(&mut self, joined: bool, drain: bool) {
+        if joined {
             self.told_leaving = false;
             self.phase.send_replace(Phase::Member);
         }
-        self.next = sent.plus(orders.next.max(NEXT_MIN));
-        if orders.drain && !self.house.is_draining() {
+        if drain && !self.house.is_draining() {
             tracing::info!("the worker is drained");
             self.house.drain();
             self.told_leaving = true; // placement said it
         }
     }
 
-    async fn join(&mut self) -> Result<Orders, PlacementError> {
-        let (partition, environments) = self.house.residents();
-        self.said.clone_from(&environments);
+    fn now(&self) -> Duration {
+        monotonic(self.house.parts.world.now())
+    }
+
+    async fn join(&self, list: ResidentList) -> Result<Orders, PlacementError> {
+        let ResidentList { partition, environments } = list;
         let message = JoinFleet {
             worker: self.house.parts.settings.worker.clone(),
             zone: self.offer.zone.clone(),
@@ -246,7 +242,7 @@ impl Member {
         self.ask(self.placement.join(message)).await
     }
 
-    async fn beat(&mut self) -> Result<Orders, PlacementError> {
+    async fn beat(&mut self, list: Option<ResidentList>) -> Result<Orders, PlacementError> {
         self.tell_starts().await;
         let vitals = Arc::clone(&self.vitals);
         let world = &self.house.parts.world;
@@ -257,6 +253,7 @@ impl Member {
             pressure,
             environments: u32::try_from(*self.house.watch_living().borrow()).unwrap_or(u32::MAX),
             fetched: self.house.code.take_fetched(),
+            list,
         };
         self.ask(self.placement.heartbeat(message)).await
     }
@@ -294,7 +291,7 @@ impl Member {
     /// Nothing is left. Placement that does not hear it finds it silent.
     async fn end(self) {
         self.say_leave(true).await;
-        self.house.fence();
+        self.house.table().fence();
         self.phase.send_replace(Phase::Ended);
         tracing::info!("the worker has left the fleet");
     }
@@ -305,11 +302,15 @@ impl Member {
         call: impl Future<Output = Result<T, PlacementError>>,
     ) -> Result<T, PlacementError> {
         let world = &self.house.parts.world;
-        let left = self.house.lease.until().since(world.now());
-        let limit = if left.is_zero() { CALL_LIMIT } else { left.min(CALL_LIMIT) };
+        let limit = Membership::patience(&self.house.table(), self.now());
         let silent = || PlacementError::Unavailable { reason: "no answer in time".to_owned() };
         world.timeout(limit, call).await.unwrap_or_else(|| Err(silent()))
     }
+}
+
+fn told(orders: &Orders) -> tenancy::Orders {
+    let Orders { partition, lease, drain, next, list } = *orders;
+    tenancy::Orders { partition, lease, next, drain, list }
 }
 
 async fn wanted(asked: &mut watch::Receiver<bool>) {

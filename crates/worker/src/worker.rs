@@ -1,8 +1,8 @@
 //! The worker: its table of environments, and what assignment and frontends ask of it.
 //!
-//! Fencing is here: an epoch below the highest that was seen of its partition is refused, and so is a token that is
-//! not the one an environment waits for (see [`crate::seat`]). Whether the worker serves at all is its lease's to say
-//! (see [`crate::tenancy`]).
+//! What is refused is [`scheduler::tenancy`]'s to say: an epoch below the highest that was seen of its partition, a token
+//! that is not the one an environment waits for (see [`crate::seat`]), and everything once its lease is over (see
+//! [`crate::tenancy`]).
 
 use crate::api_door::body::Budget;
 use crate::code_cache::CodeCache;
@@ -15,21 +15,21 @@ use crate::seat::{Job, Seat};
 use crate::snapshots::{Held, Snapshots};
 use crate::snapstart::{self, SnapStarts};
 use crate::starts::Starts;
-use crate::tenancy::{Health, LeaseClock, Standing};
+use crate::tenancy::Health;
 use async_trait::async_trait;
-use fabric::placement::{Orders, ResidentEnvironment};
+use fabric::placement::{ResidentEnvironment, ResidentList};
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
     InvokeRequest, ResidentsQuery, StartEnvironment, StopEnvironment, WorkerCensus, WorkerControl,
     WorkerError, WorkerInvoke,
 };
-use rustc_hash::FxHashMap;
+use scheduler::tenancy::{LeaseClock, Making, NoSeat, NotMade, Outdated, Place, Table, Word};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use types::limits::CHUNKS_IN_FLIGHT_MAX;
-use types::{EnvironmentId, Epoch, PartitionId, VersionKey};
+use types::{EnvironmentId, VersionKey};
 use world::Instant;
 
 /// Frames of a buffered answer: its response and its outcome, neither of which ever waits.
@@ -55,63 +55,11 @@ pub(crate) struct House {
     /// For what environments send to their doors to the Lambda API.
     pub(crate) bodies: Budget,
     /// For how long the worker serves.
-    pub(crate) lease: LeaseClock,
+    lease: Arc<LeaseClock>,
     pub(crate) health: Health,
-    table: Mutex<Table>,
+    table: Mutex<Table<Arc<Seat>>>,
     /// Environments that are not gone yet.
     living: watch::Sender<usize>,
-}
-
-#[derive(Default)]
-struct Table {
-    seats: FxHashMap<EnvironmentId, Place>,
-    /// No invocation finds these any more, but they are not gone: their room is in use until they say so.
-    ending: FxHashMap<EnvironmentId, Place>,
-    epochs: FxHashMap<PartitionId, Epoch>,
-    draining: bool,
-    /// `None`: nobody leases this worker, and it serves whoever asks.
-    standing: Option<Standing>,
-}
-
-/// One environment, as the table knows it.
-struct Place {
-    seat: Arc<Seat>,
-    partition: PartitionId,
-    key: VersionKey,
-    memory_mb: u32,
-}
-
-impl Table {
-    /// Remembers the highest epoch of a partition; `false` for one below it.
-    fn admits(&mut self, partition: PartitionId, epoch: Epoch) -> bool {
-        let highest = self.epochs.entry(partition).or_insert(epoch);
-        *highest = epoch.max(*highest);
-        epoch == *highest
-    }
-
-    /// Everything that is here, also what is ending.
-    fn residents(&self) -> impl Iterator<Item = fabric::worker::Resident> {
-        let all = self.seats.iter().map(|(id, place)| (id, place, false));
-        let all = all.chain(self.ending.iter().map(|(id, place)| (id, place, true)));
-        all.map(|(&environment, place, ending)| {
-            let (token, state) = place.seat.held();
-            let state = if ending { HeldState::Ending } else { state };
-            let held = HeldEnvironment { environment, token, state };
-            fabric::worker::Resident { partition: place.partition, key: place.key.clone(), held }
-        })
-    }
-
-    /// Whether an environment of this partition may be made: its own, or, of a worker that has nothing, a new one, of
-    /// which placement knew before the worker does.
-    fn serves(&mut self, partition: PartitionId, now: Instant) -> bool {
-        let empty = self.seats.is_empty() && self.ending.is_empty();
-        self.standing.as_mut().is_none_or(|standing| standing.take_on(partition, empty, now))
-    }
-
-    fn fence(&mut self, stays: Option<PartitionId>) {
-        let all = self.seats.values().chain(self.ending.values());
-        all.filter(|place| stays != Some(place.partition)).for_each(|place| place.seat.fence());
-    }
 }
 
 impl Worker {
@@ -127,7 +75,8 @@ impl Worker {
         let bodies = Budget::of_all();
         let pause = parts.sandbox.capabilities().pause;
         let snap_starts = SnapStarts::new(parts.world.clone(), settings.snap_start.clone(), pause);
-        let table = Mutex::default();
+        let lease = Arc::new(LeaseClock::unbounded());
+        let table = Mutex::new(Table::new(Arc::clone(&lease)));
         Self(Arc::new(House {
             parts,
             code,
@@ -137,7 +86,7 @@ impl Worker {
             snap_starts,
             snapshots: OnceLock::new(),
             bodies,
-            lease: LeaseClock::unbounded(),
+            lease,
             health: Health::default(),
             table,
             living,
@@ -184,6 +133,27 @@ impl Worker {
     }
 }
 
+/// What it has and for whom, as placement is told.
+pub(crate) fn residents(table: &Table<Arc<Seat>>) -> ResidentList {
+    let (partition, places) = table.residents();
+    let resident = |(environment, place): (EnvironmentId, &Place<Arc<Seat>>)| ResidentEnvironment {
+        environment,
+        key: place.key.clone(),
+        memory_mb: place.memory_mb,
+    };
+    ResidentList { partition, environments: places.into_iter().map(resident).collect() }
+}
+
+fn held_now(environment: EnvironmentId, seat: &Seat, ending: bool) -> HeldEnvironment {
+    let (token, state) = seat.held();
+    HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
+}
+
+/// As the table's clocks count.
+pub(crate) fn monotonic(now: Instant) -> Duration {
+    Duration::from_nanos(now.0)
+}
+
 fn unpack(zip: &[u8], into: &std::path::Path) -> Result<(), String> {
     images::unpack(zip, into).map_err(|error| error.to_string())
 }
@@ -191,10 +161,7 @@ fn unpack(zip: &[u8], into: &std::path::Path) -> Result<(), String> {
 impl House {
     /// No invocation finds this environment any more.
     pub(crate) fn forget(&self, id: EnvironmentId) {
-        let mut table = self.table();
-        if let Some(place) = table.seats.remove(&id) {
-            table.ending.insert(id, place);
-        }
+        self.table().forget(id);
     }
 
     /// Where every version is to be kept: this one, too, in the background.
@@ -218,19 +185,17 @@ impl House {
 
     /// One environment is gone.
     pub(crate) fn left(&self, id: EnvironmentId) {
-        self.table().ending.remove(&id);
+        self.table().left(id);
         self.living.send_modify(|living| *living = living.saturating_sub(1));
     }
 
     /// Nothing new; idle environments end now, busy ones after their invocation.
     pub(crate) fn drain(&self) {
-        let mut table = self.table();
-        table.draining = true;
-        table.seats.values().for_each(|place| place.seat.stop());
+        self.table().drain();
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.table().draining
+        self.table().is_draining()
     }
 
     /// How many environments are not gone yet.
@@ -238,67 +203,12 @@ impl House {
         self.living.subscribe()
     }
 
-    /// From now on it serves under a lease, which has not begun.
-    pub(crate) fn bind(&self) {
-        self.lease.end();
-        let mut table = self.table();
-        table.standing = Some(Standing::default());
-        table.fence(None);
+    /// Whether it serves, at this moment.
+    pub(crate) fn is_leased(&self, now: Instant) -> bool {
+        self.lease.runs(monotonic(now))
     }
 
-    /// The lease is over: everything ends at once, and nothing is taken until another begins.
-    pub(crate) fn fence(&self) {
-        self.lease.end();
-        self.fence_in(&mut self.table());
-    }
-
-    fn fence_in(&self, table: &mut Table) {
-        self.lease.end();
-        if let Some(standing) = &mut table.standing {
-            standing.fence();
-        }
-        table.fence(None);
-    }
-
-    /// Placement has answered what was sent at `sent`: the lease is counted from there, and what is not of the partition
-    /// ends at once. A lease that has run out meanwhile is not renewed: only joining begins another. `false`: fenced.
-    pub(crate) fn renew(&self, sent: Instant, orders: &Orders, joining: bool) -> bool {
-        let mut table = self.table();
-        if !joining && !self.lease.runs(self.parts.world.now()) {
-            self.fence_in(&mut table);
-            return false;
-        }
-        if let Some(standing) = &mut table.standing {
-            let stays = standing.told(orders.partition, sent);
-            table.fence(stays);
-        }
-        self.lease.runs_until(sent.plus(orders.lease));
-        true
-    }
-
-    /// What it has and for whom, as placement is told.
-    pub(crate) fn residents(&self) -> (Option<PartitionId>, Vec<ResidentEnvironment>) {
-        let table = self.table();
-        let all = table.seats.iter().chain(table.ending.iter());
-        let mut residents: Vec<ResidentEnvironment> = all
-            .map(|(&environment, place)| ResidentEnvironment {
-                environment,
-                key: place.key.clone(),
-                memory_mb: place.memory_mb,
-            })
-            .collect();
-        residents.sort_by_key(|resident| resident.environment);
-        (table.standing.as_ref().and_then(Standing::partition), residents)
-    }
-
-    /// Whether each of them is still there.
-    pub(crate) fn has_all(&self, residents: &[ResidentEnvironment]) -> bool {
-        let table = self.table();
-        let there = |id| table.seats.contains_key(id) || table.ending.contains_key(id);
-        residents.iter().all(|resident| there(&resident.environment))
-    }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
+    pub(crate) fn table(&self) -> MutexGuard<'_, Table<Arc<Seat>>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -306,7 +216,11 @@ impl House {
 #[async_trait]
 impl WorkerCensus for Worker {
     async fn residents(&self, _: ResidentsQuery) -> Result<Vec<fabric::worker::Resident>, WorkerError> {
-        Ok(self.0.table().residents().collect())
+        let resident = |(environment, place, ending): (EnvironmentId, &Place<Arc<Seat>>, bool)| {
+            let held = held_now(environment, &place.seat, ending);
+            fabric::worker::Resident { partition: place.partition, key: place.key.clone(), held }
+        };
+        Ok(self.0.table().places().map(resident).collect())
     }
 }
 
@@ -315,22 +229,13 @@ impl WorkerControl for Worker {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
         let house = &self.0;
         let mut table = house.table();
-        if !table.admits(message.partition, message.epoch) {
-            return Err(WorkerError::Stale);
-        }
-        if table.draining {
-            return Err(WorkerError::Draining);
-        }
-        if table.seats.contains_key(&message.environment) {
-            return Ok(()); // said twice: it is on its way
-        }
-        let now = house.parts.world.now();
-        if !house.lease.runs(now) {
-            house.fence_in(&mut table);
-            return Err(WorkerError::NotLeased);
-        }
-        if !table.serves(message.partition, now) {
-            return Err(WorkerError::NotLeased);
+        let word = Word { partition: message.partition, epoch: message.epoch };
+        match table.make(monotonic(house.parts.world.now()), word, message.environment) {
+            Ok(Making::New) => {}
+            Ok(Making::Known) => return Ok(()),
+            Err(NotMade::Stale) => return Err(WorkerError::Stale),
+            Err(NotMade::Draining) => return Err(WorkerError::Draining),
+            Err(NotMade::NotLeased) => return Err(WorkerError::NotLeased),
         }
         // Counted until they are gone, not until they are forgotten: their memory is in use for so long.
         if *house.living.borrow() >= house.parts.settings.environments_max {
@@ -343,7 +248,7 @@ impl WorkerControl for Worker {
             key: message.key.clone(),
             memory_mb: message.memory_mb,
         };
-        table.seats.insert(message.environment, place);
+        table.insert(message.environment, place);
         house.living.send_modify(|living| *living += 1);
         drop(table);
         let resident = Resident::new(Arc::clone(house), message, owner);
@@ -352,27 +257,19 @@ impl WorkerControl for Worker {
     }
 
     async fn stop_environment(&self, message: StopEnvironment) -> Result<(), WorkerError> {
-        let mut table = self.0.table();
-        if !table.admits(message.partition, message.epoch) {
-            return Err(WorkerError::Stale);
-        }
-        match table.seats.get(&message.environment) {
-            Some(place) => place.seat.stop(),
-            None if table.ending.contains_key(&message.environment) => {} // it will say when it is gone
-            None => return Err(WorkerError::NotThere),
-        }
-        Ok(())
+        let word = Word { partition: message.partition, epoch: message.epoch };
+        self.0.table().stop(word, message.environment).map_err(|no| match no {
+            NoSeat::Stale => WorkerError::Stale,
+            NoSeat::Gone => WorkerError::NotThere,
+        })
     }
 
     async fn acknowledge(&self, message: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
         let mut table = self.0.table();
-        // Under the same lock as every start and invocation: whoever of an older epoch comes later is refused, and
-        // what came earlier is in the answer.
-        if !table.admits(message.partition, message.epoch) {
-            return Err(WorkerError::Stale);
-        }
-        let held = table.residents().filter(|resident| resident.partition == message.partition);
-        Ok(HeldEnvironments { environments: held.map(|resident| resident.held).collect() })
+        let word = Word { partition: message.partition, epoch: message.epoch };
+        let held = table.acknowledge(word).map_err(|Outdated| WorkerError::Stale)?;
+        let held = held.map(|(environment, seat, ending)| held_now(environment, seat, ending));
+        Ok(HeldEnvironments { environments: held.collect() })
     }
 }
 
@@ -386,16 +283,13 @@ impl WorkerInvoke for Worker {
         let (accept, accepted) = oneshot::channel();
         let job = Job { invocation, token: lease.token, arrived, accept, frames: Arc::new(frames) };
         {
-            // One lock over both: what an acknowledged epoch was told of a seat is not changed by an older lease.
+            let word = Word { partition: lease.partition, epoch: lease.epoch };
             let mut table = self.0.table();
-            if !self.0.lease.runs(arrived) {
-                self.0.fence_in(&mut table);
-                return Err(InvokeRefusal::Gone);
-            }
-            if !table.admits(lease.partition, lease.epoch) {
-                return Err(InvokeRefusal::Stale);
-            }
-            table.seats.get(&lease.environment).ok_or(InvokeRefusal::Gone)?.seat.take(job)?;
+            let seat = table.enter(monotonic(arrived), word, lease.environment).map_err(|no| match no {
+                NoSeat::Stale => InvokeRefusal::Stale,
+                NoSeat::Gone => InvokeRefusal::Gone,
+            })?;
+            seat.take(job)?; // under the table's lock
         }
         match accepted.await {
             Ok(Ok(())) => Ok(answer),

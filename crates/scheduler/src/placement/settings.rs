@@ -6,6 +6,9 @@ use std::time::Duration;
 pub struct Settings {
     /// Between two heartbeats of a worker. A beat is a few hundred bytes: 10,000 workers make 5,000 a second.
     pub heartbeat_every: Duration,
+    /// How often a worker says what it has, so that a slot and its environment can not miss each other for long. A hundred
+    /// bytes for each environment: a million of them make 5 MB a second.
+    pub list_every: Duration,
     /// A worker that said nothing for so long gets nothing new: three beats, one lost packet is no outage.
     pub silent_after: Duration,
     /// For how long a worker is leased to a partition; every heartbeat renews it. Longer than any failover of what
@@ -66,6 +69,7 @@ impl Settings {
         let forever = Duration::from_secs(100 * 365 * 86_400);
         Self {
             heartbeat_every: forever,
+            list_every: forever,
             silent_after: forever,
             lease: forever,
             lease_idle: forever,
@@ -82,6 +86,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             heartbeat_every: Duration::from_secs(2),
+            list_every: Duration::from_secs(20),
             silent_after: Duration::from_secs(6),
             lease: Duration::from_secs(20),
             lease_idle: Duration::from_secs(60),

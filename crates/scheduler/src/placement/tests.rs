@@ -60,7 +60,7 @@ fn key(function: &str) -> VersionKey {
 }
 
 fn beat(environments: u32) -> Beat {
-    Beat { pressure: None, environments, fetched: Vec::new() }
+    Beat { pressure: None, environments, fetched: Vec::new(), list: None }
 }
 
 /// `workers` of 10,000 MB in zones a, b, c in turn: w0, w1, ...
@@ -164,7 +164,7 @@ fn a_silent_worker_gets_nothing_new_and_is_lost_when_its_lease_ends() {
     let w0 = WorkerId::new("w0");
     planner.place_for(SECOND, &request(1, "f", 128)).unwrap();
     let orders = planner.heartbeat(SECOND * 2, &w0, &beat(1)).unwrap();
-    assert_eq!(orders, Orders { partition: Some(PartitionId(1)), drain: false });
+    assert_eq!(orders, Orders { partition: Some(PartitionId(1)), drain: false, list: false });
     assert_eq!(planner.tick(SECOND * 8), [], "three beats are missing");
     assert_eq!(row(&planner, "w0").standing, Standing::Silent);
     assert_eq!(planner.place_for(SECOND * 8, &request(2, "f", 128)), Err(NoSlot::Full));
@@ -391,4 +391,50 @@ fn what_is_left_for_a_partition_that_nobody_leads_any_more_is_taken() {
         planner.tick(SECOND * second);
     }
     assert!(planner.place_for(24 * SECOND, &of(1, 2, 9_000)).is_ok());
+}
+
+#[test]
+fn a_slot_whose_environment_never_came_is_free_again_although_its_worker_is_busy() {
+    let (mut planner, worker) = (fleet(Settings::default(), 1), WorkerId::new("w0"));
+    let resident = |n| Resident { environment: environment(n), key: key("f"), memory_mb: 100 };
+    let list = |there: &[u32]| Beat {
+        list: Some(List {
+            partition: Some(PartitionId(1)),
+            environments: there.iter().map(|n| resident(*n)).collect(),
+        }),
+        ..beat(2)
+    };
+    // 1 came, 2 did not: whoever asked for it was deposed. 3 came while the worker joined, and was never counted.
+    for n in [1, 2] {
+        planner.place_for(Duration::ZERO, &request(n, "f", 100)).unwrap();
+    }
+    let asked = |planner: &mut Planner, at: u32, beat: &Beat| {
+        planner.heartbeat(at * SECOND, &worker, beat).unwrap().list
+    };
+    for at in (2..20).step_by(2) {
+        assert!(!asked(&mut planner, at, &beat(2)), "not yet, at {at}");
+        let unasked = list(&[9]);
+        assert!(!asked(&mut planner, at, &unasked), "and nobody asked");
+    }
+    assert!(asked(&mut planner, 20, &beat(2)));
+    assert!(asked(&mut planner, 21, &beat(2)), "until it is said");
+    planner.place_for(21 * SECOND, &request(4, "f", 100)).unwrap();
+    assert!(!asked(&mut planner, 22, &list(&[1, 3])));
+    let slots = |planner: &Planner| {
+        let mut slots: Vec<EnvironmentId> = planner.slots.keys().copied().collect();
+        slots.sort_unstable();
+        slots
+    };
+    // 4 is on its way.
+    assert_eq!(slots(&planner), [1, 3, 4].map(environment));
+    assert_eq!(row(&planner, "w0").memory_used_mb, 300);
+    // The same, held up on its way, does not undo what came meanwhile.
+    planner.release(environment(3));
+    asked(&mut planner, 30, &list(&[1, 3]));
+    assert_eq!(slots(&planner), [1, 4].map(environment));
+    // What is listed for another partition is not counted.
+    let other =
+        Beat { list: Some(List { partition: Some(PartitionId(7)), ..list(&[5]).list.unwrap() }), ..beat(1) };
+    asked(&mut planner, 43, &other);
+    assert_eq!(slots(&planner), [1, 4].map(environment));
 }

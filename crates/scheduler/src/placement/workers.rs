@@ -60,6 +60,8 @@ pub(super) struct Worker {
     pub(super) seen: Option<Duration>,
     /// Environments, by its last heartbeat.
     pub(super) said: u32,
+    /// When it said last what it has.
+    pub(super) listed: Duration,
     pub(super) joined: Duration,
     pub(super) empty_since: Duration,
     pub(super) failed_starts: u32,
@@ -86,6 +88,7 @@ impl Worker {
             lease: None,
             seen: None,
             said: 0,
+            listed: now,
             joined: now,
             empty_since: now,
             failed_starts: 0,

@@ -1,7 +1,7 @@
 //! What goes wrong. Each seed draws which kinds of trouble it has and how much: runs with one kind find what runs with
 //! all of them hide.
 
-use super::executor::{Node, lock};
+use super::executor::{Executor, Node, lock};
 use super::machines::{Machines, Role};
 use super::network::Weather;
 use fabric::placement::{DrainWorker, Placement};
@@ -19,6 +19,10 @@ enum Trouble {
     Cut,
     /// One machine reaches nobody.
     Alone,
+    /// What a frontend sends to workers is held up, for longer than a lease waits for its invocation: it comes late.
+    Late,
+    /// A worker does not reach placement for longer than its lease, and everybody else does reach it.
+    Severed,
     Silence,
     Full,
     LostAtStore,
@@ -39,6 +43,8 @@ const ALL: &[Trouble] = &[
     Trouble::Pause(Role::Frontend),
     Trouble::Cut,
     Trouble::Alone,
+    Trouble::Late,
+    Trouble::Severed,
     Trouble::Silence,
     Trouble::Full,
     Trouble::LostAtStore,
@@ -46,6 +52,27 @@ const ALL: &[Trouble] = &[
     Trouble::Drain,
     Trouble::Update,
 ];
+
+/// What is too seldom met by chance: a lease that comes when another has its seat, and a worker whose lease has ended
+/// while leaders and frontends still count on it; and a leader that comes after another was told of an update, while frontends
+/// remember what was before.
+const LATE: &[Trouble] = &[Trouble::Late, Trouble::Late, Trouble::Update, Trouble::Pause(Role::Frontend)];
+const SEVERED: &[Trouble] =
+    &[Trouble::Severed, Trouble::Severed, Trouble::Update, Trouble::Crash(Role::Frontend)];
+const TAKEOVER: &[Trouble] =
+    &[Trouble::Update, Trouble::Update, Trouble::Update, Trouble::Crash(Role::Assignment), Trouble::Storm];
+
+/// Which kinds a run has, and the time between two on the average.
+fn kinds(executor: &Executor) -> (Vec<Trouble>, Duration) {
+    let (all, share, every_ms) = match executor.below(10) {
+        0..2 => (LATE, 1_000, 500 + executor.below(1_000)),
+        3..5 => (TAKEOVER, 1_000, 300 + executor.below(1_000)),
+        2 => (SEVERED, 1_000, 500 + executor.below(1_500)),
+        _ => (ALL, 100 + executor.below(700), 500 + executor.below(8_000)),
+    };
+    let kinds = all.iter().copied().filter(|_| executor.chance(share)).collect();
+    (kinds, Duration::from_millis(every_ms))
+}
 
 /// The tasks that make trouble.
 pub(crate) struct Chaos {
@@ -56,9 +83,7 @@ pub(crate) struct Chaos {
 impl Chaos {
     pub(crate) fn start(machines: &Arc<Machines>, trouble: Duration) -> Self {
         let executor = machines.executor.clone();
-        let share = 100 + executor.below(700);
-        let kinds: Vec<Trouble> = ALL.iter().copied().filter(|_| executor.chance(share)).collect();
-        let every = Duration::from_millis(500 + executor.below(8_000));
+        let (kinds, every) = kinds(&executor);
         let weather = Weather {
             lost: if executor.chance(500) { executor.below(20) } else { 0 },
             slow: if executor.chance(500) { executor.below(100) } else { 5 },
@@ -104,6 +129,17 @@ impl One {
             Trouble::Pause(role) => self.pause(role).await,
             Trouble::Cut => self.cut().await,
             Trouble::Alone => self.alone().await,
+            Trouble::Late => {
+                let Some(frontend) = self.one_of(Role::Frontend) else { return };
+                self.note(&format!("what {} sends to workers is held up", frontend.0));
+                // Calls that wait for longer than that are given up.
+                self.hold(frontend, Role::Worker, 3_000, 9_900).await;
+            }
+            Trouble::Severed => {
+                let Some(worker) = self.one_of(Role::Worker) else { return };
+                self.note(&format!("{} does not reach placement", worker.0));
+                self.hold(worker, Role::Placement, 21_000, 30_000).await;
+            }
             Trouble::Silence => {
                 self.note("the store is silent");
                 self.machines.ailment.silent.store(true, Ordering::SeqCst);
@@ -203,6 +239,13 @@ impl One {
         others.iter().for_each(|other| self.machines.network.cut(one, *other));
         let until = if self.machines.executor.chance(300) { 75_000 } else { 5_000 };
         self.sleep(100, until).await;
+        others.iter().for_each(|other| self.machines.network.heal(one, *other));
+    }
+
+    async fn hold(&self, one: Node, role: Role, from_ms: u64, to_ms: u64) {
+        let others = self.machines.of(role);
+        others.iter().for_each(|other| self.machines.network.cut(one, *other));
+        self.sleep(from_ms, to_ms).await;
         others.iter().for_each(|other| self.machines.network.heal(one, *other));
     }
 

@@ -8,7 +8,9 @@ use scheduler::assignment::invariants;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
+use std::time::Duration;
+use types::{EnvironmentId, Epoch, FunctionName, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
+use world::Instant;
 
 /// What is counted; says that a run did something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,8 +22,10 @@ pub(crate) struct Counts {
     pub(crate) refused: u64,
     pub(crate) fenced: u64,
     pub(crate) busy: u64,
-    /// Looks at the end that found a worker's slots miscounted.
-    pub(crate) miscounted: u64,
+    /// Leases that came after another had its environment, or too late for it.
+    pub(crate) late: u64,
+    /// Acquires with an older generation than the leader knew.
+    pub(crate) stale: u64,
     pub(crate) reigns: u64,
     pub(crate) faults: u64,
 }
@@ -42,9 +46,17 @@ struct Truth {
     acknowledged: BTreeMap<(WorkerId, PartitionId), Epoch>,
     /// The highest epoch under which something was appended to the journal.
     appended: u64,
+    /// Until when each worker may serve, by its own clock, as placement has answered it.
+    promised: BTreeMap<WorkerId, Duration>,
+    /// Under which leases each environment was given back.
+    given_back: BTreeMap<(WorkerId, EnvironmentId), BTreeSet<LeaseToken>>,
     /// Environments of the journal, in hexadecimal digits, and their workers.
     written: BTreeMap<String, String>,
     seen: BTreeSet<RequestId>,
+    /// The generation to which an update of a function has returned.
+    updated: BTreeMap<FunctionName, u64>,
+    /// The same at the moment at which an invocation was accepted.
+    floors: BTreeMap<RequestId, u64>,
     /// Workers that stand still: what runs there does not run now.
     still: BTreeSet<WorkerId>,
     /// Asked and not answered.
@@ -118,7 +130,30 @@ impl Ledger {
         let mut truth = lock(&self.truth);
         truth.held.remove(&(worker.clone(), environment));
         truth.running.remove(&(worker.clone(), environment));
+        truth.given_back.remove(&(worker.clone(), environment));
         truth.changed = true;
+    }
+
+    /// At `now` by its own clock the worker hears an answer to what it said at `sent`. One whose lease had ended when it
+    /// said it begins another only by joining.
+    pub(crate) fn promised(
+        &self,
+        worker: &WorkerId,
+        now: Duration,
+        sent: Duration,
+        lease: Duration,
+        joins: bool,
+    ) {
+        let mut truth = lock(&self.truth);
+        let before = truth.promised.get(worker).copied().unwrap_or_default();
+        if now < before || (joins && before <= sent) {
+            truth.promised.insert(worker.clone(), sent + lease);
+        }
+    }
+
+    /// The invocation of this lease is over, or it did not come in time.
+    pub(crate) fn gives_back(&self, worker: &WorkerId, environment: EnvironmentId, token: LeaseToken) {
+        lock(&self.truth).given_back.entry((worker.clone(), environment)).or_default().insert(token);
     }
 
     /// The worker crashed (and forgot what it had acknowledged) or fenced itself: nothing of it runs any more.
@@ -126,6 +161,8 @@ impl Ledger {
         let mut truth = lock(&self.truth);
         truth.held.retain(|(of, _), _| of != worker);
         truth.running.retain(|(of, _), _| of != worker);
+        truth.given_back.retain(|(of, _), _| of != worker);
+        truth.promised.remove(worker);
         if crashed {
             truth.acknowledged.retain(|(of, _), _| of != worker);
         }
@@ -157,10 +194,19 @@ impl Ledger {
         }
     }
 
-    /// User code sees an invocation.
-    pub(crate) fn enters(&self, worker: &WorkerId, lease: &fabric::Lease, request: RequestId) {
+    /// User code sees an invocation, at `now` by the worker's clock.
+    pub(crate) fn enters(&self, worker: &WorkerId, now: Instant, lease: &fabric::Lease, request: RequestId) {
         let mut truth = lock(&self.truth);
         let at = (worker.clone(), lease.environment);
+        if truth.promised.get(worker).is_none_or(|until| *until <= Duration::from_nanos(now.0)) {
+            self.executor.fail(format!("{request} enters on {worker}, whose lease has ended"));
+        }
+        if truth.given_back.get(&at).is_some_and(|given| given.contains(&lease.token)) {
+            self.executor.fail(format!(
+                "{request} enters {} on {worker} under a lease that was given back",
+                lease.environment
+            ));
+        }
         if let Some(other) = truth.running.get(&at) {
             self.executor.fail(format!(
                 "{} on {worker} runs under {:?}, and {:?} enters",
@@ -174,8 +220,29 @@ impl Ledger {
             self.executor.fail(format!("{} runs and is not there", lease.environment));
             return;
         };
+        let floor = truth.floors.get(&request).copied().unwrap_or(1);
+        if key.generation < floor {
+            self.executor.fail(format!(
+                "{request} runs generation {} of {}, and was accepted when an update to {floor} had returned",
+                key.generation, key.function
+            ));
+        }
         truth.running.insert(at, Running { token: lease.token, key, answered: false });
         truth.changed = true;
+    }
+
+    /// An invocation comes.
+    pub(crate) fn accepts(&self, request: RequestId, function: &FunctionName) {
+        let mut truth = lock(&self.truth);
+        let floor = truth.updated.get(function).copied().unwrap_or(1);
+        truth.floors.insert(request, floor);
+    }
+
+    /// An update has returned.
+    pub(crate) fn updated(&self, function: &FunctionName, generation: u64) {
+        let mut truth = lock(&self.truth);
+        let updated = truth.updated.entry(function.clone()).or_default();
+        *updated = generation.max(*updated);
     }
 
     pub(crate) fn leaves(&self, worker: &WorkerId, environment: EnvironmentId) {

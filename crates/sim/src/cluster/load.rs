@@ -1,15 +1,16 @@
 //! Callers: what a frontend does with an invocation, and what `control` does with an update.
 //!
 //! ```text
-//! resolve ─► acquire ─► invoke at the worker ─► Response ─► Outcome
+//! cache ─► acquire ─► invoke at the worker ─► Response ─► Outcome
 //!    ▲          │ Stale    │ Stale, Busy, Gone: user code has not seen it
-//!    └──────────┴──────────┘  (at most eight times; NotLeader: until the wait is over)
+//!    └─ re-read ┴──────────┘  (at most eight times; NotLeader: until the wait is over)
 //! ```
 //! The rules are those of `crates/frontend/src/invoke/run.rs` and `crates/control/src/commit.rs`.
 
-use super::executor::{Executor, Node, lock};
+use super::executor::{Executor, Node};
 use super::ledger::Ledger;
 use super::network::Network;
+use super::records::{Catalogue, REGION, Records};
 use super::router::Router;
 use super::worker::Mutation;
 use bytes::Bytes;
@@ -19,9 +20,9 @@ use fabric::stream::FrameStream;
 use fabric::worker::{InvokeFrame, InvokeRefusal, InvokeRequest, WorkerInvoke};
 use fabric::{Invocation, Lease, Scope, Start};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use types::{AccountId, FunctionArn, FunctionName, Region, RequestId, Version, VersionKey, WorkerId};
+use types::{AccountId, FunctionArn, FunctionName, Region, RequestId, VersionKey, WorkerId};
 use world::World;
 
 const ATTEMPTS_MAX: usize = 8;
@@ -30,44 +31,11 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// A function's timeout here; its worker's silence is given up after twice this and more.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SILENCE_MAX: Duration = Duration::from_secs(60);
-const RETIRE_ATTEMPTS_MAX: usize = 3;
-const RETIRE_WAIT: Duration = Duration::from_secs(2);
-const RETIRE_PAUSE: Duration = Duration::from_millis(50);
-const REGION: &str = "eu-west-1";
-
-/// What there is to invoke, in truth: `control`'s store, which answers what was written last.
-#[derive(Clone)]
-pub(crate) struct Catalogue(Arc<Mutex<BTreeMap<FunctionName, (AccountId, u64)>>>);
-
-impl Catalogue {
-    /// Functions of two accounts.
-    pub(crate) fn new(functions: u64) -> Self {
-        let row = |number: u64| {
-            let account = AccountId::new(format!("{:012}", number % 2));
-            (FunctionName::new(format!("f{number}")), (account, 1))
-        };
-        Self(Arc::new(Mutex::new((0..functions).map(row).collect())))
-    }
-
-    pub(crate) fn names(&self) -> Vec<FunctionName> {
-        lock(&self.0).keys().cloned().collect()
-    }
-
-    pub(crate) fn resolve(&self, function: &FunctionName) -> VersionKey {
-        let table = lock(&self.0);
-        let (account, generation) =
-            table.get(function).cloned().unwrap_or_else(|| (AccountId::new("000000000000"), 1));
-        let (region, function, version) = (Region::new(REGION), function.clone(), Version::Latest);
-        VersionKey { account, region, function, version, generation }
-    }
-
-    fn update(&self, function: &FunctionName) -> VersionKey {
-        if let Some((_, generation)) = lock(&self.0).get_mut(function) {
-            *generation += 1;
-        }
-        self.resolve(function)
-    }
-}
+/// As in `crates/control/src/commit.rs`.
+const TELL_WAIT: Duration = Duration::from_secs(2);
+const TELL_SHARED_MAX: Duration = Duration::from_secs(25);
+const TELL_PAUSE: Duration = Duration::from_millis(50);
+const TELL_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// MB.
 fn memory_of(key: &VersionKey) -> u32 {
@@ -87,6 +55,7 @@ pub(crate) struct Frontend {
     pub(crate) node: Node,
     pub(crate) ledger: Ledger,
     pub(crate) catalogue: Catalogue,
+    pub(crate) records: Records,
     pub(crate) assignment: Arc<Router<dyn Assignment>>,
     pub(crate) workers: Arc<BTreeMap<WorkerId, Node>>,
     pub(crate) mutation: Mutation,
@@ -106,6 +75,7 @@ impl Frontend {
     pub(crate) async fn invoke(&self, function: FunctionName) -> Ended {
         self.ledger.count(|counts| counts.asked += 1);
         let request = RequestId::from_random(self.world.random_16());
+        self.ledger.accepts(request, &function);
         let Some((lease, frames)) = self.start(&function, request).await else {
             self.ledger.count(|counts| counts.refused += 1);
             return Ended::Refused;
@@ -133,14 +103,15 @@ impl Frontend {
     ) -> Option<(Lease, FrameStream<InvokeFrame>)> {
         let begun = self.world.now();
         let mut attempts = 0;
-        let mut key = self.catalogue.resolve(function);
+        let mut key = self.catalogue.key(function, self.records.cached(function).await?);
         while attempts < ATTEMPTS_MAX {
             attempts += 1;
             let wait_max = WAIT_MAX.saturating_sub(self.world.now().since(begun));
             let lease = match self.acquire(&key, wait_max).await {
                 Ok(lease) => lease,
                 Err(AcquireError::Stale) => {
-                    key = self.catalogue.resolve(function);
+                    self.ledger.count(|counts| counts.stale += 1);
+                    key = self.catalogue.key(function, self.records.fresh(function).await?);
                     continue;
                 }
                 Err(AcquireError::NotLeader) if !wait_max.is_zero() => {
@@ -168,7 +139,7 @@ impl Frontend {
                 }
                 Err(InvokeRefusal::Stale) => {
                     self.assignment.doubt();
-                    key = self.catalogue.resolve(function);
+                    key = self.catalogue.key(function, self.records.fresh(function).await?);
                 }
                 Err(_) => {}
             }
@@ -225,22 +196,42 @@ impl Frontend {
         let _ = self.assignment.report(report).await;
     }
 
-    /// `control`: a new generation, and assignment is told.
+    /// `control`: a new generation, which has returned once assignment's leader has taken it.
     pub(crate) async fn update(&self, function: &FunctionName) {
-        let key = self.catalogue.update(function);
-        self.executor.note(format_args!("{function} is updated to {}", key.generation));
+        let Some(generation) = self.records.update(function).await else { return };
+        let key = self.catalogue.key(function, generation);
+        self.executor.note(format_args!("{function} is to be {generation}"));
+        let (begun, mut pause) = (self.world.now(), TELL_PAUSE);
         let message = Retire {
             scope: Scope { account: key.account, region: key.region },
             function: key.function,
             version: Some(key.version),
-            generation_min: key.generation,
+            generation_min: generation,
         };
-        for _ in 0..RETIRE_ATTEMPTS_MAX {
-            let told = self.world.timeout(RETIRE_WAIT, self.assignment.retire(message.clone())).await;
+        if self.mutation == Mutation::EarlyUpdate {
+            self.ledger.updated(function, generation);
+        }
+        while self.world.now().since(begun) < TELL_SHARED_MAX {
+            let told = self.world.timeout(TELL_WAIT, self.assignment.retire(message.clone())).await;
             if matches!(told, Some(Ok(()))) {
+                self.executor.note(format_args!("{function} is updated to {generation}"));
+                self.ledger.updated(function, generation);
                 return;
             }
-            self.world.clock.sleep(RETIRE_PAUSE).await;
+            pause = (pause * 2).min(TELL_PAUSE_MAX);
+            self.world.clock.sleep(pause).await;
+        }
+    }
+
+    /// Hints of changes, which come late or not at all.
+    pub(crate) async fn follow(self) {
+        loop {
+            self.world.clock.sleep(Duration::from_millis(self.executor.below(40_000))).await;
+            for name in self.catalogue.names() {
+                if self.executor.chance(700) {
+                    self.records.fresh(&name).await;
+                }
+            }
         }
     }
 }

@@ -2,19 +2,21 @@
 
 use super::executor::{Executor, Node, lock};
 use super::ledger::Ledger;
-use super::load::{Catalogue, Frontend};
+use super::load::Frontend;
 use super::network::Network;
+use super::records::{Catalogue, Records};
 use super::router::Router;
 use super::store::{Ailment, MemoryKv, MemoryLog, Through};
 use super::tenancy::{Offer, Tenant};
 use super::worker::{self, Mutation, Parts as WorkerParts, Worker};
 use assignment::{AssignmentService, Parts, Settings, WorkerDirectory, key_of};
-use fabric::assignment::Assignment;
+use fabric::assignment::{Assignment, Revisions};
 use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerInvoke};
 use placement::PlacementService;
 use placement::provider::Static;
+use scheduler::tenancy::Membership;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -190,8 +192,7 @@ impl Machines {
             },
             journal: self.through(node),
             election: Some(self.election(node, key)),
-            // Frontends resolve fresh: no old word can come.
-            revisions: None,
+            revisions: self.revisions(node),
         });
         let role: Arc<dyn Assignment> = service.clone();
         self.network.listen(node, &world, "Assignment", Served::new(role));
@@ -212,6 +213,12 @@ impl Machines {
             }
         });
         lock(&self.services).insert(node, service);
+    }
+
+    /// (A mutation: a leader does not ask what its predecessor was told.)
+    fn revisions(&self, node: Node) -> Option<Arc<dyn Revisions>> {
+        let reads = self.mutation != Mutation::NoRevisions;
+        reads.then(|| -> Arc<dyn Revisions> { Arc::new(Records::new(self.through(node))) })
     }
 
     fn boot_placement(self: &Arc<Self>, node: Node, world: World) {
@@ -265,18 +272,17 @@ impl Machines {
         };
         let tenant = Tenant {
             world: world.clone(),
-            executor: self.executor.clone(),
+            membership: Membership::new(worker.now()),
             worker,
             placement: Router::new(&self.network, node, &self.of(Role::Placement)),
             offer,
-            joined: false,
-            next: world.now(),
         };
         world.spawn("worker.tenancy", tenant.run());
     }
 
     fn boot_frontend(self: &Arc<Self>, node: Node, world: &World) {
         let frontend = self.frontend(node, world);
+        world.spawn("hints", frontend.clone().follow());
         let names = self.catalogue.names();
         let machines = Arc::downgrade(self);
         let (executor, own) = (self.executor.clone(), world.clone());
@@ -312,6 +318,7 @@ impl Machines {
             node,
             ledger: self.ledger.clone(),
             catalogue: self.catalogue.clone(),
+            records: Records::new(self.through(node)),
             assignment: Router::new(&self.network, node, &self.of(Role::Assignment)),
             workers: Arc::clone(&self.workers),
             mutation: self.mutation,
@@ -323,7 +330,12 @@ impl Machines {
         self.load.store(false, Ordering::SeqCst);
         self.ailment.cure();
         self.network.set_weather(super::network::Weather::default());
-        self.workers.keys().for_each(|worker| self.ledger.set_still(worker, false));
+        // Whoever stood still needs a moment to see what time it is, as in `chaos`.
+        let own = Arc::clone(self);
+        self.outside.spawn("heal", async move {
+            own.outside.clock.sleep(Duration::from_millis(10)).await;
+            own.workers.keys().for_each(|worker| own.ledger.set_still(worker, false));
+        });
         let drained = std::mem::take(&mut *lock(&self.drained));
         for (node, _) in self.roles.clone() {
             self.executor.pause(node, false);

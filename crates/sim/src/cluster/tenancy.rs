@@ -1,18 +1,15 @@
-//! A worker's membership in the fleet: it joins, beats, obeys, and fences itself when its lease has ended.
-//!
-//! The rules are those of `crates/worker/src/tenancy.rs`, whose tasks are bound to the real worker's table.
+//! A worker's membership in the fleet: the driver of [`Membership`], as `crates/worker/src/tenancy.rs` is the real one's.
 
-use super::executor::Executor;
 use super::router::Router;
 use super::worker::Worker;
-use fabric::placement::{Heartbeat, JoinFleet, Orders, Placement, PlacementError, SandboxKind};
+use fabric::placement::{
+    Heartbeat, JoinFleet, Orders, Placement, PlacementError, ResidentEnvironment, ResidentList, SandboxKind,
+};
+use scheduler::tenancy::{self, Answer, Heard, Membership};
 use std::sync::Arc;
 use std::time::Duration;
 use types::{WorkerId, Zone};
-use world::{Instant, World};
-
-const AGAIN: Duration = Duration::from_millis(500);
-const CALL_LIMIT: Duration = Duration::from_secs(2);
+use world::World;
 
 /// What a worker offers.
 #[derive(Clone)]
@@ -26,103 +23,89 @@ pub(crate) struct Offer {
 /// A worker's life in the fleet.
 pub(crate) struct Tenant {
     pub(crate) world: World,
-    pub(crate) executor: Executor,
     pub(crate) worker: Arc<Worker>,
     pub(crate) placement: Arc<Router<dyn Placement>>,
     pub(crate) offer: Offer,
-    pub(crate) joined: bool,
-    pub(crate) next: Instant,
+    pub(crate) membership: Membership,
 }
 
 impl Tenant {
     pub(crate) async fn run(mut self) {
         let world = self.world.clone();
         loop {
-            if self.worker.has_run_out() {
-                self.fenced();
-            }
-            if self.next <= world.now() {
+            self.worker.look_at_lease(&mut self.membership);
+            let now = self.worker.now();
+            if self.membership.next() <= now {
                 self.speak().await;
                 continue;
             }
-            let (now, until) = (world.now(), self.worker.until());
+            let until = self.worker.table().clock().until();
             let running = until > now;
             tokio::select! {
                 biased;
-                () = world.clock.sleep(until.since(now)), if running => {}
-                () = world.clock.sleep(self.next.since(now)) => {}
+                () = world.clock.sleep(until.saturating_sub(now)), if running => {}
+                () = world.clock.sleep(self.membership.next() - now) => {}
             }
         }
-    }
-
-    fn fenced(&mut self) {
-        self.worker.fence();
-        self.joined = false;
-        self.next = self.world.now();
     }
 
     /// Joins or beats, once.
     async fn speak(&mut self) {
-        let sent = self.world.now();
-        let begins = !self.worker.lease_runs();
-        let (partition, environments) = self.worker.residents();
-        let joining = !self.joined;
-        let said = environments.clone();
-        let told = if joining {
-            let Offer { worker, zone, memory_mb, environments_max } = self.offer.clone();
-            let (sandboxes, holds) = (vec![SandboxKind::Process], Vec::new());
-            let cpu_milli = 0;
-            self.ask(self.placement.join(JoinFleet {
-                worker,
-                zone,
-                memory_mb,
-                cpu_milli,
-                environments_max,
-                sandboxes,
-                holds,
-                partition,
-                environments,
-            }))
-            .await
-        } else {
-            let environments = u32::try_from(environments.len()).unwrap_or(u32::MAX);
-            let (worker, fetched) = (self.offer.worker.clone(), Vec::new());
-            self.ask(self.placement.heartbeat(Heartbeat { worker, pressure: None, environments, fetched }))
-                .await
+        let (speech, list) = {
+            let table = self.worker.table();
+            let (partition, places) = table.residents();
+            let resident = |(environment, place): (_, &tenancy::Place<_>)| ResidentEnvironment {
+                environment,
+                key: place.key.clone(),
+                memory_mb: place.memory_mb,
+            };
+            let environments = places.into_iter().map(resident).collect();
+            (self.membership.speak(&table, self.worker.now()), ResidentList { partition, environments })
         };
-        match told {
-            Ok(orders) if !self.worker.renew(sent, &orders, joining && begins) => self.fenced(),
-            Ok(orders) => self.obey(sent, &orders, joining.then_some(said)),
-            Err(PlacementError::Unknown) if self.joined => {
-                self.executor.note(format_args!("{} is not known to placement", self.offer.worker));
-                self.joined = false;
+        let said = if speech.joins { self.join(list).await } else { self.beat(list, speech.lists).await };
+        let answer = match said {
+            Ok(Orders { partition, lease, drain, next, list }) => {
+                Answer::Orders(tenancy::Orders { partition, lease, next, drain, list })
             }
-            Err(_) => self.next = self.world.now().plus(AGAIN),
+            Err(PlacementError::Unknown) => Answer::Unknown,
+            Err(_) => Answer::Silence,
+        };
+        if let Heard::Goes { drain: true, .. } = self.worker.hear(&mut self.membership, &speech, answer) {
+            self.worker.table().drain();
         }
     }
 
-    fn obey(
-        &mut self,
-        sent: Instant,
-        orders: &Orders,
-        said: Option<Vec<fabric::placement::ResidentEnvironment>>,
-    ) {
-        if let Some(said) = said {
-            // What went while it was said is said once more.
-            self.joined = self.worker.has_all(&said);
-        }
-        self.next = sent.plus(orders.next);
-        if orders.drain {
-            self.worker.set_draining(true);
-        }
+    async fn join(&self, list: ResidentList) -> Result<Orders, PlacementError> {
+        let Offer { worker, zone, memory_mb, environments_max } = self.offer.clone();
+        let ResidentList { partition, environments } = list;
+        let (sandboxes, holds, cpu_milli) = (vec![SandboxKind::Process], Vec::new(), 0);
+        self.ask(self.placement.join(JoinFleet {
+            worker,
+            zone,
+            memory_mb,
+            cpu_milli,
+            environments_max,
+            sandboxes,
+            holds,
+            partition,
+            environments,
+        }))
+        .await
+    }
+
+    async fn beat(&self, list: ResidentList, lists: bool) -> Result<Orders, PlacementError> {
+        let environments = u32::try_from(list.environments.len()).unwrap_or(u32::MAX);
+        let (worker, fetched) = (self.offer.worker.clone(), Vec::new());
+        let list = lists.then_some(list);
+        self.ask(self.placement.heartbeat(Heartbeat { worker, pressure: None, environments, fetched, list }))
+            .await
     }
 
     async fn ask(
         &self,
         call: impl Future<Output = Result<Orders, PlacementError>>,
     ) -> Result<Orders, PlacementError> {
-        let left = self.worker.until().since(self.world.now());
-        let limit = if left.is_zero() { CALL_LIMIT } else { left.min(CALL_LIMIT) };
+        let limit: Duration = Membership::patience(&self.worker.table(), self.worker.now());
         let silent = || PlacementError::Unavailable { reason: "no answer in time".to_owned() };
         self.world.timeout(limit, call).await.unwrap_or_else(|| Err(silent()))
     }

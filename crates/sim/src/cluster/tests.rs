@@ -53,9 +53,7 @@ fn whatever_goes_wrong_every_invariant_holds_and_all_is_in_order_afterwards() {
 
 #[test]
 fn a_fence_that_is_taken_down_is_missed() {
-    // The other mutations are too seldom met for a test: docs/simulator.md.
-    for name in ["any-epoch", "any-position", "retry-after-sent"] {
-        let mutation = Mutation::parse(name).expect("a mutation");
+    for (name, mutation) in Mutation::ALL {
         let found = (0..40).find_map(|seed| run(seed, Duration::from_secs(30), mutation).broken);
         assert!(found.is_some(), "no seed finds {name}");
     }

@@ -6,33 +6,33 @@
 //!                        │ told to end, or its runtime died                         │
 //!                        └──────────────────────► Ending ─► gone, and says so ◄─────┘
 //! ```
-//! Seats, tokens, epochs, what is said when and how often it is tried are those of `crates/worker` (`seat.rs`,
-//! `worker.rs`, `environment.rs`); its pool, sandboxes and runtimes are not here. Everything is lost in a crash.
+//! Its fences are the real ones: the table with epochs, seats and tokens, the lease and the membership are
+//! `scheduler::tenancy`, which `crates/worker` drives, too. What an environment does is a model of `environment.rs`; pool,
+//! sandboxes and runtimes are not here. Everything is lost in a crash.
 
 use super::executor::{Executor, lock};
 use super::ledger::Ledger;
 use async_trait::async_trait;
 use fabric::Lease;
 use fabric::assignment::{AcquireError, Assignment, EnvironmentEvent, EnvironmentReport};
-use fabric::placement::{Orders, ResidentEnvironment};
 use fabric::stream::{self, FrameSender, FrameStream};
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
     InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke,
 };
 use fabric::{Outcome, Response};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use scheduler::tenancy::{
+    Answer, GONE_TRIES, Grant, GrantState, Heard, LEADER_LOOK, LeaseClock, Making, Membership, NoSeat,
+    NotMade, NotTaken, Outdated, Place, REPORT_LIMIT, Seated, Speech, Table, Word,
+};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, VersionKey, WorkerId};
-use world::{Instant, World};
+use types::{EnvironmentId, Epoch, LeaseToken, PartitionId, RequestId, WorkerId};
+use world::World;
 
 /// As in the real one.
 const FIRST_INVOCATION_WAIT: Duration = Duration::from_secs(5);
-const REPORT_LIMIT: Duration = Duration::from_secs(2);
-const LEADER_LOOK: Duration = Duration::from_millis(50);
-const GONE_TRIES: u32 = 3;
 
 /// A fence that is taken down on purpose, to see that it is missed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,18 +49,24 @@ pub(crate) enum Mutation {
     NoSelfFence,
     /// The frontend asks again although user code may have seen the payload.
     RetryAfterSent,
+    /// A new leader does not read what is durable of a function before its first grant.
+    NoRevisions,
+    /// An update returns before the leader has taken it.
+    EarlyUpdate,
     /// The leader's appends do not name where they expect the log.
     AnyPosition,
 }
 
 impl Mutation {
     /// All, by the names that the command line takes.
-    pub(crate) const ALL: [(&str, Self); 6] = [
+    pub(crate) const ALL: [(&str, Self); 8] = [
         ("any-epoch", Self::AnyEpoch),
         ("any-seat", Self::AnySeat),
         ("any-token", Self::AnyToken),
         ("no-self-fence", Self::NoSelfFence),
         ("retry-after-sent", Self::RetryAfterSent),
+        ("no-revisions", Self::NoRevisions),
+        ("early-update", Self::EarlyUpdate),
         ("any-position", Self::AnyPosition),
     ];
 
@@ -81,44 +87,17 @@ pub(crate) struct Parts {
 
 pub(crate) struct Worker {
     parts: Parts,
-    table: Mutex<Table>,
+    table: Mutex<Table<Arc<Seat>>>,
 }
 
-#[derive(Default)]
-struct Table {
-    seats: BTreeMap<EnvironmentId, Place>,
-    epochs: BTreeMap<PartitionId, Epoch>,
-    draining: bool,
-    /// Until when it serves; 0: it has not joined, or fenced itself.
-    until: Instant,
-    /// Whom it serves, and when a start made it that.
-    serves: Option<PartitionId>,
-    taken_on: Option<Instant>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Grant {
-    First(LeaseToken),
-    Taken(LeaseToken),
-    Free(LeaseToken),
-    Closed(LeaseToken),
-}
-
-impl Grant {
-    fn token(self) -> LeaseToken {
-        match self {
-            Self::First(token) | Self::Taken(token) | Self::Free(token) | Self::Closed(token) => token,
-        }
-    }
-}
-
-struct Place {
-    key: VersionKey,
-    partition: PartitionId,
-    grant: Grant,
+/// An environment's, as `crates/worker/src/seat.rs` has it.
+pub(crate) struct Seat {
+    id: EnvironmentId,
+    worker: WorkerId,
+    ledger: Ledger,
+    grant: Mutex<Grant>,
     mailbox: mpsc::Sender<Job>,
     stopping: watch::Sender<Stop>,
-    memory_mb: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,13 +109,23 @@ enum Stop {
     Fenced,
 }
 
-impl Place {
+impl Seated for Seat {
     fn stop(&self) {
         self.stopping.send_if_modified(|stop| {
             let before = *stop;
             *stop = before.max(Stop::Asked);
             *stop != before
         });
+    }
+
+    fn fence(&self) {
+        if *self.stopping.borrow() == Stop::Fenced {
+            return;
+        }
+        lock(&self.grant).close();
+        self.stopping.send_replace(Stop::Fenced);
+        self.ledger.leaves(&self.worker, self.id);
+        self.ledger.ending(&self.worker, self.id);
     }
 }
 
@@ -148,152 +137,101 @@ struct Job {
 }
 
 impl Worker {
+    /// One that serves under a lease, which has not begun.
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, table: Mutex::default() })
+        let mut table = Table::new(Arc::new(LeaseClock::unbounded()));
+        table.bind();
+        Arc::new(Self { parts, table: Mutex::new(table) })
     }
 
-    /// The highest epoch of the partition; `false` for one below it.
-    fn admits(&self, table: &mut Table, partition: PartitionId, epoch: Epoch) -> bool {
-        let highest = table.epochs.entry(partition).or_insert(epoch);
-        *highest = epoch.max(*highest);
-        epoch == *highest || self.parts.mutation == Mutation::AnyEpoch
+    pub(crate) fn table(&self) -> MutexGuard<'_, Table<Arc<Seat>>> {
+        lock(&self.table)
     }
 
-    /// For whom it has what it has.
-    pub(crate) fn residents(&self) -> (Option<PartitionId>, Vec<ResidentEnvironment>) {
-        let table = lock(&self.table);
-        let resident = |(environment, place): (&EnvironmentId, &Place)| ResidentEnvironment {
-            environment: *environment,
-            key: place.key.clone(),
-            memory_mb: place.memory_mb,
-        };
-        (table.serves, table.seats.iter().map(resident).collect())
+    /// Whose word it is. (A mutation: every word is the newest.)
+    fn word(&self, partition: PartitionId, epoch: Epoch) -> Word {
+        let any = self.parts.mutation == Mutation::AnyEpoch;
+        Word { partition, epoch: if any { Epoch(u64::MAX) } else { epoch } }
     }
 
-    pub(crate) fn set_draining(&self, draining: bool) {
-        let mut table = lock(&self.table);
-        table.draining = draining;
-        if draining {
-            for place in table.seats.values() {
-                place.stop();
-            }
+    /// By its own clock.
+    pub(crate) fn now(&self) -> Duration {
+        Duration::from_nanos(self.parts.world.now().0)
+    }
+
+    /// Placement has answered. (A mutation: what it has been leased once it has for ever.)
+    pub(crate) fn hear(&self, membership: &mut Membership, speech: &Speech, answer: Answer) -> Heard {
+        let (id, ledger, now) = (&self.parts.id, &self.parts.ledger, self.now());
+        if let Answer::Orders(orders) = &answer {
+            ledger.promised(id, now, speech.sent(), orders.lease, speech.joins);
+        }
+        let mut table = self.table();
+        let heard = membership.hear(&mut table, speech, answer, now);
+        if self.parts.mutation == Mutation::NoSelfFence && matches!(heard, Heard::Goes { .. }) {
+            table.clock().runs_until(Duration::MAX);
+        }
+        if heard == Heard::Fenced {
+            self.parts.executor.note(format_args!("{id} fences itself"));
+        }
+        heard
+    }
+
+    /// Its lease has ended, if a timer finds it.
+    pub(crate) fn look_at_lease(&self, membership: &mut Membership) {
+        let mut table = self.table();
+        if table.clock().has_run_out(self.now()) {
+            membership.fenced(&mut table, self.now());
+            self.parts.executor.note(format_args!("{} fences itself", self.parts.id));
         }
     }
 
-    /// Placement answered what was sent at `sent`. A lease that has run out meanwhile is not renewed, but by joining:
-    /// `false`, and it is fenced.
-    pub(crate) fn renew(&self, sent: Instant, orders: &Orders, joining: bool) -> bool {
-        if !joining && !self.lease_runs() {
-            self.fence();
-            return false;
-        }
-        let mut table = lock(&self.table);
-        if table.taken_on.is_none_or(|at| at < sent) {
-            (table.serves, table.taken_on) = (orders.partition, None);
-        }
-        table.until = sent.plus(orders.lease);
-        let serves = table.serves;
-        self.fence_in(&mut table, serves);
-        true
-    }
-
-    pub(crate) fn lease_runs(&self) -> bool {
-        self.parts.world.now() < self.until()
-    }
-
-    pub(crate) fn until(&self) -> Instant {
-        if self.parts.mutation == Mutation::NoSelfFence {
-            return Instant(u64::MAX);
-        }
-        lock(&self.table).until
-    }
-
-    /// Its lease has ended and nobody has drawn the conclusion.
-    pub(crate) fn has_run_out(&self) -> bool {
-        let until = self.until();
-        until != Instant(0) && until <= self.parts.world.now()
-    }
-
-    /// Everything ends at once, and nothing is taken until another lease begins.
-    pub(crate) fn fence(&self) {
-        let mut table = lock(&self.table);
-        (table.until, table.serves, table.taken_on) = (Instant(0), None, None);
-        self.fence_in(&mut table, None);
-    }
-
-    fn fence_in(&self, table: &mut Table, stays: Option<PartitionId>) {
-        let mut ended = 0;
-        for (id, place) in table.seats.iter_mut().filter(|(_, place)| Some(place.partition) != stays) {
-            if *place.stopping.borrow() == Stop::Fenced {
-                continue;
-            }
-            ended += 1;
-            place.grant = Grant::Closed(place.grant.token());
-            place.stopping.send_replace(Stop::Fenced);
-            self.parts.ledger.leaves(&self.parts.id, *id);
-            self.parts.ledger.ending(&self.parts.id, *id);
-        }
-        if ended > 0 {
-            self.parts.executor.note(format_args!("{} fences itself: {ended} end", self.parts.id));
-        }
-    }
-
-    /// Whether each of them is still there.
-    pub(crate) fn has_all(&self, residents: &[ResidentEnvironment]) -> bool {
-        let table = lock(&self.table);
-        residents.iter().all(|resident| table.seats.contains_key(&resident.environment))
-    }
-
-    fn grant(&self, environment: EnvironmentId) -> Option<Grant> {
-        lock(&self.table).seats.get(&environment).map(|place| place.grant)
-    }
-
-    fn set(&self, environment: EnvironmentId, grant: Grant) {
-        if let Some(place) = lock(&self.table).seats.get_mut(&environment) {
-            place.grant = grant;
-        }
+    fn is_leased(&self) -> bool {
+        self.table().clock().runs(self.now())
     }
 
     fn take(&self, lease: &Lease, job: Job) -> Result<(), InvokeRefusal> {
-        // Also where the timer has not come to it yet, as after a pause.
-        if !self.lease_runs() {
-            self.fence();
-            return Err(InvokeRefusal::Gone);
-        }
-        let mut table = lock(&self.table);
-        if !self.admits(&mut table, lease.partition, lease.epoch) {
-            self.parts.ledger.count(|counts| counts.fenced += 1);
-            return Err(InvokeRefusal::Stale);
-        }
-        self.parts.ledger.admits(&self.parts.id, lease);
-        let place = table.seats.get_mut(&lease.environment).ok_or(InvokeRefusal::Gone)?;
-        let any_token = self.parts.mutation == Mutation::AnyToken;
-        match place.grant {
-            Grant::First(first) if first != lease.token && !any_token => return Err(InvokeRefusal::Stale),
-            Grant::Free(last) if last == lease.token && !any_token => return Err(InvokeRefusal::Stale),
-            Grant::Taken(_) if self.parts.mutation != Mutation::AnySeat => {
-                self.parts.ledger.count(|counts| counts.busy += 1);
+        let Parts { ledger, id: worker, mutation, .. } = &self.parts;
+        let word = self.word(lease.partition, lease.epoch);
+        let mut table = self.table();
+        let seat = match table.enter(self.now(), word, lease.environment) {
+            Ok(seat) => seat,
+            Err(NoSeat::Stale) => {
+                ledger.count(|counts| counts.fenced += 1);
+                return Err(InvokeRefusal::Stale);
+            }
+            Err(NoSeat::Gone) => return Err(InvokeRefusal::Gone),
+        };
+        ledger.admits(worker, lease);
+        let mut grant = lock(&seat.grant);
+        match (grant.admits(lease.token), mutation) {
+            (Ok(()), _) | (Err(NotTaken::Stale), Mutation::AnyToken) => {}
+            (Err(NotTaken::Busy), Mutation::AnySeat) => {
+                ledger.enters(worker, self.parts.world.now(), lease, job.request);
+            }
+            (Err(NotTaken::Busy), _) => {
+                ledger.count(|counts| counts.busy += 1);
                 return Err(InvokeRefusal::Busy);
             }
-            Grant::Closed(_) => return Err(InvokeRefusal::Gone),
-            Grant::First(_) | Grant::Free(_) | Grant::Taken(_) => {}
+            (Err(NotTaken::Stale), _) => {
+                ledger.count(|counts| counts.late += 1);
+                return Err(InvokeRefusal::Stale);
+            }
+            (Err(NotTaken::Gone), _) => return Err(InvokeRefusal::Gone),
         }
-        if self.parts.mutation == Mutation::AnySeat && matches!(place.grant, Grant::Taken(_)) {
-            self.parts.ledger.enters(&self.parts.id, lease, job.request);
-        }
-        place.mailbox.try_send(job).map_err(|_| InvokeRefusal::Gone)?;
-        place.grant = Grant::Taken(lease.token);
+        seat.mailbox.try_send(job).map_err(|_| InvokeRefusal::Gone)?;
+        grant.take(lease.token);
         Ok(())
     }
 
     /// One environment, from its first moment to its last.
     async fn live(
         self: Arc<Self>,
-        id: EnvironmentId,
+        seat: Arc<Seat>,
         mut mailbox: mpsc::Receiver<Job>,
         mut stop: watch::Receiver<Stop>,
     ) {
-        let Parts { world, executor, .. } = &self.parts;
+        let Parts { world, executor, ledger, id: worker, .. } = &self.parts;
+        let id = seat.id;
         let booting = world.clock.sleep(Duration::from_millis(20 + executor.below(300)));
         tokio::select! {
             biased;
@@ -302,38 +240,43 @@ impl Worker {
         }
         let mut untaken = Some(world.clock.sleep(FIRST_INVOCATION_WAIT));
         loop {
-            let taken = matches!(self.grant(id), None | Some(Grant::Taken(_)));
+            let taken = !lock(&seat.grant).is_untaken();
             let (mut fenced, mut asked) = (stop.clone(), stop.clone());
             tokio::select! {
                 biased;
                 () = told(&mut fenced, Stop::Fenced) => break,
                 Some(job) = mailbox.recv() => {
                     untaken = None;
-                    if !self.run(id, job, &mut stop.clone()).await {
+                    if !self.run(&seat, job, &mut stop.clone()).await {
                         break;
                     }
                 }
-                () = told(&mut asked, Stop::Asked), if !taken => break,
+                () = told(&mut asked, Stop::Asked), if !taken => {
+                    if lock(&seat.grant).close_untaken() {
+                        break;
+                    }
+                }
                 () = async { match &mut untaken { Some(wait) => wait.as_mut().await, None => std::future::pending().await } } => {
                     untaken = None;
-                    if let Some(Grant::First(token)) = self.grant(id) {
-                        self.set(id, Grant::Free(token));
+                    let freed = lock(&seat.grant).free_untaken();
+                    if let Some(token) = freed {
+                        ledger.gives_back(worker, id, token);
                         self.report(id, token, EnvironmentEvent::Idle).await;
                     }
                 }
             }
         }
-        let token = self.grant(id).map_or(LeaseToken(0), Grant::token);
-        self.set(id, Grant::Closed(token));
-        self.parts.ledger.leaves(&self.parts.id, id);
-        self.parts.ledger.ending(&self.parts.id, id);
+        let token = lock(&seat.grant).close();
+        self.table().forget(id);
+        ledger.leaves(worker, id);
+        ledger.ending(worker, id);
         mailbox.close();
         while let Some(job) = mailbox.recv().await {
             let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
         }
         world.clock.sleep(Duration::from_millis(5 + executor.below(50))).await;
-        lock(&self.table).seats.remove(&id);
-        self.parts.ledger.gone(&self.parts.id, id);
+        self.table().left(id);
+        ledger.gone(worker, id);
         for _ in 0..GONE_TRIES {
             if self.report(id, token, EnvironmentEvent::Gone).await {
                 break;
@@ -342,16 +285,16 @@ impl Worker {
     }
 
     /// One invocation; `false` if the environment died of it.
-    async fn run(&self, id: EnvironmentId, job: Job, stop: &mut watch::Receiver<Stop>) -> bool {
+    async fn run(&self, seat: &Seat, job: Job, stop: &mut watch::Receiver<Stop>) -> bool {
         let Parts { world, executor, ledger, id: worker, .. } = &self.parts;
-        let token = job.lease.token;
+        let (id, token) = (seat.id, job.lease.token);
         // A worker that stood still for longer than its lease finds here what came before it did.
-        if !self.lease_runs() {
+        if !self.is_leased() {
             let _ = job.accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
             return false;
         }
         let _ = job.accept.send(Ok(())); // the caller may have gone
-        ledger.enters(worker, &job.lease, job.request);
+        ledger.enters(worker, world.now(), &job.lease, job.request);
         let drawn = executor.below(1_000);
         let millis = match drawn {
             0..700 => 1 + executor.below(30),
@@ -365,7 +308,7 @@ impl Worker {
             () = told(stop, Stop::Fenced) => {}
             () = world.clock.sleep(Duration::from_millis(millis)) => {}
         }
-        if !self.lease_runs() || *stop.borrow() == Stop::Fenced {
+        if !self.is_leased() || *stop.borrow() == Stop::Fenced {
             ledger.leaves(worker, id);
             return false; // broken off
         }
@@ -373,7 +316,7 @@ impl Worker {
         if drawn % 100 == 7 {
             // It crashed. It is ended first, then the caller is answered.
             ledger.leaves(worker, id);
-            self.set(id, Grant::Closed(token));
+            lock(&seat.grant).close();
             let _ = job.frames.send(InvokeFrame::Response(response)).await; // the caller may have gone
             let _ = job.frames.send(InvokeFrame::Outcome(outcome())).await;
             return false;
@@ -383,7 +326,8 @@ impl Worker {
         let _ = job.frames.try_send(InvokeFrame::Response(response));
         world.clock.sleep(Duration::from_micros(50 + executor.below(1_000))).await;
         ledger.leaves(worker, id);
-        self.set(id, Grant::Free(token));
+        lock(&seat.grant).free();
+        ledger.gives_back(worker, id, token);
         self.report(id, token, EnvironmentEvent::Idle).await;
         let _ = job.frames.try_send(InvokeFrame::Outcome(outcome()));
         true
@@ -444,69 +388,61 @@ fn outcome() -> Outcome {
 impl WorkerControl for Served {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
         let StartEnvironment { environment, key, partition, epoch, token, memory_mb, .. } = message;
-        let mut table = lock(&self.table);
-        if !self.admits(&mut table, partition, epoch) {
-            return Err(WorkerError::Stale);
+        let mut table = self.table();
+        match table.make(self.now(), self.word(partition, epoch), environment) {
+            Ok(Making::New) => {}
+            Ok(Making::Known) => return Ok(()),
+            Err(NotMade::Stale) => return Err(WorkerError::Stale),
+            Err(NotMade::Draining) => return Err(WorkerError::Draining),
+            Err(NotMade::NotLeased) => return Err(WorkerError::NotLeased),
         }
-        let now = self.parts.world.now();
-        if now >= table.until && self.parts.mutation != Mutation::NoSelfFence {
-            drop(table);
-            self.fence();
-            return Err(WorkerError::NotLeased);
-        }
-        if table.serves != Some(partition) {
-            if table.serves.is_some() && !table.seats.is_empty() {
-                return Err(WorkerError::NotLeased);
-            }
-            (table.serves, table.taken_on) = (Some(partition), Some(now));
-        }
-        if table.draining {
-            return Err(WorkerError::Draining);
-        }
-        if table.seats.contains_key(&environment) {
-            return Ok(()); // said twice: it is on its way
-        }
-        if table.seats.len() >= self.parts.environments_max {
+        if table.len() >= self.parts.environments_max {
             return Err(WorkerError::Full);
         }
         let (mailbox, jobs) = mpsc::channel(1);
         let stopping = watch::Sender::new(Stop::No);
         let stop = stopping.subscribe();
-        let grant = Grant::First(token);
         self.parts.ledger.made(&self.parts.id, environment, &key);
-        table.seats.insert(environment, Place { key, partition, grant, mailbox, stopping, memory_mb });
+        let seat = Arc::new(Seat {
+            id: environment,
+            worker: self.parts.id.clone(),
+            ledger: self.parts.ledger.clone(),
+            grant: Mutex::new(Grant::first(token)),
+            mailbox,
+            stopping,
+        });
+        table.insert(environment, Place { seat: Arc::clone(&seat), partition, key, memory_mb });
         drop(table);
-        self.parts.world.spawn("environment", Arc::clone(&self.0).live(environment, jobs, stop));
+        self.parts.world.spawn("environment", Arc::clone(&self.0).live(seat, jobs, stop));
         Ok(())
     }
 
     async fn stop_environment(&self, message: StopEnvironment) -> Result<(), WorkerError> {
-        let mut table = lock(&self.table);
-        if !self.admits(&mut table, message.partition, message.epoch) {
-            return Err(WorkerError::Stale);
-        }
-        let place = table.seats.get(&message.environment).ok_or(WorkerError::NotThere)?;
-        place.stop();
-        Ok(())
+        let word = self.word(message.partition, message.epoch);
+        self.table().stop(word, message.environment).map_err(|no| match no {
+            NoSeat::Stale => WorkerError::Stale,
+            NoSeat::Gone => WorkerError::NotThere,
+        })
     }
 
     async fn acknowledge(&self, message: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
-        let mut table = lock(&self.table);
-        if !self.admits(&mut table, message.partition, message.epoch) {
-            return Err(WorkerError::Stale);
-        }
+        let mut table = self.table();
+        let word = self.word(message.partition, message.epoch);
+        let held = table.acknowledge(word).map_err(|Outdated| WorkerError::Stale)?;
         self.parts.ledger.acknowledged(&self.parts.id, message.partition, message.epoch);
-        let held = table.seats.iter().filter(|(_, place)| place.partition == message.partition);
-        let held = held.map(|(&environment, place)| {
-            let state = match place.grant {
-                _ if *place.stopping.borrow() != Stop::No => HeldState::Ending,
-                Grant::First(_) | Grant::Taken(_) => HeldState::Taken,
-                Grant::Free(_) => HeldState::Free,
-                Grant::Closed(_) => HeldState::Ending,
+        let held = held.map(|(environment, seat, ending)| {
+            let grant = lock(&seat.grant);
+            let state = match grant.state(ending || *seat.stopping.borrow() != Stop::No) {
+                GrantState::Free => HeldState::Free,
+                GrantState::Taken => HeldState::Taken,
+                GrantState::Ending => HeldState::Ending,
             };
-            HeldEnvironment { environment, token: place.grant.token(), state }
+            HeldEnvironment { environment, token: grant.token(), state }
         });
-        Ok(HeldEnvironments { environments: held.collect() })
+        let mut environments: Vec<HeldEnvironment> = held.collect();
+        // The table's order is none, and must not be one between two runs of a seed.
+        environments.sort_unstable_by_key(|held| held.environment);
+        Ok(HeldEnvironments { environments })
     }
 }
 

@@ -200,7 +200,7 @@ impl Model {
             let state = self.state();
             let environments = u32::try_from(state.held.len()).expect("few");
             let (worker, fetched) = (self.id.clone(), Vec::new());
-            state.joined.then_some(Heartbeat { worker, pressure: None, environments, fetched })
+            state.joined.then_some(Heartbeat { worker, pressure: None, environments, fetched, list: None })
         };
         let mut answer = Err(PlacementError::Unknown);
         if let Some(beat) = beat {

@@ -56,7 +56,7 @@ impl Resident {
         }
         let now = world.now();
         // A worker that stood still for longer than its lease finds here what came before it did.
-        if !self.maker.house.lease.runs(now) {
+        if !self.maker.house.is_leased(now) {
             let _ = accept.send(Err(InvokeRefusal::Gone)); // the caller may have gone
             self.end_idle(prepared, room).await;
             return None;
@@ -78,7 +78,7 @@ impl Resident {
         let end = self.watch(&mut room, &mut running, left, spans).await;
         let over = world.now();
         // Whatever else it may look like after a while in which nothing of this process ran.
-        let end = if self.maker.house.lease.runs(over) { end } else { End::Fault(Fault::Fenced) };
+        let end = if self.maker.house.is_leased(over) { end } else { End::Fault(Fault::Fenced) };
         match end {
             End::Next => {
                 self.finish_kept(prepared, &room, &mut running, over, spans).await;
@@ -112,7 +112,7 @@ impl Resident {
                     }
                     Event::Answered(answer) if !running.answered => {
                         let now = world.now();
-                        if !self.maker.house.lease.runs(now) {
+                        if !self.maker.house.is_leased(now) {
                             return End::Fault(Fault::Fenced); // before its answer is out
                         }
                         spans.add("invoke", running.delivery.delivered, now);

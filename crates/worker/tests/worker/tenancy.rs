@@ -148,7 +148,7 @@ impl Member {
             settings.first_invocation_wait = 100_000 * SECOND;
             settings.freeze_after = None;
         });
-        let orders = Orders { partition: OURS, lease: LEASE, drain: false, next: 2 * SECOND };
+        let orders = Orders { partition: OURS, lease: LEASE, drain: false, next: 2 * SECOND, list: false };
         let said = watch::Sender::default();
         let script = Arc::new(Script { mood: Mutex::new(mood), orders: Mutex::new(orders), said });
         let vitals = Arc::new(Short(Mutex::new(None)));

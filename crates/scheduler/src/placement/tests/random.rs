@@ -3,10 +3,14 @@
 use super::*;
 use std::collections::BTreeSet;
 
+const LIST_EVERY: Duration = Duration::from_secs(20);
+const LEASE: Duration = Duration::from_secs(20);
+
 #[derive(Clone, Debug)]
 enum Step {
     Join { worker: u8, holds: u8 },
     Beat { worker: u8, environments: u32, pressed: bool },
+    List { worker: u8, environments: BTreeSet<u8> },
     Place { environment: u8, function: u8, memory_mb: u32, partition: u8, sandboxes: u8 },
     Release { environment: u8 },
     Drain { worker: u8 },
@@ -21,6 +25,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0u8..6, 0u8..4).prop_map(|(worker, holds)| Step::Join { worker, holds }),
         6 => (0u8..6, 0u32..2, any::<bool>()).prop_map(|(worker, environments, pressed)| Step::Beat { worker, environments, pressed }),
+        3 => (0u8..6, proptest::collection::btree_set(0u8..40, 0..6)).prop_map(|(worker, environments)| Step::List { worker, environments }),
         16 => (0u8..40, 0u8..4, 0u32..600, 0u8..3, 0u8..3).prop_map(|(environment, function, memory_mb, partition, sandboxes)|
             Step::Place { environment, function, memory_mb, partition, sandboxes }),
         8 => (0u8..40).prop_map(|environment| Step::Release { environment }),
@@ -39,6 +44,8 @@ struct World {
     now: Duration,
     placed: BTreeMap<EnvironmentId, (PartitionId, Sandboxes)>,
     started: u32,
+    /// What a worker said that it has, whatever it was asked to take.
+    said: BTreeSet<EnvironmentId>,
 }
 
 impl World {
@@ -64,6 +71,7 @@ impl World {
                 let pressure = pressed.then_some(Unwell::Memory);
                 let _ = planner.heartbeat(now, &Self::name(worker), &Beat { pressure, ..beat(environments) });
             }
+            Step::List { worker, environments } => self.list(&Self::name(worker), &environments),
             Step::Place { environment: n, function, memory_mb, partition, sandboxes } => {
                 let wanted = Request {
                     partition: PartitionId(u64::from(partition)),
@@ -89,6 +97,50 @@ impl World {
             }
             Step::CarryOut => self.carry_out(),
         }
+    }
+
+    /// As a worker that was asked for it: it has these, and nothing else.
+    fn list(&mut self, worker: &WorkerId, environments: &BTreeSet<u8>) {
+        let Some(partition) = self.planner.lease_of(worker) else { return };
+        let resident = |n: &u8| Resident {
+            environment: environment(u32::from(*n)),
+            key: key(&format!("f{}", n % 4)),
+            memory_mb: 100,
+        };
+        let list =
+            List { partition: Some(partition), environments: environments.iter().map(resident).collect() };
+        let there: BTreeSet<EnvironmentId> = list.environments.iter().map(|one| one.environment).collect();
+        let said = Beat { list: Some(list), ..beat(u32::try_from(there.len()).unwrap()) };
+        let idx = self.planner.by_id[worker] as usize;
+        let of = |planner: &Planner| {
+            let slots = planner.workers[idx].as_ref().unwrap().slots.keys().copied();
+            slots.collect::<BTreeSet<EnvironmentId>>()
+        };
+        let before = of(&self.planner);
+        let due = self.planner.workers[idx].as_ref().unwrap().listed + LIST_EVERY <= self.now;
+        let orders = self.planner.heartbeat(self.now, worker, &said).unwrap();
+        let after = of(&self.planner);
+        if !due && !there.is_empty() {
+            assert_eq!(before, after, "nobody asked");
+            return;
+        }
+        assert!(!orders.list || there.is_empty(), "it is not asked again at once");
+        assert!(there.is_subset(&after), "what is there has a slot");
+        let old = |id: &&EnvironmentId| self.planner.slots[*id].since + LEASE <= self.now;
+        assert!(after.difference(&there).all(|id| !old(&id)), "what never came has none");
+        let young = |id: &&EnvironmentId| before.contains(*id) && !after.contains(*id);
+        assert!(before.iter().filter(young).all(|id| !there.contains(id)));
+        for id in &there {
+            // Wherever it was placed: the worker knows better.
+            self.placed.insert(*id, (partition, Sandboxes::ANY));
+        }
+        self.said.extend(there);
+        // Said again when it is asked again, it changes nothing.
+        if let Some(worker) = self.planner.workers[idx].as_mut() {
+            worker.listed = worker.listed.saturating_sub(LIST_EVERY);
+        }
+        self.planner.heartbeat(self.now, worker, &said).unwrap();
+        assert_eq!(of(&self.planner), after, "again changes nothing");
     }
 
     fn place(&mut self, wanted: &Request) {
@@ -151,8 +203,10 @@ impl World {
             let mine: Vec<_> = planner.slots.iter().filter(|(_, slot)| slot.worker == *idx).collect();
             assert_eq!(worker.used_mb, mine.iter().map(|(_, slot)| u64::from(slot.memory_mb)).sum::<u64>());
             assert_eq!(worker.slots.len(), mine.len());
-            assert!(worker.used_mb <= worker.room_mb, "overfull");
-            assert!(worker.slots.len() <= worker.capacity.environments_max as usize, "too many");
+            if mine.iter().all(|(id, _)| !self.said.contains(id)) {
+                assert!(worker.used_mb <= worker.room_mb, "overfull");
+                assert!(worker.slots.len() <= worker.capacity.environments_max as usize, "too many");
+            }
             for (environment, _) in mine {
                 let (partition, sandboxes) = self.placed[environment];
                 assert_eq!(worker.lease.map(|lease| lease.partition), Some(partition), "whose lease it is");
@@ -185,7 +239,7 @@ proptest! {
     #[test]
     fn whatever_happens_the_books_balance_leases_are_kept_and_room_is_found(steps in proptest::collection::vec(step(), 1..300)) {
         let settings = Settings { workers_max: 8, holds_max: 2, ..Settings::default() };
-        let mut world = World { planner: Planner::new(settings), now: SECOND, placed: BTreeMap::new(), started: 0 };
+        let mut world = World { planner: Planner::new(settings), now: SECOND, placed: BTreeMap::new(), started: 0, said: BTreeSet::new() };
         for step in steps {
             world.step(step);
             world.check();
