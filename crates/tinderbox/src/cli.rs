@@ -7,7 +7,7 @@ mod moving;
 mod runtimes;
 mod serve;
 
-pub(crate) use certs::{CertsArgs, CertsCommand, InitArgs};
+pub(crate) use certs::{CertsArgs, CertsCommand, DeskArgs, InitArgs, TokenArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
 pub(crate) use moving::{ExportArgs, ImportArgs, StoresFlags};

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`node`], [`here`] | one node from its start to its end; the roles that are in it |
+//! | [`joined`] | a certificate got by a token, and kept fresh |
 //! | [`members`] | who is there: entries in `Kv` |
 //! | [`net`] | from a name, a role or a lead to whoever answers |
 //! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
@@ -11,6 +12,7 @@
 //! | [`stores`] | what all of them share |
 
 mod here;
+pub(crate) mod joined;
 pub(crate) mod lead;
 pub(crate) mod logs;
 pub(crate) mod members;
@@ -21,6 +23,7 @@ pub(crate) mod stores;
 pub(crate) mod turn;
 
 use crate::roles::StartError;
+use fabric_rpc::join::Token;
 use fabric_rpc::{Identity, NodeRole, Trust};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,6 +43,10 @@ pub(crate) struct Join {
     pub(crate) advertise: Option<String>,
     /// The folder of the certificates; `None`: all nodes are on this host and speak over loopback.
     pub(crate) certificates: Option<PathBuf>,
+    /// By what it gets one, if it has none.
+    pub(crate) token: Option<Token>,
+    /// Where certificates are renewed by now.
+    pub(crate) authority: Option<String>,
 }
 
 impl Join {
@@ -51,12 +58,15 @@ impl Join {
 /// By whose certificates calls go out and come in.
 pub(crate) fn trust(world: &World, certificates: Option<&Path>, name: &str) -> Result<Trust, StartError> {
     let Some(folder) = certificates else { return Ok(Trust::Loopback) };
+    if let Some(kept) = joined::read(folder, name)? {
+        return Ok(Trust::Certificates(kept.identity(world)?));
+    }
     let read = |file: String| {
         let path = folder.join(file);
         std::fs::read_to_string(&path).map_err(|error| StartError {
             message: format!("{}: {error}", path.display()),
             advice: "`tinderbox certs init --name NAME=ROLES` makes a node's certificate; it needs ca.pem, NAME.pem and \
-                     NAME.key",
+                     NAME.key. `tinderbox certs token` makes a token, by which a node gets one by itself",
         })
     };
     let (authority, own, key) =

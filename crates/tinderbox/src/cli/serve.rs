@@ -5,6 +5,7 @@ use crate::cluster::stores::BlobSettings;
 use clap::{Args, Subcommand};
 use fabric_rpc::NodeRole;
 use fabric_rpc::certs::check_name;
+use fabric_rpc::join::Token;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ pub(crate) struct JoinFlags {
     pub(crate) join: String,
     #[command(flatten)]
     pub(crate) nats: NatsFlags,
-    /// Folder with ca.pem, NAME.pem and NAME.key (`tinderbox certs init`); without it all nodes are on this host
+    /// Folder with ca.pem, NAME.pem and NAME.key (`tinderbox certs init`), or where what a token gives is kept
+    /// [default with a token: certs in the data folder]; without either all nodes are on this host
     #[arg(long, value_name = "DIR", env = "TINDERBOX_CERTS", value_parser = folder)]
     pub(crate) certs: Option<PathBuf>,
     /// This node's name, which nobody else on the platform has [default: the host's]
@@ -48,6 +50,8 @@ Examples, with NATS on three machines and a bucket:
       --fabric 10.0.0.1:9956 --listen 10.0.0.1 --credentials keys
   tinderbox serve --join nats://n1,nats://n2,nats://n3 --blobs 's3://tinderbox?endpoint=http://s3:9000' \\
       --certs ./certs --name w1 --roles worker --zone a --fabric 10.0.0.11:9956
+  tinderbox serve --join nats://n1,nats://n2,nats://n3 --blobs 's3://tinderbox?endpoint=http://s3:9000' \\
+      --name w2 --roles worker --zone b --fabric 10.0.0.12:9956 --token tb1.…      a bare machine, by a token
   tinderbox serve --config node.conf            the same, each flag a line: `roles = worker`
 
 Roles: frontend (with control), assignment, placement, worker. Of each at least one; of assignment and
@@ -55,6 +59,12 @@ placement two, so that one can die. docs/operating/cluster.md goes from one mach
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) join: JoinFlags,
+    /// A token of `tinderbox certs token`, by which this machine gets a certificate if it has none
+    #[arg(long, env = "TINDERBOX_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<Token>,
+    /// Where the authority is by now, if not where the token said: certificates are renewed there
+    #[arg(long, value_name = "HOST:PORT", env = "TINDERBOX_AUTHORITY")]
+    pub(crate) authority: Option<String>,
     /// What this node is there for
     #[arg(
         long,

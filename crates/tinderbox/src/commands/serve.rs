@@ -4,6 +4,7 @@ use super::up::{block_on, host, launch, runtime, settings, signalled};
 use super::with_parent::tie;
 use crate::cli::{Global, ServeArgs};
 use crate::cluster::Join;
+use crate::cluster::joined;
 use crate::cluster::node::Node;
 use crate::cluster::stores::StoreSettings;
 use crate::failure::{Exit, Failure};
@@ -11,6 +12,7 @@ use crate::roles;
 use crate::screen::Screen;
 use fabric_rpc::NodeRole;
 use serde_json::json;
+use std::path::PathBuf;
 
 pub(super) fn run(global: &Global, args: ServeArgs, screen: Screen) -> Result<(), Failure> {
     if args.die_with_parent {
@@ -45,21 +47,33 @@ fn join(args: &ServeArgs) -> Result<Join, Failure> {
     if blobs.is_none() && (roles.contains(&NodeRole::Frontend) || roles.contains(&NodeRole::Worker)) {
         return Err(wrong("frontends and workers need --blobs, where code and log lines lie".to_owned()));
     }
-    if !args.fabric.ip().is_loopback() && args.join.certs.is_none() {
+    let name = args.join.name().map_err(wrong)?;
+    let certificates = certificates(args, &name);
+    if !args.fabric.ip().is_loopback() && certificates.is_none() {
         let message =
             format!("{} is not loopback: without certificates everybody there is a node", args.fabric);
         return Err(Failure::new(Exit::Host, message)
-            .advise("`tinderbox certs init` makes certificates; give their folder with --certs DIR"));
+            .advise("`tinderbox certs init` makes certificates, whose folder is given with --certs DIR; with --token TOKEN a \
+                     node gets one by itself"));
     }
     Ok(Join {
-        name: args.join.name().map_err(wrong)?,
+        name,
         roles,
         zone: args.zone.clone(),
         stores: StoreSettings { nats: args.join.nats.settings(&args.join.join), blobs },
         fabric: args.fabric,
         advertise: args.advertise.clone(),
-        certificates: args.join.certs.clone(),
+        certificates,
+        token: args.token.clone(),
+        authority: args.authority.clone(),
     })
+}
+
+/// The folder of its certificates: as said, or in its data folder if a token gave it one or will.
+fn certificates(args: &ServeArgs, name: &str) -> Option<PathBuf> {
+    let own = || args.server.data.join("certs");
+    let by_token = || (args.token.is_some() || joined::is_there(&own(), name)).then(own);
+    args.join.certs.clone().or_else(by_token)
 }
 
 fn announce(screen: Screen, node: &Node, join: &Join) -> Result<(), Failure> {
