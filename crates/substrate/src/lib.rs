@@ -9,7 +9,7 @@
 //! | [`Log`] | [`SqliteLog`] | `nats::NatsLog`: a stream each |
 //! | [`Blobs`] | [`Folder`]: a file each | `s3::S3`: an object each |
 //!
-//! Over `Kv` stands `election`: who leads, of several services that could.
+//! Over `Kv` stand `election`, who leads of several services that could, and `held`, an entry that one process keeps renewed.
 //!
 //! What the traits promise is written at the traits and proven by `conformance`, which every provider runs.
 
@@ -18,6 +18,7 @@ pub mod blobs;
 pub mod conformance;
 pub mod election;
 pub mod folder;
+pub mod held;
 pub mod kv;
 pub mod log;
 #[cfg(feature = "cluster")]

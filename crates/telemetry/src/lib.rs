@@ -22,6 +22,7 @@ mod database;
 pub mod fuzzing;
 mod garbage;
 mod index;
+mod page;
 mod pattern;
 mod read;
 mod shared;

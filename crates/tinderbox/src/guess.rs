@@ -22,8 +22,11 @@ const NODE_EXTENSIONS: [&str; 3] = ["mjs", "js", "cjs"];
 const HANDLER_NAMES: [&str; 4] = ["lambda_handler", "handler", "lambdaHandler", "main"];
 const JAVA_INTERFACES: [&str; 2] = ["RequestStreamHandler", "RequestHandler"];
 
-/// `None`: nothing here looks like a function. `interpreters` choose the version, newest first.
-pub(crate) fn guess(files: &dyn Files, interpreters: &[Interpreter]) -> Option<Guess> {
+/// `None`: nothing here looks like a function. `interpreters` of its language choose the version, the newest.
+pub(crate) fn guess(
+    files: &dyn Files,
+    interpreters: impl FnOnce(Language) -> Vec<Interpreter>,
+) -> Option<Guess> {
     let names = files.names();
     if names.contains(&"bootstrap") {
         return Some(Guess {
@@ -34,7 +37,7 @@ pub(crate) fn guess(files: &dyn Files, interpreters: &[Interpreter]) -> Option<G
     }
     let found = python(files, &names).or_else(|| node(files, &names)).or_else(|| java(files, &names));
     let (language, handler, because) = found?;
-    Some(Guess { runtime: runtime(language, interpreters), handler, because })
+    Some(Guess { runtime: runtime(language, &interpreters(language)), handler, because })
 }
 
 type Found = (Language, Option<String>, String);
@@ -209,7 +212,7 @@ mod tests {
             interpreter(Language::Python, 3, 99),
             interpreter(Language::Nodejs, 20, 3),
         ];
-        let guess = guess(&Tree(tree.iter().copied().collect()), &installed);
+        let guess = guess(&Tree(tree.iter().copied().collect()), |_| installed.to_vec());
         let guessed = guess.as_ref().map(|guess| (guess.runtime.as_str(), guess.handler.as_deref()));
         assert_eq!(guessed, expected, "{tree:?}");
     }

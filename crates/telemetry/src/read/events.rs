@@ -4,20 +4,12 @@
 //! events looked at, so that one request never occupies a reader for long.
 
 use super::Answer;
+use crate::page::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, Search};
 use crate::pattern::Pattern;
 use crate::token::{self, Direction, Position};
 use crate::write::{as_i64, find_group, find_stream};
 use fabric::telemetry::{EventPage, FilterEvents, FilteredPage, GetEvents, StoredEvent, TelemetryError};
-use rusqlite::{Connection, Row, params};
-
-/// `GetLogEvents` and `FilterLogEvents` answer "up to 10,000 events" ...
-pub(crate) const PAGE_EVENTS_MAX: usize = 10_000;
-/// ... "or 1 MB".
-pub(crate) const PAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Events that one search looks at before it answers what it has and a token.
-pub(crate) const SCAN_EVENTS_MAX: usize = 50_000;
-/// Bytes of messages that one search looks at.
-pub(crate) const SCAN_BYTES_MAX: usize = 16 * 1024 * 1024;
+use rusqlite::{Connection, params};
 
 pub(crate) const FIRST: Position = Position { ts: 0, id: 0 };
 pub(crate) const LAST: Position = Position { ts: i64::MAX, id: i64::MAX };
@@ -118,11 +110,24 @@ pub(crate) fn filter(connection: &Connection, query: &FilterEvents) -> Answer<Fi
     let end = query.end_ms.map_or(i64::MAX, as_i64);
     let from = after.max(Position { ts: start, id: 0 });
     let mut rows = statement.query(params![key, group_id, start, end, from.ts, from.id, newest])?;
-    let mut search = Search::new(query.items_max.clamp(1, PAGE_EVENTS_MAX));
-    while let Some(row) = rows.next()? {
-        let wanted = streams.is_empty() || streams.contains(&row.get(4)?);
-        if !search.look(row, wanted, query.stream_prefix.as_deref(), &pattern)? {
-            break;
+    let mut search = Search::new(query.items_max.clamp(1, PAGE_EVENTS_MAX), FIRST);
+    while !search.stopped
+        && let Some(row) = rows.next()?
+    {
+        let message = row.get_ref(3)?.as_str().unwrap_or_default();
+        let stream = row.get_ref(5)?.as_str().unwrap_or_default();
+        let wanted = (streams.is_empty() || streams.contains(&row.get(4)?))
+            && query.stream_prefix.as_deref().is_none_or(|prefix| stream.starts_with(prefix))
+            && pattern.matches(message);
+        let at = Position { ts: row.get(1)?, id: row.get(0)? };
+        if search.look(at, message.len(), wanted) {
+            search.events.push(StoredEvent {
+                id: row.get(0)?,
+                stream: stream.to_owned(),
+                timestamp_ms: row.get(1)?,
+                ingestion_ms: row.get(2)?,
+                message: message.to_owned(),
+            });
         }
     }
     let next = search.stopped.then(|| token::write_search_token(search.at, newest));
@@ -131,67 +136,4 @@ pub(crate) fn filter(connection: &Connection, query: &FilterEvents) -> Answer<Fi
 
 fn newest_id(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))
-}
-
-/// One page of a search while it is filled.
-struct Search {
-    items_max: usize,
-    events: Vec<StoredEvent>,
-    /// The last event that was looked at.
-    at: Position,
-    /// A bound was reached before the end.
-    stopped: bool,
-    bytes: usize,
-    scanned: usize,
-    scanned_bytes: usize,
-}
-
-impl Search {
-    fn new(items_max: usize) -> Self {
-        Self {
-            items_max,
-            events: Vec::new(),
-            at: FIRST,
-            stopped: false,
-            bytes: 0,
-            scanned: 0,
-            scanned_bytes: 0,
-        }
-    }
-
-    /// Looks at one event. False when the page is full: the event is left for the next.
-    fn look(
-        &mut self,
-        row: &Row<'_>,
-        wanted: bool,
-        prefix: Option<&str>,
-        pattern: &Pattern,
-    ) -> rusqlite::Result<bool> {
-        let message = row.get_ref(3)?.as_str().unwrap_or_default();
-        let stream = row.get_ref(5)?.as_str().unwrap_or_default();
-        let wanted =
-            wanted && prefix.is_none_or(|prefix| stream.starts_with(prefix)) && pattern.matches(message);
-        let full = self.events.len() >= self.items_max
-            || (wanted && !self.events.is_empty() && self.bytes + message.len() > PAGE_BYTES_MAX)
-            || self.scanned >= SCAN_EVENTS_MAX
-            || self.scanned_bytes >= SCAN_BYTES_MAX;
-        if full {
-            self.stopped = true;
-            return Ok(false);
-        }
-        self.scanned += 1;
-        self.scanned_bytes += message.len();
-        self.at = Position { ts: row.get(1)?, id: row.get(0)? };
-        if wanted {
-            self.bytes += message.len();
-            self.events.push(StoredEvent {
-                id: row.get(0)?,
-                stream: stream.to_owned(),
-                timestamp_ms: row.get(1)?,
-                ingestion_ms: row.get(2)?,
-                message: message.to_owned(),
-            });
-        }
-        Ok(true)
-    }
 }

@@ -1,4 +1,4 @@
-//! Pages of events (`GetLogEvents`, `FilterLogEvents`), with the bounds of [`crate::read::events`] and its tokens.
+//! Pages of events (`GetLogEvents`, `FilterLogEvents`), with the bounds of [`crate::page`] and the same tokens.
 //!
 //! A search remembers the time of the newest event when it began, and leaves what is later to a later search, so that its
 //! pages end also under a flood.
@@ -8,15 +8,14 @@ use super::group::View;
 use super::lister::Lister;
 use super::scan::{Direction, Range, Scan, ScanError};
 use crate::index::{self, kv_error};
+use crate::page::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, Search};
 use crate::pattern::Pattern;
-use crate::read::events::{
-    FIRST, LAST, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, SCAN_BYTES_MAX, SCAN_EVENTS_MAX, gaps,
-};
+use crate::read::events::{FIRST, LAST, gaps};
 use crate::token::{self, Position};
 use crate::write::as_i64;
 use fabric::telemetry::{
     EventPage, FilterEvents, FilteredPage, FreshLines, FreshPosition, FreshQuery, GetEvents, GroupName,
-    StoredEvent, TelemetryError,
+    TelemetryError,
 };
 
 /// How often a scan is begun again because sections moved under it.
@@ -161,7 +160,10 @@ impl Shared {
         while !search.stopped
             && let Some(event) = scan.next().await?
         {
-            search.look(event, pattern);
+            let at = Position { ts: as_i64(event.timestamp_ms), id: as_i64(event.id) };
+            if search.look(at, event.message.len(), pattern.matches(&event.message)) {
+                search.events.push(event);
+            }
         }
         if let Some(horizon) = scan.horizon().filter(|_| !search.stopped) {
             search.stopped = true;
@@ -209,51 +211,4 @@ fn fresh_query(name: &GroupName, stream: Option<&str>, range: &Range<'_>, items_
 
 fn moved() -> TelemetryError {
     TelemetryError::Unavailable { reason: "the log's blocks moved all the while; try again".to_owned() }
-}
-
-/// One page of a search while it is filled.
-struct Search {
-    items_max: usize,
-    events: Vec<StoredEvent>,
-    /// The last event that was looked at.
-    at: Position,
-    /// A bound was reached before the end.
-    stopped: bool,
-    bytes: usize,
-    scanned: usize,
-    scanned_bytes: usize,
-}
-
-impl Search {
-    fn new(items_max: usize, from: Position) -> Self {
-        Self {
-            items_max,
-            events: Vec::new(),
-            at: from,
-            stopped: false,
-            bytes: 0,
-            scanned: 0,
-            scanned_bytes: 0,
-        }
-    }
-
-    /// Looks at one event, or stops before it.
-    fn look(&mut self, event: StoredEvent, pattern: &Pattern) {
-        let wanted = pattern.matches(&event.message);
-        let bytes = event.message.len();
-        self.stopped = self.events.len() >= self.items_max
-            || (wanted && !self.events.is_empty() && self.bytes + bytes > PAGE_BYTES_MAX)
-            || self.scanned >= SCAN_EVENTS_MAX
-            || self.scanned_bytes >= SCAN_BYTES_MAX;
-        if self.stopped {
-            return;
-        }
-        self.scanned += 1;
-        self.scanned_bytes += bytes;
-        self.at = Position { ts: as_i64(event.timestamp_ms), id: as_i64(event.id) };
-        if wanted {
-            self.bytes += bytes;
-            self.events.push(event);
-        }
-    }
 }

@@ -13,10 +13,10 @@ use fabric_rpc::NodeRole;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
+use substrate::held::{Content, Held};
 use substrate::kv::PAGE_ENTRIES_MAX;
-use substrate::{Expected, Key, Kv, KvError, Revision};
-use tokio::sync::watch;
-use world::{TaskHandle, World};
+use substrate::{Expected, Key, Kv, KvError};
+use world::World;
 
 const FORMAT: u32 = 1;
 /// So that who starts again under the same name is seen by the one before, and the living are told from the dead.
@@ -107,12 +107,25 @@ pub(crate) async fn list(kv: &dyn Kv, workers: bool) -> Result<Vec<Member>, KvEr
 }
 
 /// This node's entry.
-pub(crate) struct Membership {
-    kv: Arc<dyn Kv>,
-    key: Key,
-    start: u64,
-    usurped: watch::Receiver<bool>,
-    renewing: TaskHandle,
+pub(crate) struct Membership(Held<Standing>);
+
+struct Standing {
+    world: World,
+    member: Member,
+}
+
+impl Content for Standing {
+    // Forgotten while it was cut off: it is there all the same.
+    const COMES_BACK: bool = true;
+    fn value(&self) -> Result<Bytes, KvError> {
+        let member = Member { renewed_ms: self.world.wall().millis(), ..self.member.clone() };
+        let value =
+            serde_json::to_vec(&member).map_err(|error| KvError::Invalid { reason: error.to_string() })?;
+        Ok(Bytes::from(value))
+    }
+    fn is_ours(&self, value: &[u8]) -> bool {
+        Member::read(value).is_some_and(|member| member.start == self.member.start)
+    }
 }
 
 impl Membership {
@@ -122,80 +135,27 @@ impl Membership {
         let key = key_of(&member.name, worker_only)?;
         // The same name in another part: it has other roles than last time.
         kv.delete(key_of(&member.name, !worker_only)?, Expected::Any).await?;
-        let start = member.start;
-        let at = kv.put(key.clone(), value(world, &member)?, Expected::Any).await?;
-        let (tell, usurped) = watch::channel(false);
-        let renew = renew(world.clone(), Arc::clone(&kv), key.clone(), member, at, tell);
-        let renewing = world.spawn("node.renew", renew);
-        Ok(Self { kv, key, start, usurped, renewing })
+        let standing = Standing { world: world.clone(), member };
+        let held = Held::put(world, Arc::clone(&kv), key, Expected::Any, standing, RENEW_EVERY).await?;
+        // Once a start: a platform of thousands of nodes is not read by each of them every few seconds.
+        world.spawn("node.forget", forget_the_dead(world.clone(), kv));
+        Ok(Self(held))
     }
 
     /// Completes when another node has the name.
     pub(crate) async fn usurped(&self) {
-        let mut usurped = self.usurped.clone();
-        if usurped.wait_for(|usurped| *usurped).await.is_err() {
-            std::future::pending().await
-        }
+        self.0.lost().await;
     }
 
     /// A clean end.
     pub(crate) async fn withdraw(self) {
-        self.renewing.abort();
-        let Ok(Some(entry)) = self.kv.get(&self.key).await else { return };
-        if Member::read(&entry.value).is_some_and(|member| member.start == self.start) {
-            // Failing that, it is forgotten later.
-            let _ = self.kv.delete(self.key.clone(), Expected::At(entry.revision)).await;
-        }
+        self.0.give_back().await;
     }
-}
-
-fn value(world: &World, member: &Member) -> Result<Bytes, KvError> {
-    let member = Member { renewed_ms: world.wall().millis(), ..member.clone() };
-    let value =
-        serde_json::to_vec(&member).map_err(|error| KvError::Invalid { reason: error.to_string() })?;
-    Ok(Bytes::from(value))
-}
-
-async fn renew(
-    world: World,
-    kv: Arc<dyn Kv>,
-    key: Key,
-    member: Member,
-    mut at: Revision,
-    usurped: watch::Sender<bool>,
-) {
-    // Once a start: a platform of thousands of nodes is not read by each of them every few seconds.
-    forget_the_dead(&world, kv.as_ref()).await;
-    loop {
-        world.clock.sleep(RENEW_EVERY).await;
-        let Ok(value) = value(&world, &member) else { return };
-        match kv.put(key.clone(), value, Expected::At(at)).await {
-            Ok(renewed) => at = renewed,
-            Err(KvError::Conflict { .. }) => match kv.get(&key).await {
-                // A renewal of ours of which we did not hear.
-                Ok(Some(entry)) if Member::read(&entry.value).is_some_and(|it| it.start == member.start) => {
-                    at = entry.revision;
-                }
-                // Forgotten while it was cut off: it is there all the same.
-                Ok(None) => at = rejoin(&world, kv.as_ref(), &key, &member).await.unwrap_or(at),
-                Ok(Some(_)) => {
-                    let _ = usurped.send(true);
-                    return;
-                }
-                Err(error) => tracing::warn!(%error, "this node's entry could not be read"),
-            },
-            Err(error) => tracing::warn!(%error, "this node's entry could not be renewed yet"),
-        }
-    }
-}
-
-async fn rejoin(world: &World, kv: &dyn Kv, key: &Key, member: &Member) -> Result<Revision, KvError> {
-    kv.put(key.clone(), value(world, member)?, Expected::Absent).await
 }
 
 /// By clocks of machines that may differ by minutes, so an hour is waited; whoever is wronged comes back by itself.
-async fn forget_the_dead(world: &World, kv: &dyn Kv) {
-    let Ok(all) = list(kv, true).await else { return };
+async fn forget_the_dead(world: World, kv: Arc<dyn Kv>) {
+    let Ok(all) = list(kv.as_ref(), true).await else { return };
     let now_ms = world.wall().millis();
     for dead in all.iter().filter(|member| member.is_silent(now_ms, FORGOTTEN_AFTER)) {
         let worker_only = dead.roles.iter().all(|role| role == NodeRole::Worker.name());

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-use worker::runtimes::Interpreter;
-use worker::runtimes::detect::{HostView, detect};
+use worker::runtimes::detect::{HostView, detect_language};
+use worker::runtimes::{Interpreter, Language};
 use world::World;
 
 /// What the server has to say of a function beside AWS's shapes: which version of its runtime stands in, say.
@@ -38,7 +38,7 @@ pub(crate) struct Wanted {
 
 pub(super) async fn run(client: Client, args: DeployArgs, screen: Screen) -> Result<(), Failure> {
     let spinner = screen.spinner(format!("reading {}", args.package.display()));
-    let (guess, zip) = read(&args, || detect(&HostView::of_process(None)))?;
+    let (guess, zip) = read(&args, |language| detect_language(&HostView::of_user(), language))?;
     drop(spinner);
     let wanted = wanted(args, guess, screen)?;
     let spinner = screen.spinner(format!("deploying {}", wanted.name));
@@ -57,13 +57,13 @@ pub(super) async fn run(client: Client, args: DeployArgs, screen: Screen) -> Res
 /// The package's guess, unless nothing is left to guess, and its zip. `interpreters` are looked for only if needed.
 pub(super) fn read(
     args: &DeployArgs,
-    interpreters: impl Fn() -> Vec<Interpreter>,
+    interpreters: impl Fn(Language) -> Vec<Interpreter>,
 ) -> Result<(Option<Guess>, Vec<u8>), Failure> {
     let looked = |files: &dyn Files| {
         if args.runtime.is_some() && args.handler.is_some() {
             return None;
         }
-        guess::guess(files, &interpreters())
+        guess::guess(files, &interpreters)
     };
     if args.package.is_dir() {
         let folder = Folder::open(&args.package)?;

@@ -167,7 +167,7 @@ impl Session {
         let read = move || {
             // Looked for once, and only if there is something to guess: it takes seconds the first time.
             let found = known.map_or_else(OnceCell::new, OnceCell::from);
-            let interpreters = || found.get_or_init(|| detect(&HostView::of_process(None))).clone();
+            let interpreters = |_| found.get_or_init(|| detect(&HostView::of_user())).clone();
             let read = deploy::read(&args, interpreters);
             (read.map(|read| (args, read)), found.into_inner())
         };

@@ -21,13 +21,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use substrate::folder::{Folder, FolderSettings};
+use substrate::held::{Content, Held};
 use substrate::nats::NatsSettings;
 use substrate::s3::S3Settings;
 use substrate::sqlite::{FILE_NAME, Sqlite, SqliteLog, SqliteSettings};
 use substrate::{Blobs, Expected, Key, Kv, KvError, Log, Revision};
-use tokio::sync::watch;
 use types::PartitionId;
-use world::{TaskHandle, World};
+use world::World;
 
 /// How often a tenure is renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
@@ -95,12 +95,20 @@ pub(crate) async fn embedded(
 }
 
 /// This server is the one, or this import: neither may begin while another is at it.
-pub(crate) struct Tenure {
-    kv: Arc<dyn Kv>,
-    key: Key,
-    id: Bytes,
-    lost: watch::Receiver<bool>,
-    renewing: TaskHandle,
+pub(crate) struct Tenure(Held<Id>);
+
+/// Random, of one start.
+struct Id(Bytes);
+
+impl Content for Id {
+    // Who removed it took the server to be gone, and may have begun.
+    const COMES_BACK: bool = false;
+    fn value(&self) -> Result<Bytes, KvError> {
+        Ok(self.0.clone())
+    }
+    fn is_ours(&self, value: &[u8]) -> bool {
+        self.0 == value
+    }
 }
 
 impl Tenure {
@@ -116,30 +124,21 @@ impl Tenure {
     async fn take(world: &World, kv: Arc<dyn Kv>) -> Result<Self, StartError> {
         let unreadable = |error: KvError| StartError { message: error.to_string(), advice: ADVICE };
         let key = Key::of(&["server", "tenure"]).map_err(unreadable)?;
-        let id = Bytes::from(format!("{:016x}", world.random_u64()));
         let expected = match kv.get(&key).await.map_err(unreadable)? {
             None => Expected::Absent,
             Some(held) => unless_renewed(world, kv.as_ref(), &key, held.revision).await?,
         };
-        let taken = kv.put(key.clone(), id.clone(), expected).await;
-        let at = taken.map_err(|error| match error {
+        let id = Id(Bytes::from(format!("{:016x}", world.random_u64())));
+        let taken = Held::put(world, kv, key, expected, id, RENEW_EVERY).await;
+        taken.map(Self).map_err(|error| match error {
             KvError::Conflict { .. } => taken_by_another(),
             other => unreadable(other),
-        })?;
-        let (tell, lost) = watch::channel(false);
-        let renew = renew(world.clone(), Arc::clone(&kv), key.clone(), id.clone(), at, tell);
-        let renewing = world.spawn("tenure.renew", renew);
-        Ok(Self { kv, key, id, lost, renewing })
+        })
     }
 
     /// A clean end: the next server need not wait.
     pub(crate) async fn give_back(self) {
-        self.renewing.abort();
-        let Ok(Some(held)) = self.kv.get(&self.key).await else { return };
-        if held.value == self.id {
-            // Failing that, the next one waits a moment.
-            let _ = self.kv.delete(self.key.clone(), Expected::At(held.revision)).await;
-        }
+        self.0.give_back().await;
     }
 }
 
@@ -163,13 +162,10 @@ pub(crate) async fn is_nobodys(world: &World, kv: &dyn Kv) -> Result<(), StartEr
 
 /// Completes when another server has taken over; never where there is nothing to take over.
 pub(crate) async fn lost(tenure: Option<&Tenure>) {
-    let lost = tenure.map(|tenure| tenure.lost.clone());
-    if let Some(mut lost) = lost
-        && lost.wait_for(|lost| *lost).await.is_ok()
-    {
-        return;
+    match tenure {
+        Some(tenure) => tenure.0.lost().await,
+        None => std::future::pending().await,
     }
-    std::future::pending().await
 }
 
 /// Waits as long as a tenure is respected; what the successor is then to expect.
@@ -206,30 +202,4 @@ fn taken_by_another() -> StartError {
 /// that no cold start need wait for the disk. On a full disk it has the room that was set aside for it.
 fn journal_settings() -> SqliteSettings {
     SqliteSettings { room_min_bytes: 0, survives_power_loss: false, ..SqliteSettings::default() }
-}
-
-async fn renew(
-    world: World,
-    kv: Arc<dyn Kv>,
-    key: Key,
-    id: Bytes,
-    mut at: Revision,
-    lost: watch::Sender<bool>,
-) {
-    loop {
-        world.clock.sleep(RENEW_EVERY).await;
-        match kv.put(key.clone(), id.clone(), Expected::At(at)).await {
-            Ok(renewed) => at = renewed,
-            Err(KvError::Conflict { .. }) => match kv.get(&key).await {
-                // A renewal of ours of which we did not hear.
-                Ok(Some(held)) if held.value == id => at = held.revision,
-                Ok(_) => {
-                    let _ = lost.send(true);
-                    return;
-                }
-                Err(error) => tracing::warn!(%error, "the tenure could not be read"),
-            },
-            Err(error) => tracing::warn!(%error, "the tenure could not be renewed yet"),
-        }
-    }
 }

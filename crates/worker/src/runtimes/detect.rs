@@ -57,6 +57,13 @@ impl HostView {
             cache_file,
         }
     }
+
+    /// For a command without a data folder: what it finds is remembered where XDG says that a user's caches are.
+    pub fn of_user() -> Self {
+        let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+        Self::of_process(caches.map(|caches| caches.join("tinderbox/interpreters.json")))
+    }
 }
 
 /// What is behind a path.
@@ -87,8 +94,8 @@ pub trait Audience {
     /// Whether to go on.
     fn tell(&mut self, seen: Seen) -> bool;
 
-    /// What somebody waits for: it is looked for first.
-    fn wants(&self) -> Option<(Language, Version)> {
+    /// What somebody waits for, maybe in a certain version: it is looked for first.
+    fn wants(&self) -> Option<(Language, Option<Version>)> {
         None
     }
 }
@@ -102,6 +109,25 @@ impl<F: FnMut(Seen) -> bool> Audience for F {
 /// Every interpreter of the host, each real binary once, sorted by language and version. Runs programs.
 pub fn detect(view: &HostView) -> Vec<Interpreter> {
     look(view, &RunIt, &mut |_| true)
+}
+
+/// Those of one language; fewer programs are run.
+pub fn detect_language(view: &HostView, language: Language) -> Vec<Interpreter> {
+    let mut found = look(view, &RunIt, &mut Only(language));
+    found.retain(|interpreter| interpreter.language == language);
+    found
+}
+
+/// Until it has been told every interpreter of its language.
+struct Only(Language);
+
+impl Audience for Only {
+    fn tell(&mut self, seen: Seen) -> bool {
+        seen != Seen::All(self.0)
+    }
+    fn wants(&self) -> Option<(Language, Option<Version>)> {
+        Some((self.0, None))
+    }
 }
 
 /// [`detect`], telling what it sees as soon as it does: what the cache knows first, then what has to be asked.
@@ -170,12 +196,14 @@ impl Looking<'_> {
     /// By its name, or at least by its language; else the first.
     fn most_wanted(&self, unknown: &[Candidate]) -> usize {
         let Some((language, version)) = self.audience.wants() else { return 0 };
-        let named = match language {
+        let named = version.map(|version| match language {
             Language::Python => format!("{}.{}", version.major, version.minor),
             Language::Nodejs | Language::Java => version.major.to_string(),
-        };
+        });
         let speaks = |candidate: &Candidate| candidate.language == language;
-        let by_name = |it: &Candidate| speaks(it) && it.real.to_string_lossy().contains(&named);
+        let by_name = |it: &Candidate| {
+            speaks(it) && named.as_ref().is_some_and(|named| it.real.to_string_lossy().contains(named))
+        };
         unknown.iter().position(by_name).or_else(|| unknown.iter().position(speaks)).unwrap_or(0)
     }
 }
@@ -308,6 +336,7 @@ impl Cache {
 
     fn write(&self, file: &Path) -> std::io::Result<()> {
         let text = serde_json::to_vec(self)?;
+        file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         let fresh = file.with_extension("new");
         std::fs::write(&fresh, text)?;
         std::fs::rename(fresh, file)

@@ -197,3 +197,19 @@ fn what_the_cache_knows_is_told_before_anything_is_asked_and_a_listener_can_end_
     look(&host.view, &prober, &mut |_| false);
     assert!(prober.asked.borrow().is_empty());
 }
+
+#[test]
+fn for_one_language_only_that_is_asked_and_the_rest_stays_remembered() {
+    let host = Host::new();
+    host.file("usr/bin/python3.11", "3.11.2");
+    host.file("usr/bin/python3.12", "3.12.1");
+    host.file("usr/bin/node", "v20.20.2");
+    host.file("usr/bin/java", "21");
+    let prober = ByContent::default();
+    look(&host.view, &prober, &mut Only(Language::Nodejs));
+    assert_eq!(*prober.asked.borrow(), [host.view.root.join("usr/bin/node")]);
+    look(&host.view, &prober, &mut Only(Language::Python));
+    assert_eq!(prober.asked.borrow().len(), 3);
+    host.versions(&prober);
+    assert_eq!(prober.asked.borrow().len(), 4, "only java was left");
+}

@@ -148,8 +148,8 @@ impl Audience for Telling {
         self.world.now() < self.end
     }
 
-    fn wants(&self) -> Option<(Language, Version)> {
-        self.known.0.borrow().wanted
+    fn wants(&self) -> Option<(Language, Option<Version>)> {
+        self.known.0.borrow().wanted.map(|(language, version)| (language, Some(version)))
     }
 }
 
