@@ -19,9 +19,10 @@ use fabric::assignment::{
 use fabric::placement::Placement;
 use scheduler::assignment::{Input, Settings};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use substrate::election::{Claim, Election, Watcher};
-use substrate::{Key, KvError, Log, LogError};
+use substrate::{Key, KvError, Log, LogError, Position};
 use tokio::sync::watch;
 use types::{Epoch, PartitionId, WorkerId};
 use world::{TaskHandle, World};
@@ -48,6 +49,7 @@ pub struct Parts {
 /// One partition's service.
 pub struct AssignmentService {
     standing: Arc<watch::Sender<Standing>>,
+    replayed: Arc<AtomicU64>,
     running: TaskHandle,
 }
 
@@ -64,9 +66,12 @@ impl AssignmentService {
     pub fn start(parts: Parts) -> Arc<Self> {
         let standing = Arc::new(watch::Sender::new(Standing::Following));
         let world = parts.world.clone();
-        let member = Member { writer: world.random_u64(), parts, standing: Arc::clone(&standing) };
+        let replayed = Arc::new(AtomicU64::new(0));
+        let writer = world.random_u64();
+        let member =
+            Member { writer, parts, standing: Arc::clone(&standing), replayed: Arc::clone(&replayed) };
         let running = world.spawn("assignment.partition", member.run());
-        Arc::new(Self { standing, running })
+        Arc::new(Self { standing, replayed, running })
     }
 
     /// Waits until it leads; `None` if it never will.
@@ -77,6 +82,12 @@ impl AssignmentService {
             Standing::Leading(leader) => Some(leader.epoch()),
             _ => None,
         }
+    }
+
+    /// The last entry of the journal that a follower has in its book; `None` while it leads, and writes it.
+    pub fn replayed(&self) -> Option<Position> {
+        let leads = matches!(*self.standing.borrow(), Standing::Leading(_));
+        (!leads).then(|| Position(self.replayed.load(Ordering::Relaxed)))
     }
 
     /// Refuses what waits and what comes. Environments are the workers' to end.
@@ -163,6 +174,8 @@ struct Member {
     parts: Parts,
     writer: u64,
     standing: Arc<watch::Sender<Standing>>,
+    /// Position of the replica, for who asks how far it is.
+    replayed: Arc<AtomicU64>,
 }
 
 /// Why a turn did not come or ended in no success.
@@ -233,6 +246,7 @@ impl Member {
             let pause = self.parts.world.clock.sleep(watcher.pause());
             tokio::pin!(pause);
             loop {
+                self.replayed.store(replica.position().0, Ordering::Relaxed);
                 tokio::select! {
                     biased;
                     () = &mut pause => break,

@@ -5,8 +5,8 @@
 
 mod key;
 
-pub(crate) use key::{hex, pem};
 pub use key::{Key, PublicKey};
+pub(crate) use key::{hex, pem};
 
 use crate::access::{NodeRole, Party};
 use rcgen::{

@@ -54,8 +54,7 @@ pub fn fingerprint(authority: &str) -> Result<Fingerprint, crate::TlsError> {
     let what = "the authority's certificate";
     let chain = crate::tls::chain(what, authority)?;
     let first = chain.first();
-    first.map(|certificate| sha256(certificate)).ok_or_else(|| crate::TlsError::Unreadable {
-        what,
-        reason: "there is none in it".to_owned(),
-    })
+    first
+        .map(|certificate| sha256(certificate))
+        .ok_or_else(|| crate::TlsError::Unreadable { what, reason: "there is none in it".to_owned() })
 }

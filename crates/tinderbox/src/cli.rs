@@ -2,6 +2,7 @@
 
 mod certs;
 mod cluster;
+mod fleet;
 mod microvm;
 mod moving;
 mod runtimes;
@@ -9,6 +10,7 @@ mod serve;
 
 pub(crate) use certs::{CertsArgs, CertsCommand, DeskArgs, InitArgs, TokenArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
+pub(crate) use fleet::{FleetFlags, FleetKind};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
 pub(crate) use moving::{ExportArgs, ImportArgs, StoresFlags};
 pub(crate) use runtimes::{LanguageChoice, RuntimesArgs, RuntimesCommand};

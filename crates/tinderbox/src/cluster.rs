@@ -7,10 +7,13 @@
 //! | [`members`] | who is there: entries in `Kv` |
 //! | [`net`] | from a name, a role or a lead to whoever answers |
 //! | [`partition`], [`lead`] | assignment wherever it is led; placement, if it is led here |
+//! | [`fleet`] | who makes workers, and how many |
+//! | [`standing`] | how far followers have replayed |
 //! | [`logs`] | lines and waterfalls: kept here, shipped, read from all |
 //! | [`turn`] | work that one node of several does |
 //! | [`stores`] | what all of them share |
 
+pub(crate) mod fleet;
 mod here;
 pub(crate) mod joined;
 pub(crate) mod lead;
@@ -19,6 +22,7 @@ pub(crate) mod members;
 pub(crate) mod net;
 pub(crate) mod node;
 pub(crate) mod partition;
+pub(crate) mod standing;
 pub(crate) mod stores;
 pub(crate) mod turn;
 
@@ -47,6 +51,8 @@ pub(crate) struct Join {
     pub(crate) token: Option<Token>,
     /// Where certificates are renewed by now.
     pub(crate) authority: Option<String>,
+    /// For placement.
+    pub(crate) fleet: fleet::FleetSettings,
 }
 
 impl Join {

@@ -96,7 +96,6 @@ pub const KINDS: &[TaskKind] = &[
     row("blobs.hash", "substrate", Itself, Fenced),
     row("cluster.output", "tinderbox", Itself, Fenced),
     row("node.turns", "tinderbox", Aborted, Lasting),
-    row("node.renew", "tinderbox", Aborted, Lasting),
     row("node.certificate", "tinderbox", Aborted, Lasting),
     row("node.forget", "tinderbox", Itself, Fenced),
     row("placement.lead", "tinderbox", Waited, Lasting),

@@ -21,9 +21,15 @@ use world::World;
 
 /// By what this machine may have a certificate.
 pub enum Proof<'a> {
-    Token { id: u64, secret: [u8; 32] },
+    Token {
+        id: u64,
+        secret: [u8; 32],
+    },
     /// The one that it has, with its key: PEM.
-    Certificate { certificate: &'a str, key: &'a str },
+    Certificate {
+        certificate: &'a str,
+        key: &'a str,
+    },
 }
 
 /// Who it wants to be.
@@ -126,7 +132,10 @@ fn config(world: &World, authority: Fingerprint, proof: &Proof<'_>) -> Result<Cl
 }
 
 /// Of what was shown, the authority that is meant.
-fn pinned<'a>(shown: &'a [CertificateDer<'static>], authority: Fingerprint) -> Option<&'a CertificateDer<'static>> {
+fn pinned<'a>(
+    shown: &'a [CertificateDer<'static>],
+    authority: Fingerprint,
+) -> Option<&'a CertificateDer<'static>> {
     shown.iter().find(|certificate| sha256(certificate) == authority)
 }
 

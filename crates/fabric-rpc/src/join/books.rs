@@ -145,7 +145,13 @@ impl Books {
     }
 
     /// A new token: its only copy.
-    pub fn token(&self, world: &World, authority: Fingerprint, terms: &Terms, address: &str) -> Result<Token, String> {
+    pub fn token(
+        &self,
+        world: &World,
+        authority: Fingerprint,
+        terms: &Terms,
+        address: &str,
+    ) -> Result<Token, String> {
         if !is_address(address) {
             return Err(format!("{address} is no HOST:PORT"));
         }
@@ -230,8 +236,12 @@ impl Books {
         let not = || Refused::NotRenewed { name: name.clone() };
         let shown = shown.filter(|shown| shown.party.name == *name).ok_or_else(not)?;
         if request.party.roles.iter().any(|role| !shown.party.roles.contains(role)) {
-            let words = |roles: &[NodeRole]| roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(",");
-            return Err(Refused::Roles { may: words(&shown.party.roles), asked: words(&request.party.roles) });
+            let words =
+                |roles: &[NodeRole]| roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(",");
+            return Err(Refused::Roles {
+                may: words(&shown.party.roles),
+                asked: words(&request.party.roles),
+            });
         }
         let entry: Option<NodeEntry> = read(&self.node_file(name)).map_err(failed)?;
         let entry = entry.ok_or_else(not)?;
@@ -239,7 +249,8 @@ impl Books {
         if entry.key != by && entry.next.as_ref() != Some(&by) {
             return Err(not());
         }
-        let entry = NodeEntry { key: by, next: Some(request.key.fingerprint()), expires_ms: ends_ms, ..entry };
+        let entry =
+            NodeEntry { key: by, next: Some(request.key.fingerprint()), expires_ms: ends_ms, ..entry };
         write(&self.node_file(name), &entry).map_err(failed)
     }
 
@@ -278,7 +289,10 @@ impl Books {
 /// In a time that says nothing of how much of it is right.
 fn is_secret(entry: &TokenEntry, secret: &[u8; 32]) -> bool {
     let Some(kept) = unhex(&entry.hash) else { return false };
-    let differs = kept.iter().zip(sha256(secret)).fold(0, |all, (kept, said)| std::hint::black_box(all | (kept ^ said)));
+    let differs = kept
+        .iter()
+        .zip(sha256(secret))
+        .fold(0, |all, (kept, said)| std::hint::black_box(all | (kept ^ said)));
     std::hint::black_box(differs) == 0
 }
 

@@ -4,9 +4,9 @@
 //! accept ─► (all seats taken, or this address was refused too often: closed) ─► TLS ─► one request ─► books ─► sign ─► answer
 //! ```
 
+use super::WAIT_MAX;
 use super::books::{Books, Shown};
 use super::message::{Answer, Credential, Refused, Request, receive, send};
-use super::WAIT_MAX;
 use crate::certs::{Authority, CertError, PublicKey, pem};
 use crate::tls::{self, Time, TlsError, chain, unreadable};
 use rustls::pki_types::pem::PemObject as _;
@@ -143,9 +143,15 @@ impl Desk {
         sent.ok_or("the answer was not taken in time")?.map_err(|error| error.to_string())
     }
 
-    async fn answer(self: &Arc<Self>, from: IpAddr, request: Option<Request>, shown: Option<Shown>) -> Answer {
+    async fn answer(
+        self: &Arc<Self>,
+        from: IpAddr,
+        request: Option<Request>,
+        shown: Option<Shown>,
+    ) -> Answer {
         let Some(request) = request else { return Answer::Refused(Refused::Garbled) };
-        let (party, by_token) = (request.party.clone(), matches!(request.credential, Credential::Token { .. }));
+        let (party, by_token) =
+            (request.party.clone(), matches!(request.credential, Credential::Token { .. }));
         let (desk, now_ms) = (Arc::clone(self), self.world.wall().millis());
         let granting = move || {
             desk.books.grant(now_ms, desk.settings.life, &request, shown.as_ref())?;

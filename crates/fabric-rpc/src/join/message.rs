@@ -69,7 +69,9 @@ pub enum Refused {
     Name { may: String, asked: String },
     #[error("a node called {name} has a certificate already, with another key")]
     Taken { name: String },
-    #[error("the authority did not give the certificate of {name} by a token, or has given the name to another since")]
+    #[error(
+        "the authority did not give the certificate of {name} by a token, or has given the name to another since"
+    )]
     NotRenewed { name: String },
     #[error("the authority could not: {reason}")]
     Failed { reason: String },
@@ -143,7 +145,8 @@ pub(super) fn unhex(text: &str) -> Option<[u8; 32]> {
         .map(|digit| digit.to_digit(16).filter(|_| !digit.is_ascii_uppercase()))
         .map(|digit| digit.and_then(|digit| u8::try_from(digit).ok()))
         .collect();
-    let bytes: Vec<u8> = digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half)).collect();
+    let bytes: Vec<u8> =
+        digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half)).collect();
     bytes.try_into().ok().filter(|_| text.len() == 64)
 }
 
@@ -156,7 +159,10 @@ pub(super) async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -
 }
 
 /// One message, bounded in size and time.
-pub(super) async fn receive(world: &World, stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Vec<u8>> {
+pub(super) async fn receive(
+    world: &World,
+    stream: &mut (impl AsyncRead + Unpin),
+) -> std::io::Result<Vec<u8>> {
     let reading = async {
         let length = usize::try_from(stream.read_u32().await?).unwrap_or(usize::MAX);
         if length > MESSAGE_BYTES_MAX {

@@ -64,7 +64,8 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, String> {
         read(text.trim()).ok_or_else(|| {
-            "this is no whole token: copy what `tinderbox certs token` printed, from `tb1.` to its end".to_owned()
+            "this is no whole token: copy what `tinderbox certs token` printed, from `tb1.` to its end"
+                .to_owned()
         })
     }
 }

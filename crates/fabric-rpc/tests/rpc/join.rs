@@ -3,7 +3,8 @@
 use crate::kit::{Running, WAIT};
 use fabric_rpc::certs::{Authority, Issued, Key};
 use fabric_rpc::join::{
-    Books, Desk, DeskSettings, JoinError, Joined, Names, Proof, Refused, Terms, Token, Wanted, ask, fingerprint,
+    Books, Desk, DeskSettings, JoinError, Joined, Names, Proof, Refused, Terms, Token, Wanted, ask,
+    fingerprint,
 };
 use fabric_rpc::{Expected, Identity, NodeRole, Party, Peer, Trust, Waits};
 use std::net::SocketAddr;

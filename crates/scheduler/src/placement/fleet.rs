@@ -3,7 +3,8 @@
 //! Wanted room = what is used
 //!   + arrivals a second x the time an environment starts (slots that initialise)
 //!   + net growth a second x the time a worker starts (what comes before help does)
-//!   + a share of what is used (bursts) + what was refused for want of room.
+//!   + a share of what is used (bursts) + what was refused for want of room;
+//! all but the first at least what the operator wants free.
 //!
 //! It grows at once and shrinks late: see [`super::Settings::shrink_band`].
 
@@ -113,7 +114,8 @@ impl Planner {
         let (environment, worker) = (self.settings.environment_start, self.settings.worker_start);
         let starting = arrivals.saturating_mul(millis(environment)) / 1_000;
         let growing = growth.saturating_mul(millis(worker)) / (WINDOW as u64 * 1_000);
-        starting + growing + self.used_mb() * self.settings.headroom / 100 + burst.refused_mb
+        let free = starting + growing + self.used_mb() * self.settings.headroom / 100 + burst.refused_mb;
+        free.max(self.settings.free_min_mb)
     }
 
     /// How many workers there should be.

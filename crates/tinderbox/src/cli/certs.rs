@@ -73,7 +73,12 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "DIR", default_value = "./certs", value_parser = folder)]
     pub(crate) dir: PathBuf,
     /// Where machines that join are heard
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9958", env = "TINDERBOX_AUTHORITY_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:9958",
+        env = "TINDERBOX_AUTHORITY_LISTEN"
+    )]
     pub(crate) listen: SocketAddr,
     /// Where they are to call, if not there; tokens say so
     #[arg(long, value_name = "HOST:PORT")]
@@ -100,7 +105,11 @@ fn own_name(text: &str) -> Result<String, String> {
 
 fn prefix(text: &str) -> Result<String, String> {
     // Some name begins so.
-    if text.is_empty() { Ok(String::new()) } else { check_name(&format!("{text}0")).map(|()| text.to_owned()).map_err(|error| error.to_string()) }
+    if text.is_empty() {
+        Ok(String::new())
+    } else {
+        check_name(&format!("{text}0")).map(|()| text.to_owned()).map_err(|error| error.to_string())
+    }
 }
 
 fn node_name(name: &str) -> Result<(), String> {

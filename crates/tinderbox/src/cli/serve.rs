@@ -1,6 +1,6 @@
 //! What is said of platforms of several nodes on the command line.
 
-use super::{NatsFlags, ServerFlags, cluster, folder};
+use super::{FleetFlags, FleetKind, NatsFlags, ServerFlags, cluster, folder};
 use crate::cluster::stores::BlobSettings;
 use clap::{Args, Subcommand};
 use fabric_rpc::NodeRole;
@@ -93,6 +93,11 @@ pub(crate) struct ServeArgs {
     /// For tests and `cluster up`: the kernel ends this process when its parent ends
     #[arg(long, hide = true)]
     pub(crate) die_with_parent: bool,
+    /// For workers that `cluster up` did not start itself: this process ends when that one does
+    #[arg(long, hide = true, value_name = "PID")]
+    pub(crate) end_with: Option<i32>,
+    #[command(flatten)]
+    pub(crate) fleet: FleetFlags,
     #[command(flatten)]
     pub(crate) server: ServerFlags,
 }
@@ -134,6 +139,7 @@ pub(crate) enum ClusterCommand {
 Examples:
   tinderbox cluster up                             2 frontends, 2 assignment, 2 placement, 3 workers in 3 zones
   tinderbox cluster up --workers 6 --zones 2 --data /tmp/platform
+  tinderbox cluster up --workers 1 --fleet local-process --max-workers 6     more workers under load, fewer without
 
 It needs nats-server on the PATH (Debian: apt install nats-server). Every node is a process of its own: kill one and
 see what happens, `tinderbox status --join …` says how it stands.")]
@@ -143,6 +149,15 @@ pub(crate) struct ClusterUpArgs {
     pub(crate) data: PathBuf,
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) workers: u32,
+    /// Who starts and ends workers: this command, once (static), or placement, as they are needed (local-process)
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) fleet: FleetKind,
+    /// Workers at most with --fleet local-process, which begins with --workers [default: twice as many]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) max_workers: Option<u32>,
+    /// With --fleet local-process: a fleet that is too large for so long shrinks
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::duration)]
+    pub(crate) fleet_idle: std::time::Duration,
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) zones: u32,
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
@@ -206,7 +221,7 @@ Examples:
     },
 }
 
-fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     check_name(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 

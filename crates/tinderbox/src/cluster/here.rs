@@ -7,6 +7,7 @@ use super::lead::{self, PlacementLead};
 use super::logs::Logs;
 use super::net::Net;
 use super::partition::PartitionClient;
+use super::standing::Standing;
 use super::stores::{self, Stores, Tenant};
 use super::turn::take_turns;
 use crate::roles::{self, Settings, StartError};
@@ -20,7 +21,6 @@ use fabric::remote::{Remote, Served};
 use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
 use fabric_rpc::{NodeRole, Roles};
 use frontend::{Frontend, FrontendParts};
-use placement::provider::Static;
 use sandbox::process::{ProcessSandbox, SpawnerHandle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +92,7 @@ impl Here {
         if ground.join.is(NodeRole::Assignment) {
             let service = assign(ground).await?;
             served = served.with(Served::<dyn Assignment>::new(service.clone()));
+            served = served.with(Arc::new(Standing(vec![(PARTITION, service.clone())])));
             here.assignment = Some(service);
         }
         if ground.join.is(NodeRole::Placement) {
@@ -204,8 +205,8 @@ async fn assign(ground: &Ground) -> Result<Arc<AssignmentService>, StartError> {
 
 fn place(ground: &Ground) -> Result<Arc<PlacementLead>, StartError> {
     let Ground { world, join, stores, .. } = ground;
-    let (kv, settings) = (Arc::clone(&stores.kv), placement::Settings::default());
-    let lead = PlacementLead::start(world, kv, &join.name, settings, Arc::new(Static));
+    let (kv, provider) = (Arc::clone(&stores.kv), join.fleet.provider(world)?);
+    let lead = PlacementLead::start(world, kv, &join.name, join.fleet.planner(), provider);
     Ok(lead.map_err(|error| error.to_string())?)
 }
 

@@ -235,7 +235,11 @@ pub(super) fn renewing(world: &World, join: &Join, trust: &Trust) -> Option<Task
                 Err(error) => {
                     let (error, advice) = (error.message, error.advice);
                     if kept.is_over(world.wall().millis()) {
-                        tracing::error!(error, advice, "this node's certificate has ended: nobody believes it any more");
+                        tracing::error!(
+                            error,
+                            advice,
+                            "this node's certificate has ended: nobody believes it any more"
+                        );
                     } else {
                         tracing::warn!(error, advice, "this node's certificate was not renewed yet");
                     }
@@ -253,6 +257,7 @@ async fn renew(world: &World, folder: &Path, join: &Join, kept: &Kept) -> Result
     let pinned = fingerprint(&kept.authority).map_err(|error| error.to_string())?;
     let address = join.authority.as_ref().unwrap_or(&kept.address);
     let proof = Proof::Certificate { certificate: &kept.certificate, key: &kept.key };
-    let joined = ask(world, address, pinned, proof, Wanted { party: &party, key: &key }).await.map_err(refused)?;
+    let joined =
+        ask(world, address, pinned, proof, Wanted { party: &party, key: &key }).await.map_err(refused)?;
     keep(world, folder, &party, address, &key, joined)
 }

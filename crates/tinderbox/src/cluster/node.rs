@@ -78,7 +78,19 @@ impl Node {
         let membership = enter(&ground, fabric, endpoint).await?;
         // Last: who is a member may be asked at once, where its entry says.
         here.begin_tenancy(&ground);
-        Ok(Self { endpoint, fabric, missing, world, listener, server, membership, http, here, lock, renewing })
+        Ok(Self {
+            endpoint,
+            fabric,
+            missing,
+            world,
+            listener,
+            server,
+            membership,
+            http,
+            here,
+            lock,
+            renewing,
+        })
     }
 
     /// Serves until `shutdown` completes; then lets go of what it leads, lets its environments end after their

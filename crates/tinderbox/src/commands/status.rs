@@ -5,6 +5,7 @@ use crate::cli::{JoinFlags, StatusArgs};
 use crate::cluster::members::{self, Member, SILENT_AFTER};
 use crate::cluster::net::Net;
 use crate::cluster::partition::PartitionClient;
+use crate::cluster::standing::{self, Replayed};
 use crate::cluster::stores::Stores;
 use crate::cluster::{self, lead};
 use crate::failure::{Exit, Failure};
@@ -62,6 +63,8 @@ struct Found {
     workers: Result<Vec<WorkerState>, String>,
     environments: Result<Vec<EnvironmentState>, String>,
     journal: Result<(u64, u64), String>,
+    /// What each assignment node says of what it has replayed.
+    replayed: Vec<(String, Result<Vec<Replayed>, String>)>,
     now_ms: u64,
 }
 
@@ -100,8 +103,11 @@ async fn look(operator: &Operator) -> Result<Found, Failure> {
         let log = operator.stores.journal(PARTITION).await.map_err(|error| error.message)?;
         log.span().await.map(|span| (span.first.0, span.last.0)).map_err(|error| error.to_string())
     };
+    // Before the journal's end is read: an entry that comes meanwhile is lag, and never less than none.
+    let replayed = replayed(operator, &nodes).await;
     let journal = world.timeout(ASK_MAX, journal).await;
     Ok(Found {
+        replayed,
         nodes,
         leads,
         workers: in_time(workers),
@@ -109,6 +115,24 @@ async fn look(operator: &Operator) -> Result<Found, Failure> {
         journal: in_time(journal),
         now_ms: world.wall().millis(),
     })
+}
+
+/// Of each assignment node that is not silent.
+async fn replayed(operator: &Operator, nodes: &[Member]) -> Vec<(String, Result<Vec<Replayed>, String>)> {
+    let now_ms = operator.world.wall().millis();
+    let asked = nodes.iter().filter(|it| it.has(NodeRole::Assignment) && !it.is_silent(now_ms, SILENT_AFTER));
+    let asked = asked.map(|node| async {
+        let way = operator.net.node(&node.name, NodeRole::Assignment);
+        let answer = operator.world.timeout(ASK_MAX, standing::ask(way.as_ref())).await;
+        (node.name.clone(), in_time(answer))
+    });
+    futures_util::future::join_all(asked).await
+}
+
+/// Entries that a follower has not yet replayed; `None`: it leads, or the journal's end is not known.
+fn lag(found: &Found, replayed: &Replayed) -> Option<u64> {
+    let (_, last) = found.journal.as_ref().ok()?;
+    replayed.position.map(|position| last.saturating_sub(position))
 }
 
 fn in_time<T, E: std::fmt::Display>(asked: Option<Result<T, E>>) -> Result<T, String> {
@@ -167,8 +191,45 @@ fn as_json(found: &Found) -> Value {
         "workers": workers.as_ref().ok(),
         "environments": found.environments.as_ref().ok().map(|all| all.iter().map(environment).collect::<Vec<_>>()),
         "journal": found.journal.as_ref().ok().map(|(first, last)| json!({ "first": first, "last": last })),
+        "replicas": replicas(found),
         "unanswered": unanswered,
     })
+}
+
+fn replicas(found: &Found) -> Vec<Value> {
+    let one = |node: &String, it: &Replayed| {
+        json!({ "node": node, "partition": it.partition, "leads": it.position.is_none(),
+                "replayed": it.position, "lag": lag(found, it) })
+    };
+    let mut all = Vec::new();
+    for (node, answer) in &found.replayed {
+        match answer {
+            Ok(partitions) => all.extend(partitions.iter().map(|it| one(node, it))),
+            Err(why) => all.push(json!({ "node": node, "unanswered": why })),
+        }
+    }
+    all
+}
+
+fn show_replicas(found: &Found, screen: Screen) -> Result<(), Failure> {
+    for (node, answer) in &found.replayed {
+        let partitions = match answer {
+            Ok(partitions) => partitions,
+            Err(why) => {
+                screen.line(format!("  {node:15} does not answer: {why}"))?;
+                continue;
+            }
+        };
+        for it in partitions {
+            let how = match (it.position, lag(found, it)) {
+                (None, _) => "leads".to_owned(),
+                (Some(at), Some(lag)) => format!("follows, replayed to {at}, {lag} behind"),
+                (Some(at), None) => format!("follows, replayed to {at}"),
+            };
+            screen.line(format!("  {node:15} partition {}: {how}", it.partition))?;
+        }
+    }
+    Ok(())
 }
 
 fn show(found: &Found, screen: Screen) -> Result<(), Failure> {
@@ -210,7 +271,8 @@ fn show(found: &Found, screen: Screen) -> Result<(), Failure> {
         screen.line(format!("assignment does not answer: {why}"))?;
     }
     match &found.journal {
-        Ok((first, last)) => screen.line(format!("\nJOURNAL           entries {first} to {last}")),
-        Err(why) => screen.line(format!("\nJOURNAL           {why}")),
+        Ok((first, last)) => screen.line(format!("\nJOURNAL           entries {first} to {last}"))?,
+        Err(why) => screen.line(format!("\nJOURNAL           {why}"))?,
     }
+    show_replicas(found, screen)
 }

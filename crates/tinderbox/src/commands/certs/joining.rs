@@ -73,7 +73,8 @@ pub(super) fn serve(args: &DeskArgs, screen: Screen) -> Result<(), Failure> {
             Failure::here(error).advise("one at a time: what a token was used for is counted in one place")
         })?;
         let listener = TcpListener::bind(args.listen).await;
-        let listener = listener.map_err(|error| Failure::new(Exit::Host, format!("{}: {error}", args.listen)))?;
+        let listener =
+            listener.map_err(|error| Failure::new(Exit::Host, format!("{}: {error}", args.listen)))?;
         let bound = listener.local_addr().map_err(|error| Failure::here(error.to_string()))?;
         let address = match &args.advertise {
             Some(address) => address.clone(),
