@@ -93,7 +93,7 @@ def test_a_local_fleet_grows_under_load_survives_its_leader_and_shrinks(nats, tm
     command = [
         BINARY, "cluster", "up", "--output", "json", "--data", data, "--port", "0", "--join", f"nats://127.0.0.1:{nats.port}",
         "--frontends", "1", "--workers", "1", "--fleet", "local-process", "--max-workers", "4", "--zones", "2",
-        "--memory", str(ROOM_MB), "--fleet-idle", "5s",
+        "--memory", str(ROOM_MB), "--fleet-idle", "5s", "--idle-timeout", "4s",
     ]
     up = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
     try:
@@ -169,7 +169,7 @@ def test_the_operators_program_starts_and_ends_workers(nats, tmp_path):  # noqa:
         f"join = {join}\nblobs = file://{tmp_path}/blobs\nname = n1\nroles = frontend,assignment,placement\nzone = a\n"
         f"fabric = 127.0.0.1:0\nport = 0\ndata = {tmp_path}/n1\n"
         f"fleet = command\nfleet-command = {script}\nfleet-min = 1\nfleet-max = 3\nfleet-free = 256\nfleet-room = {ROOM_MB}\n"
-        "fleet-idle = 5s\nfleet-zones = a,b\n"
+        "fleet-idle = 5s\nidle-timeout = 4s\nfleet-zones = a,b\n"
     )
     command = [BINARY, "serve", "--config", config, "--output", "json", "-v", "--die-with-parent"]
     node = subprocess.Popen(

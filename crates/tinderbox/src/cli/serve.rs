@@ -171,6 +171,9 @@ pub(crate) struct ClusterUpArgs {
     /// The server's program
     #[arg(long, value_name = "PATH", default_value = "nats-server", env = "TINDERBOX_NATS_SERVER")]
     pub(crate) nats_server: PathBuf,
+    /// An environment that nobody used for so long is stopped
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = super::duration)]
+    pub(crate) idle_timeout: std::time::Duration,
     /// MemorySize of all environments of one worker, MB [default: twice this host's memory, shared by them all]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<u64>,

@@ -110,7 +110,8 @@ fn plan(args: &ClusterUpArgs, fleet: &[String]) -> Vec<(String, String, Vec<Stri
     for role in ["assignment", "placement"] {
         for number in 0..2 {
             let name = format!("{}{}", &role[..1], number + 1);
-            let mut flags = flags(&format!("--roles {role}"));
+            let idle = args.idle_timeout.as_secs();
+            let mut flags = flags(&format!("--roles {role} --idle-timeout {idle}s"));
             if role == "placement" {
                 flags.extend(fleet.iter().cloned());
             }
