@@ -136,32 +136,60 @@ def test_a_local_fleet_grows_under_load_survives_its_leader_and_shrinks(nats, tm
     assert not list((data / "fleet").iterdir())
 
 
+# What an operator's program does with a cloud: asks, waits, lists. The cloud is `Cloud`.
 SCRIPT = """#!/bin/sh
-# Starts workers as the operator would have it: here as processes, each with its pid in a file.
 set -e
 cd {folder}
 echo "$*" >> calls
 case "$1" in
-start)
-    [ -f "$2.pid" ] && kill -0 "$(cat "$2.pid")" 2>/dev/null && exit 0
-    setsid {binary} serve --fleet static --name "$2" --zone "$3" --roles worker --join {join} --blobs file://{folder}/blobs \\
-        --fabric 127.0.0.1:0 --memory {room} --data {folder}/"$2" --end-with {owner} </dev/null >/dev/null 2>"$2.log" &
-    echo $! > "$2.pid" ;;
-stop)
-    [ -f "$2.pid" ] || exit 0
-    kill "$(cat "$2.pid")" 2>/dev/null || true
-    while kill -0 "$(cat "$2.pid")" 2>/dev/null; do sleep 0.05; done
-    rm -f "$2.pid" ;;
-list)
-    for file in *.pid; do [ -f "$file" ] && kill -0 "$(cat "$file")" 2>/dev/null && echo "${{file%.pid}}"; done; exit 0 ;;
+start) echo "$3" > "$2.new"; mv "$2.new" "$2.wanted" ;;
+stop) rm -f "$2.wanted"; while [ -f "$2.up" ]; do sleep 0.05; done ;;
+list) for file in *.wanted; do [ -f "$file" ] && echo "${{file%.wanted}}"; done; exit 0 ;;
 esac
 """
+
+
+class Cloud(threading.Thread):
+    """Makes of each NAME.wanted a machine: a worker, which is there as long as NAME.up is."""
+
+    def __init__(self, folder, join):
+        super().__init__(daemon=True)
+        self.folder, self.join_url, self.machines, self.ending = folder, join, {}, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ending.wait(0.05):
+            wanted = {file.stem: file for file in self.folder.glob("*.wanted")}
+            for name in wanted.keys() - self.machines.keys():
+                (self.folder / f"{name}.up").touch()
+                command = [
+                    BINARY, "serve", "--name", name, "--zone", wanted[name].read_text().strip(), "--roles", "worker",
+                    "--join", self.join_url, "--blobs", f"file://{self.folder}/blobs", "--fabric", "127.0.0.1:0",
+                    "--memory", ROOM_MB, "--data", self.folder / name,
+                ]
+                log = open(self.folder / f"{name}.log", "w")
+                self.machines[name] = subprocess.Popen(
+                    list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+            for name in self.machines.keys() - wanted.keys():
+                self.stop(name)
+
+    def stop(self, name):
+        machine = self.machines.pop(name)
+        machine.terminate()
+        machine.wait(timeout=60)
+        (self.folder / f"{name}.up").unlink()
+
+    def end(self):
+        self.ending.set()
+        self.join(timeout=60)
+        for name in list(self.machines):
+            self.stop(name)
 
 
 def test_the_operators_program_starts_and_ends_workers(nats, tmp_path):  # noqa: F811
     join = f"nats://127.0.0.1:{nats.port}"
     script = tmp_path / "fleet"
-    script.write_text(SCRIPT.format(folder=tmp_path, binary=BINARY, join=join, room=ROOM_MB, owner=os.getpid()))
+    script.write_text(SCRIPT.format(folder=tmp_path))
     script.chmod(0o755)
     # By the configuration file, as an operator would say it.
     config = tmp_path / "n1.conf"
@@ -172,6 +200,7 @@ def test_the_operators_program_starts_and_ends_workers(nats, tmp_path):  # noqa:
         "fleet-idle = 5s\nidle-timeout = 4s\nfleet-zones = a,b\n"
     )
     command = [BINARY, "serve", "--config", config, "--output", "json", "-v", "--die-with-parent"]
+    cloud = Cloud(tmp_path, join)
     node = subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=open(tmp_path / "n1.log", "w"), text=True)
     try:
@@ -193,13 +222,10 @@ def test_the_operators_program_starts_and_ends_workers(nats, tmp_path):  # noqa:
         assert {zone for _, zone in started} == {"a", "b"} and len(started) == 2
         wait_for(lambda: [call for call in (tmp_path / "calls").read_text().splitlines() if call.startswith("stop ")])
     finally:
-        left = [int(file.read_text()) for file in tmp_path.glob("w-*.pid")]
-        for pid in left:
-            os.kill(pid, signal.SIGTERM)
-        wait_for(lambda: not any(map(lives, left)))
         node.terminate()
         node.wait(timeout=60)
         node.stdout.close()
+        cloud.end()
 
 
 def test_what_makes_no_sense_is_said_before_anything_starts(tmp_path):
@@ -209,6 +235,7 @@ def test_what_makes_no_sense_is_said_before_anything_starts(tmp_path):
         assert done.returncode == 2
         return done.stderr
 
+    assert "and no other" in said("--roles", "placement,assignment", "--fleet", "local-process")
     assert "role placement" in said("--roles", "assignment", "--fleet", "local-process")
     assert "--fleet-command PATH" in said("--roles", "placement", "--fleet", "command")
     assert "more than --fleet-max" in said("--roles", "placement", "--fleet", "local-process", "--fleet-min", "9", "--fleet-max", "2")

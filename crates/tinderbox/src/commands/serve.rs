@@ -32,6 +32,9 @@ pub(super) fn run(global: &Global, args: ServeArgs, screen: Screen) -> Result<()
     let mut settings = settings(global, &args.server)?;
     let launched = match join.is(NodeRole::Worker) {
         true => launch(&args.server, &mut settings, screen)?,
+        false if args.fleet.fleet == FleetKind::LocalProcess => {
+            roles::launch_for_workers(&args.server.data).map_err(host)?
+        }
         false => roles::launch(&args.server.data, None).map_err(host)?,
     };
     block_on(runtime()?, async {
@@ -110,6 +113,10 @@ fn fleet(args: &ServeArgs) -> Result<FleetSettings, Failure> {
     let flags = &args.fleet;
     if flags.fleet != FleetKind::Static && !args.roles.contains(&NodeRole::Placement) {
         return Err(wrong("--fleet is for nodes of the role placement"));
+    }
+    if flags.fleet == FleetKind::LocalProcess && args.roles != [NodeRole::Placement] {
+        return Err(wrong("--fleet local-process is for a node of the role placement and no other: it keeps privileges, for its \
+                          workers"));
     }
     if flags.fleet_min > flags.fleet_max {
         return Err(wrong("--fleet-min is more than --fleet-max"));
