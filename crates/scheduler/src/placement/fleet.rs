@@ -3,8 +3,9 @@
 //! Wanted room = what is used
 //!   + arrivals a second x the time an environment starts (slots that initialise)
 //!   + net growth a second x the time a worker starts (what comes before help does)
-//!   + a share of what is used (bursts) + what was refused for want of room;
-//! all but the first at least what the operator wants free.
+//!   + a share of what is used (bursts) + what was refused for want of room.
+//!
+//! All but the first is at least what the operator wants free.
 //!
 //! It grows at once and shrinks late: see [`super::Settings::shrink_band`].
 

@@ -59,7 +59,7 @@ impl FleetSettings {
     }
 
     pub(super) fn provider(&self, world: &World) -> Result<Arc<dyn FleetProvider>, StartError> {
-        let zones = self.zones.iter().map(|zone| Zone::new(zone)).collect();
+        let zones = self.zones.iter().map(Zone::new).collect();
         Ok(match &self.maker {
             Maker::Operator => Arc::new(Static),
             Maker::ThisMachine { command, variables, folder } => {

@@ -115,8 +115,10 @@ fn fleet(args: &ServeArgs) -> Result<FleetSettings, Failure> {
         return Err(wrong("--fleet is for nodes of the role placement"));
     }
     if flags.fleet == FleetKind::LocalProcess && args.roles != [NodeRole::Placement] {
-        return Err(wrong("--fleet local-process is for a node of the role placement and no other: it keeps privileges, for its \
-                          workers"));
+        return Err(wrong(
+            "--fleet local-process is for a node of the role placement and no other: it keeps privileges, for its \
+                          workers",
+        ));
     }
     if flags.fleet_min > flags.fleet_max {
         return Err(wrong("--fleet-min is more than --fleet-max"));
