@@ -20,9 +20,10 @@ use fabric::assignment::{
 use fabric::placement::Placement;
 use scheduler::assignment::{Input, Settings};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use substrate::election::{Claim, Election, Watcher};
-use substrate::{Key, KvError, Log, LogError};
+use substrate::{Key, KvError, Log, LogError, Position};
 use tokio::sync::{Notify, watch};
 use types::{Epoch, PartitionId, WorkerId};
 use world::{TaskHandle, World};
@@ -50,6 +51,7 @@ pub struct Parts {
 pub struct AssignmentService {
     standing: Arc<watch::Sender<Standing>>,
     handing_over: Arc<Notify>,
+    replayed: Arc<AtomicU64>,
     running: TaskHandle,
 }
 
@@ -72,15 +74,17 @@ impl AssignmentService {
         let standing = Arc::new(watch::Sender::new(Standing::Following));
         let world = parts.world.clone();
         let handing_over = Arc::new(Notify::new());
+        let replayed = Arc::new(AtomicU64::new(0));
         let member = Member {
             writer: world.random_u64(),
             parts,
             courtesy,
             standing: Arc::clone(&standing),
             handing_over: Arc::clone(&handing_over),
+            replayed: Arc::clone(&replayed),
         };
         let running = world.spawn("assignment.partition", member.run());
-        Arc::new(Self { standing, handing_over, running })
+        Arc::new(Self { standing, handing_over, replayed, running })
     }
 
     /// If it leads, it follows from now on, and whoever looks next may claim the partition.
@@ -96,6 +100,12 @@ impl AssignmentService {
             Standing::Leading(leader) => Some(leader.epoch()),
             _ => None,
         }
+    }
+
+    /// The last entry of the journal that a follower has in its book; `None` while it leads, and writes it.
+    pub fn replayed(&self) -> Option<Position> {
+        let leads = matches!(*self.standing.borrow(), Standing::Leading(_));
+        (!leads).then(|| Position(self.replayed.load(Ordering::Relaxed)))
     }
 
     /// Refuses what waits and what comes. Environments are the workers' to end.
@@ -188,6 +198,8 @@ struct Member {
     courtesy: Option<Arc<dyn Courtesy>>,
     standing: Arc<watch::Sender<Standing>>,
     handing_over: Arc<Notify>,
+    /// Position of the replica, for who asks how far it is.
+    replayed: Arc<AtomicU64>,
 }
 
 /// Why a turn did not come or ended in no success.
@@ -281,6 +293,7 @@ impl Member {
             let pause = self.parts.world.clock.sleep(watcher.pause());
             tokio::pin!(pause);
             loop {
+                self.replayed.store(replica.position().0, Ordering::Relaxed);
                 tokio::select! {
                     biased;
                     () = &mut pause => break,

@@ -1,10 +1,15 @@
 //! Who may make which call: the roles that a node's certificate names, and what each is there to ask.
 //!
-//! What is not in [`allowed`] is refused: a call that is added says here who needs it.
+//! What is not in [`allowed`] is refused: a call that is added says here who needs it. What a worker says of itself it says
+//! under its own name ([`Party::may_say`]).
 
+use fabric::assignment::EnvironmentReport;
+use fabric::placement::{Heartbeat, JoinFleet, LeaveFleet, StartReport};
 use fabric::remote::Call;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::str::FromStr;
+use types::WorkerId;
 
 /// What a node is, as its certificate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +76,8 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             ("WorkerInvoke", &[]),
             // An operator's `status --check` comes as a frontend.
             ("WorkerCensus", &[]),
+            // For `status`.
+            ("Standing", &[]),
         ],
         NodeRole::Control => &[("Assignment", &["retire", "reserve", "provision"])],
         NodeRole::Assignment => {
@@ -122,6 +129,30 @@ impl Party {
     pub(crate) fn may(&self, call: Call) -> bool {
         self.roles.iter().any(|role| role.may(call))
     }
+
+    /// Whether it may say this: who may make the call as a worker only speaks of itself. Leaders and frontends, which may
+    /// make some of the same calls, speak of others.
+    pub(crate) fn may_say(&self, call: Call, message: &[u8]) -> bool {
+        let of_others = self.roles.iter().any(|role| *role != NodeRole::Worker && role.may(call));
+        of_others || speaker(call, message).is_none_or(|worker| worker.as_str() == self.name)
+    }
+}
+
+/// Of which worker a worker's message is; `None`: of none, or it is no message, which the role refuses.
+fn speaker(call: Call, message: &[u8]) -> Option<WorkerId> {
+    match (call.role, call.name) {
+        ("Placement", "join") => read::<JoinFleet>(message).map(|it| it.worker),
+        ("Placement", "heartbeat") => read::<Heartbeat>(message).map(|it| it.worker),
+        ("Placement", "started") => read::<StartReport>(message).map(|it| it.worker),
+        ("Placement", "leave") => read::<LeaveFleet>(message).map(|it| it.worker),
+        ("Assignment", "report") => read::<EnvironmentReport>(message).map(|it| it.worker),
+        _ => None,
+    }
+}
+
+/// As the role's server reads it: what it takes is what is looked at here.
+fn read<T: DeserializeOwned>(message: &[u8]) -> Option<T> {
+    postcard::take_from_bytes(message).ok().map(|(message, _)| message)
 }
 
 impl fmt::Display for Party {
@@ -185,6 +216,9 @@ mod tests {
         }
         for caller in NodeRole::ALL {
             for (role, names) in allowed(caller) {
+                if *role == "Standing" {
+                    continue; // by hand, in the binary
+                }
                 assert!(calls.iter().any(|call| call.role == *role), "{role}");
                 for name in *names {
                     let named = calls.iter().any(|call| call.role == *role && call.name == *name);
@@ -192,6 +226,56 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_call_by_which_a_worker_speaks_of_itself_is_bound_to_its_name() {
+        for call in every_call().into_iter().filter(|call| NodeRole::Worker.may(*call)) {
+            let bound = matches!(call.role, "Placement" | "Assignment");
+            // Of others it asks, and says nothing.
+            let asks = matches!(call.role, "Control" | "Api");
+            assert!(bound != asks, "{call:?}: say in `speaker` whose word it is");
+            if bound {
+                let bytes = worker_message(call, "w1");
+                assert_eq!(speaker(call, &bytes), Some(WorkerId::new("w1")), "{call:?}");
+            }
+        }
+    }
+
+    fn worker_message(call: Call, name: &str) -> Vec<u8> {
+        let worker = WorkerId::new(name);
+        let seen = &mut testkit::made::Seen::new();
+        let bytes = match call.name {
+            "join" => postcard::to_stdvec(&JoinFleet { worker, ..testkit::made::make(0, 1, seen).0 }),
+            "heartbeat" => postcard::to_stdvec(&Heartbeat { worker, ..testkit::made::make(0, 1, seen).0 }),
+            "started" => postcard::to_stdvec(&StartReport { worker, ..testkit::made::make(0, 1, seen).0 }),
+            "leave" => postcard::to_stdvec(&LeaveFleet { worker, ..testkit::made::make(0, 1, seen).0 }),
+            "report" => {
+                postcard::to_stdvec(&EnvironmentReport { worker, ..testkit::made::make(0, 1, seen).0 })
+            }
+            other => panic!("{other}: no message of a worker is made here"),
+        };
+        bytes.unwrap()
+    }
+
+    #[test]
+    fn a_worker_speaks_under_its_own_name_and_a_leader_of_others() {
+        let party = |name: &str, roles: &[NodeRole]| Party { name: name.to_owned(), roles: roles.to_vec() };
+        let (w1, a1) = (party("w1", &[NodeRole::Worker]), party("a1", &[NodeRole::Assignment]));
+        let f1 = party("f1", &[NodeRole::Frontend]);
+        for name in ["join", "heartbeat", "started", "leave"] {
+            let call = Call { role: "Placement", name };
+            assert!(w1.may_say(call, &worker_message(call, "w1")), "{name}");
+            assert!(!w1.may_say(call, &worker_message(call, "w2")), "{name}");
+            assert_eq!(a1.may_say(call, &worker_message(call, "w2")), name == "started");
+        }
+        let call = Call { role: "Assignment", name: "report" };
+        assert!(
+            w1.may_say(call, &worker_message(call, "w1")) && !w1.may_say(call, &worker_message(call, "w2"))
+        );
+        assert!(f1.may_say(call, &worker_message(call, "w2")), "a frontend says whom it did not find");
+        // Not a message: the role says so.
+        assert!(w1.may_say(call, b"") && w1.may_say(call, &[0xff; 40]));
     }
 
     #[test]

@@ -3,16 +3,16 @@
 //! A node's certificate says who it is by names that a standard verifier checks: for each of its roles
 //! `NAME.ROLE.tinderbox.internal` (that very node) and `ROLE.tinderbox.internal` (any node of that role).
 
+mod key;
+
+pub use key::{Key, PublicKey};
+pub(crate) use key::{hex, pem};
+
 use crate::access::{NodeRole, Party};
-use graviola::hashing::Sha256;
-use graviola::signing::ecdsa::{P256, SigningKey};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
-    SignatureAlgorithm,
+    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber,
 };
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject as _;
 use std::time::Duration;
 use time::OffsetDateTime;
 use world::World;
@@ -23,11 +23,6 @@ pub(crate) const DOMAIN: &str = "tinderbox.internal";
 const NAME_BYTES_MAX: usize = 63;
 /// How long before its making a certificate counts: the machines' clocks do not agree to the second.
 const SKEW: Duration = Duration::from_secs(86_400);
-/// An uncompressed point of P-256.
-const POINT_BYTES: usize = 65;
-/// Any key or signature of P-256 in DER.
-const DER_BYTES_MAX: usize = 256;
-const LABEL: &str = "PRIVATE KEY";
 
 /// How long an authority's certificate counts.
 pub const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -77,27 +72,51 @@ impl Authority {
 
     /// A certificate for the node `party`, which counts for `life`.
     pub fn node(&self, party: &Party, life: Duration) -> Result<Issued, CertError> {
+        let key = Key::new()?;
+        let certificate = self.sign(party, &key, life)?;
+        Ok(Issued { certificate, key: key.pem()? })
+    }
+
+    /// A certificate, as PEM, for the node `party` that has the private half of `key`: whether it has is for the caller to
+    /// know.
+    pub fn sign(&self, party: &Party, key: &impl PublicKeyData, life: Duration) -> Result<String, CertError> {
         check_name(&party.name)?;
         if party.roles.is_empty() {
             return Err(CertError::NoRole);
         }
-        let key = Key::new()?;
+        let names =
+            party.roles.iter().flat_map(|role| [own_name(&party.name, *role), role_name(*role)]).collect();
+        let usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.certificate(&party.name, names, usages, key, life)
+    }
+
+    /// What this authority itself shows to nodes that join. It names no node, so no node can show it.
+    pub(crate) fn desk(&self, life: Duration) -> Result<Issued, CertError> {
+        let (key, usages) = (Key::new()?, vec![ExtendedKeyUsagePurpose::ServerAuth]);
+        let certificate = self.certificate("authority", vec![desk_name()], usages, &key, life)?;
+        Ok(Issued { certificate, key: key.pem()? })
+    }
+
+    fn certificate(
+        &self,
+        common: &str,
+        names: Vec<String>,
+        usages: Vec<ExtendedKeyUsagePurpose>,
+        key: &impl PublicKeyData,
+        life: Duration,
+    ) -> Result<String, CertError> {
         let mut params = CertificateParams::default();
-        params.distinguished_name = named(&party.name);
-        for role in &party.roles {
-            for name in [own_name(&party.name, *role), role_name(*role)] {
-                params.subject_alt_names.push(SanType::DnsName(name.try_into().map_err(failed)?));
-            }
+        params.distinguished_name = named(common);
+        for name in names {
+            params.subject_alt_names.push(SanType::DnsName(name.try_into().map_err(failed)?));
         }
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = usages;
         lasting(&self.world, &mut params, life)?;
         let authority = authority_params(&self.world);
         let issuer = Issuer::from_params(&authority, &self.key);
-        let certificate = params.signed_by(&key, &issuer).map_err(failed)?.pem();
-        Ok(Issued { certificate, key: key.pem()? })
+        Ok(params.signed_by(key, &issuer).map_err(failed)?.pem())
     }
 }
 
@@ -109,6 +128,11 @@ pub(crate) fn role_name(role: NodeRole) -> String {
 /// That very node, in this role.
 pub(crate) fn own_name(name: &str, role: NodeRole) -> String {
     format!("{name}.{role}.{DOMAIN}")
+}
+
+/// The authority, where nodes join: a name that no node's certificate has, since no role is called so.
+pub(crate) fn desk_name() -> String {
+    format!("authority.{DOMAIN}")
 }
 
 /// Whether a node can be called so.
@@ -153,77 +177,4 @@ fn lasting(world: &World, params: &mut CertificateParams, life: Duration) -> Res
 
 fn failed(error: impl std::fmt::Display) -> CertError {
     CertError::Failed { reason: error.to_string() }
-}
-
-/// A key of P-256, and the point that is its public half.
-struct Key {
-    private: SigningKey<P256>,
-    public: [u8; POINT_BYTES],
-}
-
-impl Key {
-    fn new() -> Result<Self, CertError> {
-        crate::tls::check_processor().map_err(CertError::Processor)?;
-        let private = SigningKey::<P256>::generate();
-        Self::of(private.map_err(|error| CertError::Failed { reason: format!("{error:?}") })?)
-    }
-
-    fn load(pem: &str) -> Result<Self, CertError> {
-        crate::tls::check_processor().map_err(CertError::Processor)?;
-        let bad = |reason: String| CertError::BadKey { reason };
-        let der =
-            PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| bad(error.to_string()))?;
-        let private = SigningKey::<P256>::from_pkcs8_der(der.secret_pkcs8_der());
-        Self::of(private.map_err(|error| bad(format!("{error:?}")))?)
-    }
-
-    fn of(private: SigningKey<P256>) -> Result<Self, CertError> {
-        let mut der = [0; DER_BYTES_MAX];
-        let spki = private
-            .to_spki_der(&mut der)
-            .map_err(|error| CertError::Failed { reason: format!("{error:?}") })?;
-        // The point is the last thing in it (RFC 5480, section 2.2).
-        let public = spki.last_chunk::<POINT_BYTES>().copied();
-        let public =
-            public.ok_or_else(|| CertError::Failed { reason: "a key without its point".to_owned() })?;
-        Ok(Self { private, public })
-    }
-
-    fn pem(&self) -> Result<String, CertError> {
-        let mut der = [0; DER_BYTES_MAX];
-        let der = self.private.to_pkcs8_der(&mut der);
-        let der = der.map_err(|error| CertError::Failed { reason: format!("{error:?}") })?;
-        Ok(pem(LABEL, der))
-    }
-}
-
-impl PublicKeyData for Key {
-    fn der_bytes(&self) -> &[u8] {
-        &self.public
-    }
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &PKCS_ECDSA_P256_SHA256
-    }
-}
-
-impl rcgen::SigningKey for Key {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let mut signature = [0; DER_BYTES_MAX];
-        let signed = self.private.sign_asn1::<Sha256>(&[message], &mut signature);
-        signed.map(<[u8]>::to_vec).map_err(|_| rcgen::Error::RemoteKeyError)
-    }
-}
-
-/// Base64 in lines between its marks (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> String {
-    use base64::Engine as _;
-    const LINE: usize = 64;
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let mut out = format!("-----BEGIN {label}-----\n");
-    for start in (0..text.len()).step_by(LINE) {
-        out.push_str(&text[start..text.len().min(start + LINE)]);
-        out.push('\n');
-    }
-    out.push_str(&format!("-----END {label}-----\n"));
-    out
 }

@@ -14,6 +14,7 @@
 mod access;
 pub mod certs;
 mod client;
+pub mod join;
 mod server;
 mod tls;
 mod wire;

@@ -247,6 +247,10 @@ impl Server {
             return Err(Refusal(StatusCode::FORBIDDEN, "not for a node of your role"));
         }
         let (message, _memory) = self.message(*call, body).await?;
+        if let Some(caller) = caller.filter(|caller| !caller.may_say(*call, &message)) {
+            tracing::warn!(%caller, role = call.role, call = call.name, "a worker spoke under another's name");
+            return Err(Refusal(StatusCode::FORBIDDEN, "not under another worker's name"));
+        }
         let answered = role.answer(call.name, message).await;
         answered.map_err(|garbled| match garbled {
             Garbled::Message => Refusal(StatusCode::BAD_REQUEST, "not a message of this call"),

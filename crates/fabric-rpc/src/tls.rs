@@ -5,13 +5,14 @@
 
 use crate::access::{NodeRole, Party};
 use crate::certs::{DOMAIN, own_name, role_name};
-use rustls::client::Resumption;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use std::sync::Arc;
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SignatureScheme};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use world::World;
 
@@ -40,6 +41,32 @@ pub(crate) fn check_processor() -> Result<(), TlsError> {
 pub struct Identity {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
+    shown: Arc<Shown>,
+}
+
+/// The certificate that is shown, until there is another.
+#[derive(Debug)]
+struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl Shown {
+    fn now(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ResolvesClientCert for Shown {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.now())
+    }
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.now())
+    }
 }
 
 /// How two ends know each other.
@@ -81,9 +108,7 @@ impl Identity {
             roots.add(root).map_err(unreadable("the authority's certificate"))?;
         }
         let roots = Arc::new(roots);
-        let own = chain("this node's certificate", certificate)?;
-        let unreadable_key = unreadable("this node's key");
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(unreadable_key)?;
+        let shown = Arc::new(Shown(RwLock::new(certified(certificate, key)?)));
         let versions = &[&rustls::version::TLS13];
         let setup = unreadable("TLS");
 
@@ -91,8 +116,7 @@ impl Identity {
             .with_protocol_versions(versions)
             .map_err(&setup)?
             .with_root_certificates(roots.clone())
-            .with_client_auth_cert(own.clone(), key.clone_key())
-            .map_err(unreadable("this node's certificate and key"))?;
+            .with_client_cert_resolver(shown.clone());
         client.resumption = Resumption::disabled();
         client.alpn_protocols = vec![PROTOCOL.to_vec()];
 
@@ -101,12 +125,18 @@ impl Identity {
             .with_protocol_versions(versions)
             .map_err(&setup)?
             .with_client_cert_verifier(verifier.map_err(unreadable("the authority's certificate"))?)
-            .with_single_cert(own, key)
-            .map_err(unreadable("this node's certificate and key"))?;
+            .with_cert_resolver(shown.clone());
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.send_tls13_tickets = 0;
         server.alpn_protocols = vec![PROTOCOL.to_vec()];
-        Ok(Self { client: Arc::new(client), server: Arc::new(server) })
+        Ok(Self { client: Arc::new(client), server: Arc::new(server), shown })
+    }
+
+    /// Shows this certificate from the next connection on.
+    pub fn renew(&self, certificate: &str, key: &str) -> Result<(), TlsError> {
+        let certified = certified(certificate, key)?;
+        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
+        Ok(())
     }
 
     pub(crate) fn client(&self) -> Arc<ClientConfig> {
@@ -118,11 +148,19 @@ impl Identity {
     }
 }
 
-fn unreadable<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> TlsError {
+pub(crate) fn unreadable<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> TlsError {
     move |error| TlsError::Unreadable { what, reason: error.to_string() }
 }
 
-fn chain(what: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// A certificate with the key that is its own.
+fn certified(certificate: &str, key: &str) -> Result<Arc<CertifiedKey>, TlsError> {
+    let own = chain("this node's certificate", certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(unreadable("this node's key"))?;
+    let certified = CertifiedKey::from_der(own, key, &rustls_graviola::default_provider());
+    Ok(Arc::new(certified.map_err(unreadable("this node's certificate and key"))?))
+}
+
+pub(crate) fn chain(what: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     match read {
         Ok(chain) if chain.is_empty() => {
@@ -157,7 +195,7 @@ pub(crate) fn party(certificate: &CertificateDer<'_>) -> Option<Party> {
 
 /// Certificates count by the world's clock.
 #[derive(Clone)]
-struct Time(World);
+pub(crate) struct Time(pub(crate) World);
 
 impl std::fmt::Debug for Time {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -6,6 +6,8 @@
 mod every_call;
 #[path = "rpc/faults.rs"]
 mod faults;
+#[path = "rpc/join.rs"]
+mod join;
 #[path = "rpc/kit.rs"]
 mod kit;
 #[path = "rpc/trust.rs"]

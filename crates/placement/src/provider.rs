@@ -3,7 +3,7 @@
 //! | provider | a worker is |
 //! |---|---|
 //! | [`Static`] | whatever the operator started; none is started or ended here |
-//! | [`LocalProcess`] | a process group of this machine |
+//! | [`LocalProcess`] | a process of this machine, which outlives who started it |
 //! | [`Command`] | what the operator's program says it is |
 
 mod command;

@@ -113,8 +113,10 @@ fn executable(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn local(command: &[&str], grace: Duration) -> LocalProcess {
+fn local(folder: &Path, command: &[&str], grace: Duration) -> LocalProcess {
     let settings = LocalProcessSettings {
+        folder: folder.to_owned(),
+        variables: Vec::new(),
         command: command.iter().map(|word| (*word).to_owned()).collect(),
         zones: vec![Zone::new("a"), Zone::new("b")],
         workers_max: 4,
@@ -156,8 +158,8 @@ async fn conforms(provider: &dyn FleetProvider) {
 
 #[tokio::test]
 async fn both_providers_that_start_workers_keep_their_obligations() {
-    conforms(&local(&["sleep", "600"], MINUTE)).await;
     let folder = tempfile::tempdir().unwrap();
+    conforms(&local(&folder.path().join("local"), &["sleep", "600"], MINUTE)).await;
     let script = folder.path().join("fleet");
     executable(
         &script,
@@ -183,7 +185,9 @@ async fn of_a_local_worker_that_will_not_end_nothing_is_left() {
         "#!/bin/sh\ntrap '' TERM\nsleep 600 &\necho $$ $! >\"$(dirname \"$0\")/pids\"\nwait; wait\n",
     );
     for dropped in [false, true] {
-        let provider = local(&[program.to_str().unwrap(), "{worker}", "{zone}"], Duration::from_millis(50));
+        let fleet = folder.path().join("fleet");
+        let words = [program.to_str().unwrap(), "{worker}", "{zone}"];
+        let provider = local(&fleet, &words, Duration::from_millis(50));
         provider.start(&WorkerId::new("w"), &Zone::new("a")).await.unwrap();
         let world = World::real();
         let written = async {
@@ -196,10 +200,18 @@ async fn of_a_local_worker_that_will_not_end_nothing_is_left() {
         std::fs::remove_file(&pids).unwrap();
         assert!(text.split_whitespace().all(lives), "{text}");
         if dropped {
+            // As a leader that was killed: the next one finds the worker, starts it no second time, and ends it.
             drop(provider);
+            let next = local(&fleet, &words, Duration::from_millis(50));
+            assert_eq!(next.running().await.unwrap(), [WorkerId::new("w")]);
+            next.start(&WorkerId::new("w"), &Zone::new("a")).await.unwrap();
+            assert!(!pids.exists());
+            std::fs::create_dir(fleet.join("w")).unwrap();
+            next.stop(&WorkerId::new("w")).await.unwrap();
         } else {
-            provider.close().await;
+            provider.close().await.unwrap();
         }
+        assert_eq!(std::fs::read_dir(&fleet).unwrap().count(), 0, "its record and its data are gone");
         let gone = async {
             while text.split_whitespace().any(lives) {
                 world.clock.sleep(Duration::from_millis(5)).await;
@@ -235,7 +247,8 @@ async fn an_operators_program_that_hangs_floods_or_fails_is_an_error_in_bounded_
 #[tokio::test]
 async fn a_fleet_of_real_processes_is_started_kept_and_healed() {
     let (service, hand) = service(Settings { workers_min: 2, ..Settings::default() });
-    let provider = local(&["sleep", "600"], MINUTE);
+    let folder = tempfile::tempdir().unwrap();
+    let provider = local(folder.path(), &["sleep", "600"], MINUTE);
     let begun = Duration::ZERO;
     let round = service.reconcile(begun, &provider).await;
     assert_eq!((round.started.len(), provider.running().await.unwrap().len()), (2, 2));
@@ -263,7 +276,7 @@ async fn a_fleet_of_real_processes_is_started_kept_and_healed() {
     }
     assert_eq!(service.reconcile(begun, &provider).await.stopped, [WorkerId::new("stray")]);
     assert_eq!(provider.running().await.unwrap().into_iter().collect::<BTreeSet<_>>(), mine);
-    provider.close().await;
+    provider.close().await.unwrap();
     assert_eq!(provider.running().await.unwrap(), []);
 }
 
@@ -278,7 +291,8 @@ async fn the_keeper_ends_when_it_is_told() {
 async fn a_new_leader_of_placement_starts_nothing_in_place_of_workers_that_are_about_to_join() {
     let settings = Settings { workers_min: 2, ..Settings::default() };
     let (old, _) = service(settings);
-    let provider = local(&["sleep", "600"], MINUTE);
+    let folder = tempfile::tempdir().unwrap();
+    let provider = local(folder.path(), &["sleep", "600"], MINUTE);
     let started = old.reconcile(Duration::ZERO, &provider).await.started;
     let (new, hand) = service(settings);
     assert_eq!(new.reconcile(Duration::ZERO, &provider).await, crate::fleet::Round::default());
@@ -300,7 +314,7 @@ async fn a_new_leader_of_placement_starts_nothing_in_place_of_workers_that_are_a
     // Nobody else gets what serves partition 3.
     assert_eq!(new.place(place(2, 4)).await, Err(PlacementError::NoCapacity));
     assert_eq!(new.place(place(2, 3)).await.unwrap().worker, started[0]);
-    provider.close().await;
+    provider.close().await.unwrap();
 }
 
 #[tokio::test]

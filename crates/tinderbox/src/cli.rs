@@ -2,13 +2,15 @@
 
 mod certs;
 mod cluster;
+mod fleet;
 mod microvm;
 mod moving;
 mod runtimes;
 mod serve;
 
-pub(crate) use certs::{CertsArgs, CertsCommand, InitArgs};
+pub(crate) use certs::{CertsArgs, CertsCommand, DeskArgs, InitArgs, TokenArgs};
 pub(crate) use cluster::{DurableFlags, NatsFlags};
+pub(crate) use fleet::{FleetFlags, FleetKind};
 pub(crate) use microvm::{MicroVmArgs, MicroVmCommand, MicroVmFlags};
 pub(crate) use moving::{ExportArgs, ImportArgs, StoresFlags};
 pub(crate) use runtimes::{LanguageChoice, RuntimesArgs, RuntimesCommand};

@@ -9,7 +9,7 @@
 pub(crate) mod durable;
 mod host;
 
-pub(crate) use host::{Launched, Lock, StartError, folder_lost, launch, lock};
+pub(crate) use host::{Launched, Lock, StartError, folder_lost, launch, launch_for_workers, lock};
 
 use assignment::{AssignmentService, WorkerDirectory};
 use fabric::encoded::Encoded;

@@ -53,6 +53,10 @@ absent! {
     code CodeDigest => Bytes;
     preparations PreparationsQuery => Preparations;
     prepared PreparedReport => ();
+    provision ProvisionConcurrency => ProvisionedConcurrency;
+    give_up_provisioned Named => ();
+    provisioned Named => ProvisionedConcurrency;
+    list_provisioned ListVersions => ProvisionedPage;
 }
 
 absent! {
@@ -61,6 +65,7 @@ absent! {
     report EnvironmentReport => ();
     retire Retire => ();
     reserve Reserve => ();
+    provision Provision => Provisioned;
     census CensusQuery => Vec<EnvironmentState>;
 }
 

@@ -158,6 +158,30 @@ async fn a_workers_certificate_opens_what_workers_ask_and_nothing_else() {
     assert!(ask(&reached(FRONTENDS), "Control", "create_function").await.is_ok());
 }
 
+#[tokio::test]
+async fn a_workers_heartbeat_counts_over_its_own_connection_only() {
+    let platform = Platform::new();
+    let call = Call { role: "Placement", name: "heartbeat" };
+    let role = Arc::new(Counting(vec![call], AtomicUsize::new(0)));
+    let trust = platform.trust("main", &NodeRole::ALL);
+    let server = Running::trusting("127.0.0.1:0", Roles::default().with(role.clone()), trust).await;
+    let beat = fabric::placement::Heartbeat {
+        list: None,
+        worker: types::WorkerId::new("w1"),
+        pressure: None,
+        environments: 0,
+        fetched: Vec::new(),
+    };
+    let beat = Bytes::from(postcard::to_stdvec(&beat).unwrap());
+    let expected = || Expected::Role(NodeRole::Placement);
+    let own = reach(server.address, platform.trust("w1", &[NodeRole::Worker]), expected());
+    assert_eq!(soon(own.call(call, beat.clone())).await, Ok(Bytes::new()));
+    let other = reach(server.address, platform.trust("w2", &[NodeRole::Worker]), expected());
+    let lost = soon(other.call(call, beat)).await.unwrap_err();
+    assert!(!lost.sent && lost.reason.contains("403"), "{lost:?}");
+    assert_eq!(role.1.load(Ordering::SeqCst), 1, "the role has seen its own only");
+}
+
 /// Connects with this and tries a call; true if the server let it in.
 async fn let_in(address: SocketAddr, trust: Trust) -> Result<Bytes, Lost> {
     let peer = reach(address, trust, Expected::Role(NodeRole::Control));

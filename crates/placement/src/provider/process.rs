@@ -40,14 +40,6 @@ impl Group {
         self.group = None;
         status
     }
-
-    /// The leader has ended. It stays in the table of processes for the sake of its group's number.
-    pub(super) fn has_ended(&self) -> bool {
-        use rustix::process::{WaitId, WaitIdOptions, waitid};
-        let Some(leader) = self.group else { return true };
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        matches!(waitid(WaitId::Pid(leader), look), Ok(Some(_)) | Err(_))
-    }
 }
 
 impl Drop for Group {

@@ -5,6 +5,8 @@
 //!   + net growth a second x the time a worker starts (what comes before help does)
 //!   + a share of what is used (bursts) + what was refused for want of room.
 //!
+//! All but the first is at least what the operator wants free.
+//!
 //! It grows at once and shrinks late: see [`super::Settings::shrink_band`].
 
 use super::{Planner, Standing, Worker};
@@ -113,7 +115,8 @@ impl Planner {
         let (environment, worker) = (self.settings.environment_start, self.settings.worker_start);
         let starting = arrivals.saturating_mul(millis(environment)) / 1_000;
         let growing = growth.saturating_mul(millis(worker)) / (WINDOW as u64 * 1_000);
-        starting + growing + self.used_mb() * self.settings.headroom / 100 + burst.refused_mb
+        let free = starting + growing + self.used_mb() * self.settings.headroom / 100 + burst.refused_mb;
+        free.max(self.settings.free_min_mb)
     }
 
     /// How many workers there should be.

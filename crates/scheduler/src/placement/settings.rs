@@ -49,6 +49,8 @@ pub struct Settings {
     pub environment_start: Duration,
     /// Free room beyond that, percent of what is used: bursts come without notice.
     pub headroom: u64,
+    /// Free room at least, MB, whatever the traffic.
+    pub free_min_mb: u64,
     /// The fleet shrinks only when it is so much too large, percent (with the next, the hysteresis) ...
     pub shrink_band: u64,
     /// ... for so long ...
@@ -105,6 +107,7 @@ impl Default for Settings {
             worker_start: Duration::from_secs(60),
             environment_start: Duration::from_millis(500),
             headroom: 10,
+            free_min_mb: 0,
             shrink_band: 20,
             shrink_after: Duration::from_secs(600),
             shrink_step: 10,

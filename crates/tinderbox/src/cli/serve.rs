@@ -1,10 +1,11 @@
 //! What is said of platforms of several nodes on the command line.
 
-use super::{NatsFlags, ServerFlags, cluster, folder};
+use super::{FleetFlags, FleetKind, NatsFlags, ServerFlags, cluster, folder};
 use crate::cluster::stores::BlobSettings;
 use clap::{Args, Subcommand};
 use fabric_rpc::NodeRole;
 use fabric_rpc::certs::check_name;
+use fabric_rpc::join::Token;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,7 +20,8 @@ pub(crate) struct JoinFlags {
     pub(crate) join: String,
     #[command(flatten)]
     pub(crate) nats: NatsFlags,
-    /// Folder with ca.pem, NAME.pem and NAME.key (`tinderbox certs init`); without it all nodes are on this host
+    /// Folder with ca.pem, NAME.pem and NAME.key (`tinderbox certs init`), or where what a token gives is kept
+    /// [default with a token: certs in the data folder]; without either all nodes are on this host
     #[arg(long, value_name = "DIR", env = "TINDERBOX_CERTS", value_parser = folder)]
     pub(crate) certs: Option<PathBuf>,
     /// This node's name, which nobody else on the platform has [default: the host's]
@@ -49,6 +51,8 @@ Examples, with NATS on three machines and a bucket:
       --fabric 10.0.0.1:9956 --listen 10.0.0.1 --credentials keys
   tinderbox serve --join nats://n1,nats://n2,nats://n3 --blobs 's3://tinderbox?endpoint=http://s3:9000' \\
       --certs ./certs --name w1 --roles worker --zone a --fabric 10.0.0.11:9956
+  tinderbox serve --join nats://n1,nats://n2,nats://n3 --blobs 's3://tinderbox?endpoint=http://s3:9000' \\
+      --name w2 --roles worker --zone b --fabric 10.0.0.12:9956 --token tb1.…      a bare machine, by a token
   tinderbox serve --config node.conf            the same, each flag a line: `roles = worker`
 
 Roles: frontend (with control), assignment, placement, worker. Of each at least one; of assignment and
@@ -56,6 +60,12 @@ placement two, so that one can die. docs/operating/cluster.md goes from one mach
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) join: JoinFlags,
+    /// A token of `tinderbox certs token`, by which this machine gets a certificate if it has none
+    #[arg(long, env = "TINDERBOX_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<Token>,
+    /// Where the authority is by now, if not where the token said: certificates are renewed there
+    #[arg(long, value_name = "HOST:PORT", env = "TINDERBOX_AUTHORITY")]
+    pub(crate) authority: Option<String>,
     /// What this node is there for
     #[arg(
         long,
@@ -89,6 +99,11 @@ pub(crate) struct ServeArgs {
     /// For tests and `cluster up`: the kernel ends this process when its parent ends
     #[arg(long, hide = true)]
     pub(crate) die_with_parent: bool,
+    /// For workers that `cluster up` did not start itself: this process ends when that one does
+    #[arg(long, hide = true, value_name = "PID")]
+    pub(crate) end_with: Option<i32>,
+    #[command(flatten)]
+    pub(crate) fleet: FleetFlags,
     #[command(flatten)]
     pub(crate) server: ServerFlags,
 }
@@ -130,6 +145,7 @@ pub(crate) enum ClusterCommand {
 Examples:
   tinderbox cluster up                             2 frontends, 2 assignment, 2 placement, 3 workers in 3 zones
   tinderbox cluster up --workers 6 --zones 2 --data /tmp/platform
+  tinderbox cluster up --workers 1 --fleet local-process --max-workers 6     more workers under load, fewer without
 
 It needs nats-server on the PATH (Debian: apt install nats-server). Every node is a process of its own: kill one and
 see what happens, `tinderbox status --join …` says how it stands.")]
@@ -139,6 +155,15 @@ pub(crate) struct ClusterUpArgs {
     pub(crate) data: PathBuf,
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) workers: u32,
+    /// Who starts and ends workers: this command, once (static), or placement, as they are needed (local-process)
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) fleet: FleetKind,
+    /// Workers at most with --fleet local-process, which begins with --workers [default: twice as many]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) max_workers: Option<u32>,
+    /// With --fleet local-process: a fleet that is too large for so long shrinks
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::duration)]
+    pub(crate) fleet_idle: std::time::Duration,
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) zones: u32,
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
@@ -155,6 +180,9 @@ pub(crate) struct ClusterUpArgs {
     /// The server's program
     #[arg(long, value_name = "PATH", default_value = "nats-server", env = "TINDERBOX_NATS_SERVER")]
     pub(crate) nats_server: PathBuf,
+    /// An environment that nobody used for so long is stopped
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = super::duration)]
+    pub(crate) idle_timeout: std::time::Duration,
     /// MemorySize of all environments of one worker, MB [default: twice this host's memory, shared by them all]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<u64>,
@@ -222,7 +250,7 @@ fn partition() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(0..i64::from(PARTITIONS_MAX))
 }
 
-fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     check_name(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 

@@ -8,6 +8,7 @@ use super::logs::Logs;
 use super::net::Net;
 use super::partition;
 use super::spread::Spread;
+use super::standing::Standing;
 use super::stores::{self, Stores, Tenant};
 use super::turn::take_turns;
 use crate::roles::{self, Settings, StartError};
@@ -22,7 +23,6 @@ use fabric::worker::{WorkerCensus, WorkerControl, WorkerHandle, WorkerInvoke};
 use fabric_rpc::{NodeRole, Roles};
 use frontend::{Frontend, FrontendParts};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use placement::provider::Static;
 use sandbox::process::{ProcessSandbox, SpawnerHandle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +96,7 @@ impl Here {
         if ground.join.is(NodeRole::Assignment) {
             let (services, spread) = assign(ground).await?;
             served = served.with(Served::<dyn Assignment>::new(services.clone()));
+            served = served.with(Arc::new(Standing(Arc::clone(&services))));
             here.assignment = Some(services);
             here.background.push(spread);
         }
@@ -229,8 +230,8 @@ async fn assign_one(
 
 fn place(ground: &Ground) -> Result<Arc<PlacementLead>, StartError> {
     let Ground { world, join, stores, .. } = ground;
-    let (kv, settings) = (Arc::clone(&stores.kv), placement::Settings::default());
-    let lead = PlacementLead::start(world, kv, &join.name, settings, Arc::new(Static));
+    let (kv, provider) = (Arc::clone(&stores.kv), join.fleet.provider(world)?);
+    let lead = PlacementLead::start(world, kv, &join.name, join.fleet.planner(), provider);
     Ok(lead.map_err(|error| error.to_string())?)
 }
 

@@ -6,6 +6,7 @@
 
 use super::Join;
 use super::here::{Ground, Here};
+use super::joined;
 use super::members::{Member, Membership};
 use super::net::Net;
 use super::stores::Stores;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use world::World;
+use world::{TaskHandle, World};
 
 /// How long the calls of others that are in progress are waited for at the end. Invocations and requests are over by then;
 /// what is left are calls that wait for something to happen, and are made again elsewhere.
@@ -37,6 +38,19 @@ pub(crate) struct Node {
     http: Option<TcpListener>,
     here: Here,
     lock: Lock,
+    /// Keeps its certificate fresh.
+    renewing: Option<TaskHandle>,
+}
+
+/// Ends a task that has nothing to finish.
+struct Abort(Option<TaskHandle>);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
 }
 
 impl Node {
@@ -47,7 +61,9 @@ impl Node {
         launched: Launched,
     ) -> Result<Self, StartError> {
         let world = World::real();
+        joined::ensure(&world, &join).await?;
         let trust = super::trust(&world, join.certificates.as_deref(), &join.name)?;
+        let renewing = joined::renewing(&world, &join, &trust);
         let (listener, fabric) = roles::listen(join.fabric).await?;
         let stores = Stores::open(&world, &join.stores.nats).await?;
         let net = Net::new(world.clone(), Arc::clone(&stores.kv), trust.clone());
@@ -62,7 +78,19 @@ impl Node {
         let membership = enter(&ground, fabric, endpoint).await?;
         // Last: who is a member may be asked at once, where its entry says.
         here.begin_tenancy(&ground);
-        Ok(Self { endpoint, fabric, missing, world, listener, server, membership, http, here, lock })
+        Ok(Self {
+            endpoint,
+            fabric,
+            missing,
+            world,
+            listener,
+            server,
+            membership,
+            http,
+            here,
+            lock,
+            renewing,
+        })
     }
 
     /// Serves until `shutdown` completes; then lets go of what it leads, lets its environments end after their
@@ -72,7 +100,8 @@ impl Node {
         shutdown: impl Future<Output = ()> + Send + 'static,
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
-        let Self { world, listener, server, membership, http, here, lock, .. } = self;
+        let Self { world, listener, server, membership, http, here, lock, renewing, .. } = self;
+        let _renewing = Abort(renewing);
         let (drain, draining) = watch::channel(false);
         let (end, ending) = watch::channel(false);
         let until = |mut told: watch::Receiver<bool>| async move {

@@ -1,5 +1,7 @@
 //! `tinderbox certs init`: the authority of a platform, and its nodes' certificates, as files.
 
+mod joining;
+
 use crate::cli::{CertsArgs, CertsCommand, InitArgs};
 use crate::failure::{Exit, Failure};
 use crate::screen::Screen;
@@ -19,7 +21,11 @@ const MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
 
 pub(super) fn run(args: &CertsArgs, screen: Screen) -> Result<(), Failure> {
-    let CertsCommand::Init(args) = &args.command;
+    let args = match &args.command {
+        CertsCommand::Init(args) => args,
+        CertsCommand::Token(args) => return joining::token(args, screen),
+        CertsCommand::Serve(args) => return joining::serve(args, screen),
+    };
     // The world's real clock wants a runtime around it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

@@ -6,7 +6,7 @@
 //! All of them end with this process, also when it is killed: the kernel sees to that.
 
 use super::up::signalled;
-use crate::cli::{ClusterArgs, ClusterCommand, ClusterUpArgs};
+use crate::cli::{ClusterArgs, ClusterCommand, ClusterUpArgs, FleetKind};
 use crate::failure::{Exit, Failure};
 use crate::screen::Screen;
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,6 +26,8 @@ const READY_WAIT: Duration = Duration::from_secs(60);
 /// From being told to end to being killed: a worker waits for its invocations.
 const GRACE: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(20);
+/// Where placement writes down which workers it has started.
+const FLEET: &str = "fleet";
 
 /// One process.
 struct Node {
@@ -54,7 +56,8 @@ async fn up(args: &ClusterUpArgs, screen: Screen) -> Result<(), Failure> {
     };
     let spinner = screen.spinner("starting the nodes");
     let mut nodes = Vec::new();
-    for (name, zone, flags) in plan(args) {
+    let fleet = fleet(args, &data, &join)?;
+    for (name, zone, flags) in plan(args, &fleet) {
         let partitions = args.partitions.iter().map(|count| format!("--partitions={count}"));
         let flags = flags.into_iter().chain(partitions).collect();
         nodes.push(start(&data, &join, &name, &zone, flags)?);
@@ -74,6 +77,11 @@ async fn up(args: &ClusterUpArgs, screen: Screen) -> Result<(), Failure> {
     for node in nodes {
         finish(&world, node.child).await;
     }
+    // Nobody starts others in their place any more.
+    let left = crate::cluster::fleet::end_all(&world, data.join(FLEET)).await;
+    if let Err(error) = left {
+        screen.note(format!("a worker has not ended: {error}"));
+    }
     if let Some(nats) = nats.take() {
         finish(&world, nats).await;
     }
@@ -81,7 +89,7 @@ async fn up(args: &ClusterUpArgs, screen: Screen) -> Result<(), Failure> {
 }
 
 /// Name, zone and flags of each node, in the order in which they end.
-fn plan(args: &ClusterUpArgs) -> Vec<(String, String, Vec<String>)> {
+fn plan(args: &ClusterUpArgs, fleet: &[String]) -> Vec<(String, String, Vec<String>)> {
     let zone = |number: u32| format!("z{}", number % args.zones + 1);
     let flags = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let mut nodes = Vec::new();
@@ -94,19 +102,77 @@ fn plan(args: &ClusterUpArgs) -> Vec<(String, String, Vec<String>)> {
             flags(&format!("--roles frontend --port {port}")),
         ));
     }
-    let memory_mb =
-        args.memory.unwrap_or_else(|| crate::roles::memory_of_host_mb() / u64::from(args.workers));
-    for number in 0..args.workers {
-        let flags = flags(&format!("--roles worker --memory {}", memory_mb.max(128)));
+    let memory_mb = memory_mb(args);
+    // With a fleet of placement's own all workers are its.
+    let workers = if fleet.is_empty() { args.workers } else { 0 };
+    for number in 0..workers {
+        let flags = flags(&format!("--roles worker --memory {memory_mb}"));
         nodes.push((format!("w{}", number + 1), zone(number), flags));
     }
     for role in ["assignment", "placement"] {
         for number in 0..2 {
             let name = format!("{}{}", &role[..1], number + 1);
-            nodes.push((name, zone(number), flags(&format!("--roles {role}"))));
+            let idle = args.idle_timeout.as_secs();
+            let mut flags = flags(&format!("--roles {role} --idle-timeout {idle}s"));
+            if role == "placement" {
+                flags.extend(fleet.iter().cloned());
+            }
+            nodes.push((name, zone(number), flags));
         }
     }
     nodes
+}
+
+fn workers_max(args: &ClusterUpArgs) -> u32 {
+    match args.fleet {
+        FleetKind::LocalProcess => args.max_workers.unwrap_or(args.workers * 2).max(args.workers),
+        _ => args.workers,
+    }
+}
+
+/// Of one worker.
+fn memory_mb(args: &ClusterUpArgs) -> u64 {
+    let shared = || crate::roles::memory_of_host_mb() / u64::from(workers_max(args));
+    args.memory.unwrap_or_else(shared).max(128)
+}
+
+/// What placement is told of the fleet; nothing if the workers are this command's.
+fn fleet(args: &ClusterUpArgs, data: &Path, join: &str) -> Result<Vec<String>, Failure> {
+    match args.fleet {
+        FleetKind::Static if args.max_workers.is_some() => {
+            return Err(Failure::new(Exit::Usage, "--max-workers is of --fleet local-process"));
+        }
+        FleetKind::Static => return Ok(Vec::new()),
+        FleetKind::LocalProcess => {}
+        FleetKind::Command => {
+            return Err(Failure::new(
+                Exit::Usage,
+                "`cluster up` has --fleet local-process; `serve` has command, too",
+            ));
+        }
+    }
+    // Placement starts them, but they are this command's: its end is theirs.
+    let config = data.join("fleet.conf");
+    let text = format!(
+        "join = {join}\nblobs = file://{}\nfabric = 127.0.0.1:0\nmemory = {}\nend-with = {}\n",
+        data.join("blobs").display(),
+        memory_mb(args),
+        std::process::id(),
+    );
+    std::fs::write(&config, text).map_err(at(&config))?;
+    let zones: Vec<String> = (1..=args.zones).map(|zone| format!("z{zone}")).collect();
+    let words = [
+        ("--fleet", "local-process".to_owned()),
+        ("--fleet-min", args.workers.to_string()),
+        ("--fleet-max", workers_max(args).to_string()),
+        ("--fleet-zones", zones.join(",")),
+        ("--fleet-free", (memory_mb(args) / 2).to_string()),
+        ("--fleet-room", memory_mb(args).to_string()),
+        ("--fleet-idle", format!("{}s", args.fleet_idle.as_secs())),
+        ("--fleet-config", config.to_string_lossy().into_owned()),
+        ("--fleet-folder", data.join(FLEET).to_string_lossy().into_owned()),
+    ];
+    Ok(words.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect())
 }
 
 fn start(data: &Path, join: &str, name: &str, zone: &str, flags: Vec<String>) -> Result<Node, Failure> {

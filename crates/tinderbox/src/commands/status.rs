@@ -7,6 +7,7 @@ use crate::cli::{JoinFlags, StatusArgs};
 use crate::cluster::members::{self, Member, SILENT_AFTER};
 use crate::cluster::net::Net;
 use crate::cluster::partition::{self, PartitionClient};
+use crate::cluster::standing::{self, Replayed};
 use crate::cluster::stores::Stores;
 use crate::cluster::{self, lead};
 use crate::failure::{Exit, Failure};
@@ -81,6 +82,8 @@ struct Found {
     placement: Option<Holding>,
     partitions: Vec<Part>,
     workers: Result<Vec<WorkerState>, String>,
+    /// What each assignment node says of what it has replayed.
+    replayed: Vec<(String, Result<Vec<Replayed>, String>)>,
     now_ms: u64,
 }
 
@@ -148,10 +151,12 @@ async fn look(operator: &Operator) -> Result<Found, Failure> {
     let nodes = members::list(kv, true).await.map_err(store)?;
     let placement = election::holding(kv, &lead::key().map_err(store)?).await.map_err(store)?;
     let workers = operator.world.timeout(ASK_MAX, operator.placement()?.workers(WorkersQuery)).await;
+    // Before the journals' ends are read: an entry that comes meanwhile is lag, and never less than none.
+    let replayed = replayed(operator, &nodes).await;
     let asked = operator.partitions().await?.all().map(|partition| look_at(operator, partition));
     let partitions = stream::iter(asked).buffered(ASKED_AT_ONCE).try_collect().await?;
     let now_ms = operator.world.wall().millis();
-    Ok(Found { nodes, placement, partitions, workers: in_time(workers), now_ms })
+    Ok(Found { nodes, placement, partitions, workers: in_time(workers), replayed, now_ms })
 }
 
 async fn look_at(operator: &Operator, partition: PartitionId) -> Result<Part, Failure> {
@@ -166,6 +171,25 @@ async fn look_at(operator: &Operator, partition: PartitionId) -> Result<Part, Fa
     };
     let journal = world.timeout(ASK_MAX, journal).await;
     Ok(Part { partition, leader, environments: in_time(environments), journal: in_time(journal) })
+}
+
+/// Of each assignment node that is not silent.
+async fn replayed(operator: &Operator, nodes: &[Member]) -> Vec<(String, Result<Vec<Replayed>, String>)> {
+    let now_ms = operator.world.wall().millis();
+    let asked = nodes.iter().filter(|it| it.has(NodeRole::Assignment) && !it.is_silent(now_ms, SILENT_AFTER));
+    let asked = asked.map(|node| async {
+        let way = operator.net.node(&node.name, NodeRole::Assignment);
+        let answer = operator.world.timeout(ASK_MAX, standing::ask(way.as_ref())).await;
+        (node.name.clone(), in_time(answer))
+    });
+    futures_util::future::join_all(asked).await
+}
+
+/// Entries that a follower has not yet replayed; `None`: it leads, or the journal's end is not known.
+fn lag(found: &Found, replayed: &Replayed) -> Option<u64> {
+    let part = found.partitions.iter().find(|it| it.partition.0 == replayed.partition)?;
+    let (_, last) = part.journal.as_ref().ok()?;
+    replayed.position.map(|position| last.saturating_sub(position))
 }
 
 fn in_time<T, E: std::fmt::Display>(asked: Option<Result<T, E>>) -> Result<T, String> {
@@ -227,6 +251,7 @@ fn as_json(found: &Found) -> Value {
         "leads": leads,
         "partitions": found.partitions.iter().map(|it| part_as_json(found, it)).collect::<Vec<_>>(),
         "workers": workers.as_ref().ok(),
+        "replicas": replicas(found),
         "environments": environments,
         "unanswered": found.unanswered(),
     })
@@ -238,6 +263,43 @@ fn part_as_json(found: &Found, it: &Part) -> Value {
             "workers": workers_of(found, it.partition),
             "environments": it.environments.as_ref().ok().map(Vec::len),
             "journal": it.journal.as_ref().ok().map(|(first, last)| json!({ "first": first, "last": last })) })
+}
+
+fn replicas(found: &Found) -> Vec<Value> {
+    let one = |node: &String, it: &Replayed| {
+        json!({ "node": node, "partition": it.partition, "leads": it.position.is_none(),
+                "replayed": it.position, "lag": lag(found, it) })
+    };
+    let mut all = Vec::new();
+    for (node, answer) in &found.replayed {
+        match answer {
+            Ok(partitions) => all.extend(partitions.iter().map(|it| one(node, it))),
+            Err(why) => all.push(json!({ "node": node, "unanswered": why })),
+        }
+    }
+    all
+}
+
+fn show_replicas(found: &Found, screen: Screen) -> Result<(), Failure> {
+    screen.line("\nJOURNAL           PARTITION  REPLAYED")?;
+    for (node, answer) in &found.replayed {
+        let partitions = match answer {
+            Ok(partitions) => partitions,
+            Err(why) => {
+                screen.line(format!("{node:17} does not answer: {why}"))?;
+                continue;
+            }
+        };
+        for it in partitions {
+            let how = match (it.position, lag(found, it)) {
+                (None, _) => "leads".to_owned(),
+                (Some(at), Some(lag)) => format!("to {at}, {lag} behind"),
+                (Some(at), None) => format!("to {at}"),
+            };
+            screen.line(format!("{node:17} {:<10} {how}", it.partition))?;
+        }
+    }
+    Ok(())
 }
 
 fn show(found: &Found, screen: Screen) -> Result<(), Failure> {
@@ -275,6 +337,7 @@ fn show(found: &Found, screen: Screen) -> Result<(), Failure> {
         );
         screen.line(line.trim_end())?;
     }
+    show_replicas(found, screen)?;
     found.unanswered().iter().try_for_each(|why| screen.line(format!("no answer from {why}")))
 }
 

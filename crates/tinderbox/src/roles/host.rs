@@ -83,6 +83,13 @@ pub(crate) fn launch(data: &Path, monitors: Option<process::Monitors>) -> Result
     Ok(Launched { spawner, lock })
 }
 
+/// For a node that starts workers on this machine, and does nothing else: they need privileges that only their parent can
+/// leave them, and give them up themselves.
+pub(crate) fn launch_for_workers(data: &Path) -> Result<Launched, StartError> {
+    raise_descriptors()?;
+    Ok(Launched { spawner: None, lock: lock(data)? })
+}
+
 /// Makes the data folder ours, made if it is not there.
 pub(crate) fn lock(data: &Path) -> Result<Lock, StartError> {
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
