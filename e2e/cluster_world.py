@@ -10,12 +10,19 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from conftest import BINARY
 from test_substrate import program, wait_for
 
+# Makes a wall clock jump while a process runs (`faketime`); tools.sh installs it.
+FAKETIME = next(iter(sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 NOWHERE = "02:00:00:00:de:ad"
 KEYS = ("AKIDCLUSTER", "secret-of-the-cluster")
 
@@ -119,6 +126,36 @@ class Nats(Machine):
         self.start(program("nats-server"), "-c", configuration, stdout=out, stderr=out)
 
 
+class Disk:
+    """A small disk in place of a folder, with what is in it: it can be full."""
+
+    def __init__(self, folder, megabytes):
+        self.folder, self.filler = folder, folder / "filler"
+        aside = folder.with_name(folder.name + ".aside")
+        folder.rename(aside)
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode={aside.stat().st_mode & 0o777:o}", "tmpfs", folder], check=True)
+        subprocess.run(["cp", "-a", f"{aside}/.", folder], check=True)
+
+    def fill(self):
+        """To the last byte."""
+        with open(self.filler, "ab", buffering=0) as file:
+            for piece in (1 << 20, 1 << 12, 1):
+                try:
+                    while True:
+                        file.write(b"x" * piece)
+                except OSError:
+                    pass
+
+    def free(self):
+        self.filler.unlink()
+
+    def close(self):
+        # Lazily: who is ending may still have it open.
+        subprocess.run(["umount", "-l", self.folder], check=True)
+        subprocess.run(["cp", "-a", f"{self.folder.with_name(self.folder.name + '.aside')}/.", self.folder], check=True)
+
+
 class Node(Machine):
     """A node of the platform; `up` again starts it as it was."""
 
@@ -127,6 +164,7 @@ class Node(Machine):
         self.cluster, self.roles, self.zone, self.flags = cluster, roles, zone, flags
         self.data = cluster.folder / name
         self.log = cluster.folder / f"{name}.log"
+        self.clock = None
 
     def up(self):
         command = [
@@ -138,7 +176,23 @@ class Node(Machine):
             command += ["--blobs", self.cluster.blobs]
         if "frontend" in self.roles:
             command += ["--listen", self.address, "--credentials", self.cluster.keys]
-        self.start(*command, stdout=subprocess.PIPE, stderr=open(self.log, "a"))
+        self.start(*command, stdout=subprocess.PIPE, stderr=open(self.log, "a"), env=self.environment())
+
+    def environment(self):
+        if self.clock is None:
+            return None
+        # Read anew once a second; the steady clock, by which leases go, is the machine's.
+        return {
+            **os.environ, "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+            "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def turn(self, seconds):
+        """Its wall clock is so far off from now on, or, of a node that is not up yet, can be turned from then on."""
+        self.clock = self.cluster.folder / f"{self.name}.clock"
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(f"{seconds:+d}\n")
+        fresh.rename(self.clock)
 
     def ready(self):
         line = self.process.stdout.readline()
@@ -202,7 +256,6 @@ class Cluster:
 
     def nats_ready(self):
         """One of them leads the others' metadata: streams can be made."""
-        import urllib.request
         for one in self.nats:
             try:
                 with urllib.request.urlopen(f"http://{one.address}:8222/jsz", timeout=2) as answer:
@@ -313,3 +366,70 @@ def settled(cluster):
             return False
         return {one["id"]: one["worker"] for one in environments} == cluster.journal()
     wait_for(agree, 90)
+    in_order(cluster)
+
+
+def in_order(cluster):
+    """Journal, leader and workers, by the very functions that the simulator asks (`scheduler::assignment::invariants`)."""
+    said = cluster.operator("status", "--check")
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def requests_in_group(frontend, function):
+    """Request ids of START lines, as often as they come."""
+    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"START RequestId"')
+    return sorted(event["message"].split()[2] for page in pages for event in page["events"])
+
+
+def requests_in_logs(frontend, function):
+    """The same from the whole group, and from its streams one by one."""
+    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
+    filtered = requests_in_group(frontend, function)
+    got = []
+    streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
+    for stream in [stream["logStreamName"] for page in streams for stream in page["logStreams"]]:
+        token = {}
+        while True:
+            page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
+            if token.get("nextToken") == page["nextForwardToken"]:
+                break
+            got += [event["message"].split()[2] for event in page["events"] if event["message"].startswith("START")]
+            token = {"nextToken": page["nextForwardToken"]}
+    return filtered, sorted(got)
+
+
+def trace_from(node, request):
+    url = f"http://{node.address}:9955/_tinderbox/traces/{request}"
+    signed = AWSRequest("GET", url)
+    SigV4Auth(Credentials(*KEYS), "lambda", "eu-central-1").add_auth(signed)
+    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(signed.headers)), timeout=30) as answer:
+        return json.load(answer)
+
+
+def traced(node, request):
+    try:
+        return trace_from(node, request)
+    except urllib.error.HTTPError:
+        return None
+
+
+def healthy(nats):
+    """All of its streams are as far as their leaders."""
+    try:
+        with urllib.request.urlopen(f"http://{nats.address}:8222/healthz", timeout=5) as answer:
+            return json.load(answer)["status"] == "ok"
+    except OSError:
+        return False
+
+
+def stream_leader(cluster):
+    """Of the stream of `Kv`, where leaders have their entries."""
+    for one in cluster.nats:
+        with urllib.request.urlopen(f"http://{one.address}:8222/jsz?streams=true&leader-only=false", timeout=5) as answer:
+            for account in json.load(answer).get("account_details", []):
+                for stream in account.get("stream_detail", []):
+                    if "kv" in stream["name"].lower():
+                        name = stream["cluster"]["leader"]
+                        return next(it for it in cluster.nats if it.name == name)
+    raise AssertionError("no stream of a Kv")

@@ -8,13 +8,12 @@ import os
 import signal
 import sqlite3
 import subprocess
-import urllib.request
+import time
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from cluster_world import KEYS, Cluster, Load, Machine, Net, served_once, settled
+from cluster_world import (
+    FAKETIME, KEYS, Cluster, Disk, Load, Machine, Net, healthy, requests_in_group, requests_in_logs, served_once, settled, stream_leader, trace_from, traced,
+)
 from conftest import BINARY, MICROVM
 from functions import ROLE, package
 from test_substrate import wait_for
@@ -93,24 +92,6 @@ def test_what_one_frontend_is_told_the_other_knows_at_once(cluster, function):
         one, other = other, one
 
 
-def requests_in_logs(frontend, function):
-    """Request ids of START lines, as often as they come: from the whole group, and from its streams one by one."""
-    logs, group = frontend.client("logs"), f"/aws/lambda/{function}"
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"START RequestId"')
-    filtered = [event["message"].split()[2] for page in pages for event in page["events"]]
-    got = []
-    streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
-    for stream in [stream["logStreamName"] for page in streams for stream in page["logStreams"]]:
-        token = {}
-        while True:
-            page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
-            if token.get("nextToken") == page["nextForwardToken"]:
-                break
-            got += [event["message"].split()[2] for event in page["events"] if event["message"].startswith("START")]
-            token = {"nextToken": page["nextForwardToken"]}
-    return sorted(filtered), sorted(got)
-
-
 def shipped(node, table, key, done):
     """Whether all that is in its own file is in the shared stores."""
     with contextlib.closing(sqlite3.connect(f"file:{node.data / 'logs' / 'logs.db'}?mode=ro", uri=True)) as file:
@@ -153,14 +134,6 @@ def test_logs_of_a_worker_that_was_killed_stay(cluster, function):
     back(worker)
     wait_for(lambda: any(one["name"] == busiest for one in cluster.status()["workers"]))
     settled(cluster)
-
-
-def trace_from(node, request):
-    url = f"http://{node.address}:9955/_tinderbox/traces/{request}"
-    signed = AWSRequest("GET", url)
-    SigV4Auth(Credentials(*KEYS), "lambda", "eu-central-1").add_auth(signed)
-    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(signed.headers)), timeout=30) as answer:
-        return json.load(answer)
 
 
 def test_logs_of_one_frontend_are_the_others_and_so_are_its_traces(cluster, function):
@@ -257,18 +230,6 @@ def test_one_nats_of_three_is_killed_and_nobody_is_deposed(cluster, load, which)
     after = {lead["of"]: lead["leader"] for lead in cluster.status()["leads"]}
     assert after == before, "nobody was deposed"
     settled(cluster)
-
-
-def stream_leader(cluster):
-    """Of the stream of `Kv`, where leaders have their entries."""
-    for one in cluster.nats:
-        with urllib.request.urlopen(f"http://{one.address}:8222/jsz?streams=true&leader-only=false", timeout=5) as answer:
-            for account in json.load(answer).get("account_details", []):
-                for stream in account.get("stream_detail", []):
-                    if "kv" in stream["name"].lower():
-                        name = stream["cluster"]["leader"]
-                        return next(it for it in cluster.nats if it.name == name)
-    raise AssertionError("no stream of a Kv")
 
 
 def test_a_frontend_that_is_cut_off_from_assignments_leader_goes_on_when_it_is_back(cluster, load):
@@ -374,4 +335,238 @@ def test_a_drained_worker_gets_nothing_new_and_fails_nothing(cluster, load):
     worker.kill(signal.SIGTERM)
     back(worker)
     wait_for(lambda: any(one["name"] == "w2" for one in cluster.status()["workers"]))
+    settled(cluster)
+
+
+def test_a_frontend_is_killed_and_only_its_clients_notice(cluster, load):
+    frontend = cluster.nodes["f1"]
+    other = Load([cluster.nodes["f2"]], load.function, clients=2)
+    other.more(20)
+    frontend.kill()
+    other.more(100)
+    back(frontend)
+    load.more(50)
+    load.end()
+    other.end()
+    assert other.failures() == []
+    served_once(load.results + other.results)
+    settled(cluster)
+
+
+def test_two_nats_of_three_are_gone_and_back_and_nothing_is_lost(cluster, load, function):
+    client = cluster.nodes["f2"].client()
+    generation = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]["GENERATION"]
+    gone = cluster.nats[:2]
+    for one in gone:
+        one.kill()
+    load.more(100)  # what is warm goes on
+    for one in gone:
+        one.up(cluster.nats)
+    wait_for(lambda: cluster.status().get("unanswered") == [], 120)
+    load.more(50)
+    load.end()
+    assert load.failures() == []
+    served_once(load.results)
+    for name in ("f1", "f2"):
+        known = cluster.nodes[name].client().get_function_configuration(FunctionName=function)
+        assert known["Environment"]["Variables"]["GENERATION"] == generation
+    settled(cluster)
+
+
+TALKER = '''
+import time
+def lambda_handler(event, context):
+    for number in range(event["lines"]):
+        print(f"line {number} {time.time():.3f}", flush=True)
+        time.sleep(0.02)
+'''
+# The bound is one second; a machine that builds and tests beside this one gives the shipper its turn so much later.
+SHIPPED_AFTER, BUSY_MACHINE = 1.0, 4.0
+
+
+def lines_of(frontend):
+    """Numbers and times of what the talker has said, in order."""
+    pages = frontend.client("logs").get_paginator("filter_log_events")
+    events = [
+        event["message"].split() for page in pages.paginate(logGroupName="/aws/lambda/talker", filterPattern='"line"')
+        for event in page["events"]
+    ]
+    return sorted((int(number), float(at)) for word, number, at in (event for event in events if len(event) == 3) if word == "line")
+
+
+def test_a_worker_that_is_killed_takes_the_last_second_of_its_lines_with_it_at_most(cluster):
+    client, frontend = cluster.nodes["f1"].client(), cluster.nodes["f2"]
+    client.create_function(
+        FunctionName="talker", Runtime="python3.13", Role=ROLE, Handler="lambda_function.lambda_handler", Timeout=60,
+        Code={"ZipFile": package(**{"lambda_function.py": TALKER})},
+    )
+    wait_for(lambda: client.get_function(FunctionName="talker")["Configuration"]["State"] == "Active")
+    talk = Load([cluster.nodes["f1"]], "talker", clients=1, payload=b'{"lines": 2000}')
+    says = lambda: {one["worker"] for one in cluster.status().get("environments") or [] if one["function"] == "talker"}
+    wait_for(lambda: len(says()) == 1)
+    # So that the worker has been at it for a while: three seconds of lines.
+    wait_for(lambda: (lines_of(frontend) or [(0, 0)])[-1][0] >= 150)
+    worker = cluster.nodes[says().pop()]
+    talk.ending.set()
+    killed = time.time()
+    worker.kill()
+    talk.end()
+    lines = lines_of(frontend)
+    numbers = [number for number, _ in lines]
+    assert numbers == list(range(len(numbers))), "no gap, and none twice"
+    missed = killed - lines[-1][1]
+    assert missed <= SHIPPED_AFTER + BUSY_MACHINE, f"{missed:.1f} s of lines are lost"
+    back(worker)
+    wait_for(lambda: any(one["name"] == worker.name for one in cluster.status()["workers"]))
+    client.delete_function(FunctionName="talker")
+
+
+def workers_of_new_environments(cluster, function):
+    """Where they come to be: all of an earlier generation are used no more. Nothing fails by it."""
+    client = cluster.nodes["f2"].client()
+    variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": {"GENERATION": str(int(variables["GENERATION"]) + 1)}})
+    wave = Load([cluster.nodes["f1"], cluster.nodes["f2"]], function, clients=9, payload=b'{"sleep": 0.5}')
+    busy = lambda: [one["worker"] for one in cluster.status().get("environments") or [] if one["state"] == "busy"]
+    wait_for(lambda: len(busy()) >= 8)
+    workers = set(busy())
+    wave.end()
+    assert wave.failures() == []
+    served_once(wave.results)
+    return workers
+
+
+def test_a_worker_whose_disk_runs_full_gets_nothing_new_until_there_is_room(cluster, function):
+    worker = cluster.nodes["w2"]
+    worker.kill(signal.SIGTERM)
+    disk = Disk(worker.data, 512)
+    try:
+        back(worker)
+        wait_for(lambda: "w2" in workers_of_new_environments(cluster, function))
+        load = Load([cluster.nodes["f1"], cluster.nodes["f2"]], function)
+        load.more(40)
+        disk.fill()
+        wait_for(lambda: "w2" not in workers_of_new_environments(cluster, function), 90)
+        load.more(50)
+        disk.free()
+        wait_for(lambda: "w2" in workers_of_new_environments(cluster, function), 90)
+        load.end()
+        assert load.failures() == []
+        served_once(load.results)
+        settled(cluster)
+    finally:
+        worker.kill(signal.SIGTERM)
+        disk.close()
+        back(worker)
+    wait_for(lambda: any(one["name"] == "w2" for one in cluster.status()["workers"]))
+
+
+def test_a_frontend_whose_disk_is_full_serves_all_the_same_and_its_logs_are_whole_elsewhere(cluster, function):
+    frontend = cluster.nodes["f1"]
+    frontend.kill(signal.SIGTERM)
+    disk = Disk(frontend.data, 64)
+    try:
+        back(frontend)
+        load = Load([cluster.nodes["f1"], cluster.nodes["f2"]], function)
+        load.more(40)
+        disk.fill()
+        load.more(200)
+        load.end()
+        assert load.failures() == []
+        served_once(load.results)
+        requests = {said["request"] for _, _, _, said in load.results}
+        for name in ("f1", "f2"):
+            assert requests <= set(requests_in_group(cluster.nodes[name], function)), f"{name} misses lines"
+        disk.free()
+        said = json.loads(frontend.client().invoke(FunctionName=function)["Payload"].read())
+        wait_for(lambda: traced(cluster.nodes["f2"], said["request"]))
+        settled(cluster)
+    finally:
+        frontend.kill(signal.SIGTERM)
+        disk.close()
+        back(frontend)
+
+
+def test_one_nats_of_three_whose_disk_is_full_loses_nothing_and_is_whole_again_when_there_is_room(cluster, function):
+    victim = cluster.nats[2]
+    victim.kill(signal.SIGTERM)
+    disk = Disk(victim.folder, 64)
+    try:
+        victim.up(cluster.nats)
+        wait_for(lambda: healthy(victim))
+        load = Load([cluster.nodes["f1"], cluster.nodes["f2"]], function)
+        load.more(40)
+        disk.fill()
+        workers_of_new_environments(cluster, function)  # writes: the function's record, the journal
+        wait_for(lambda: not healthy(victim))
+        load.more(50)
+        load.end()
+        assert load.failures() == []
+        served_once(load.results)
+        settled(cluster)
+    finally:
+        disk.free()
+        victim.kill(signal.SIGTERM)
+        disk.close()
+        victim.up(cluster.nats)
+    wait_for(lambda: healthy(victim), 120)
+    settled(cluster)
+
+
+def off_by(cluster, name):
+    """Seconds from here to what a node took for the time when it renewed its entry."""
+    renewed = {node["name"]: node["renewed_ms"] for node in cluster.status().get("nodes") or []}
+    return renewed.get(name, 0) / 1000 - time.time()
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not here: e2e/tools.sh installs it (Debian: faketime)")
+def test_wall_clocks_that_jump_depose_nobody_and_fail_nothing(cluster, function):
+    for name in ("a1", "a2", "p1", "p2", "w1", "f1"):
+        node = cluster.nodes[name]
+        node.turn(0)
+        node.kill(signal.SIGTERM)
+        back(node)
+    wait_for(lambda: len(cluster.status()["workers"]) == 3)
+    load = Load([cluster.nodes["f2"]], function)
+    load.more(40)
+    leads = {lead["of"]: (lead["leader"], lead["epoch"]) for lead in cluster.status()["leads"]}
+    jumpers = [cluster.leader("partition 0"), cluster.leader("placement"), cluster.nodes["w1"]]
+    for jumps in [(3600, -3600, 3600), (-3600, 3600, -3600)]:
+        for node, seconds in zip(jumpers, jumps):
+            node.turn(seconds)
+        for node, seconds in zip(jumpers, jumps):
+            wait_for(lambda: abs(off_by(cluster, node.name) - seconds) < 60)
+        assert "w1" in workers_of_new_environments(cluster, function), "it is not taken for silent"
+        load.more(50)
+    for node in jumpers:
+        node.turn(0)
+    load.more(50)
+    load.end()
+    assert load.failures() == []
+    served_once(load.results)
+    assert {lead["of"]: (lead["leader"], lead["epoch"]) for lead in cluster.status()["leads"]} == leads, "nobody was deposed"
+    requests = [said["request"] for _, _, _, said in load.results]
+    for name in ("f1", "f2"):
+        found = requests_in_group(cluster.nodes[name], function)
+        assert len(found) == len(set(found)) and set(requests) <= set(found), f"{name}: each line once, whatever the time was"
+    settled(cluster)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not here: e2e/tools.sh installs it (Debian: faketime)")
+def test_a_frontend_whose_wall_clock_jumps_refuses_signatures_of_another_time_and_nobody_else_notices(cluster, function):
+    frontend = cluster.nodes["f1"]
+    for seconds in (3600, -3600):
+        load, other = Load([frontend], function, clients=2), Load([cluster.nodes["f2"]], function, clients=2)
+        load.more(20)
+        other.more(20)
+        frontend.turn(seconds)
+        wait_for(lambda: load.failures())
+        other.more(50)
+        frontend.turn(0)
+        load.more(20)
+        load.end()
+        other.end()
+        assert {kind for _, _, kind, _ in load.failures()} == {"InvalidSignatureException"}, load.failures()[0]
+        assert other.failures() == []
+        served_once(load.results + other.results)
     settled(cluster)

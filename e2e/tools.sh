@@ -10,7 +10,7 @@ mkdir -p "$tools"
 # Without these nothing is tested; without the others the tests that need them are skipped, and say so.
 declare -A needed=([python3]=python3-venv [node]=nodejs [mkfs.ext4]=e2fsprogs [cc]=build-essential [ip]=iproute2)
 declare -A wished=([npm]=npm [go]=golang-go [mvn]=maven [qemu-system-x86_64]=qemu-system-x86 [fsck.erofs]=erofs-utils
-    [cpio]=cpio [xz]=xz-utils [zstd]=zstd [lz4]=lz4)
+    [cpio]=cpio [faketime]=faketime [xz]=xz-utils [zstd]=zstd [lz4]=lz4)
 
 # Prints the packages of an array's programs that are not here.
 absent() {

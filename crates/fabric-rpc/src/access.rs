@@ -76,6 +76,8 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             ("WorkerInvoke", &[]),
             // For `status`.
             ("Standing", &[]),
+            // An operator's `status --check` comes as a frontend.
+            ("WorkerCensus", &[]),
         ],
         NodeRole::Control => &[("Assignment", &["retire", "reserve", "provision"])],
         NodeRole::Assignment => {
@@ -197,6 +199,7 @@ mod tests {
             fabric::control::Control,
             fabric::placement::Placement,
             fabric::telemetry::Telemetry,
+            fabric::worker::WorkerCensus,
             fabric::worker::WorkerControl,
             fabric::worker::WorkerInvoke
         )

@@ -24,6 +24,14 @@ service! {
     }
 }
 
+service! {
+    /// What an operator asks of a worker.
+    pub trait WorkerCensus(WorkerCensusRequest, WorkerCensusResponse, WorkerError) {
+        /// Everything that it has, of any partition. Changes nothing. For `status --check` and tests.
+        residents(Residents(ResidentsQuery)) -> Vec<Resident>;
+    }
+}
+
 /// What a frontend asks of a worker.
 #[async_trait]
 pub trait WorkerInvoke: Send + Sync + 'static {
@@ -59,6 +67,17 @@ pub struct StopEnvironment {
 pub struct AcknowledgeEpoch {
     pub partition: PartitionId,
     pub epoch: Epoch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResidentsQuery;
+
+/// One environment that a worker has, as it knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resident {
+    pub partition: PartitionId,
+    pub key: VersionKey,
+    pub held: HeldEnvironment,
 }
 
 /// Everything of one partition that a worker has.

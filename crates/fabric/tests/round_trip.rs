@@ -9,7 +9,10 @@ use fabric::assignment::{AssignmentRequest, AssignmentResponse};
 use fabric::control::{ControlRequest, ControlResponse};
 use fabric::placement::{PlacementRequest, PlacementResponse};
 use fabric::telemetry::{TelemetryRequest, TelemetryResponse};
-use fabric::worker::{InvokeFrame, InvokeRefusal, InvokeRequest, WorkerRequest, WorkerResponse};
+use fabric::worker::{
+    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerCensusRequest, WorkerCensusResponse, WorkerRequest,
+    WorkerResponse,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -28,6 +31,8 @@ fn every_message_in_every_variant_survives_its_own_bytes() {
     check::<PlacementResponse>();
     check::<TelemetryRequest>();
     check::<TelemetryResponse>();
+    check::<WorkerCensusRequest>();
+    check::<WorkerCensusResponse>();
     check::<WorkerRequest>();
     check::<WorkerResponse>();
     check::<InvokeRequest>();

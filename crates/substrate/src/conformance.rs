@@ -8,7 +8,7 @@ mod log;
 pub use log::{log, log_full, log_survives};
 
 use crate::blobs::{BLOB_BYTES_MAX, BlobError, BlobKey, Blobs};
-use crate::kv::{Entry, Expected, Key, Kv, KvError, Revision, Write};
+use crate::kv::{BATCH_WRITES_MAX, Entry, Expected, Key, Kv, KvError, PAGE_ENTRIES_MAX, Revision, Write};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -32,6 +32,7 @@ pub async fn kv(kv: Arc<dyn Kv>) {
     kv_compare_and_set(kv.as_ref()).await;
     kv_batches_are_whole(kv.as_ref()).await;
     kv_lists_in_pages(kv.as_ref()).await;
+    kv_lists_many_of_which_some_were_deleted(kv.as_ref()).await;
     kv_one_of_many_wins(&kv).await;
     kv_watches_hint(kv.as_ref()).await;
     kv_refuses_what_is_out_of_bounds(kv.as_ref()).await;
@@ -92,6 +93,33 @@ async fn kv_lists_in_pages(kv: &dyn Kv) {
             }
         }
         assert_eq!(found, names, "in order, whole segments only, none twice, pages of {max}");
+    }
+}
+
+async fn kv_lists_many_of_which_some_were_deleted(kv: &dyn Kv) {
+    let numbers: Vec<usize> = (0..1_300).collect();
+    let name = |number: usize| key(&format!("many/{number:04}"));
+    for numbers in numbers.chunks(BATCH_WRITES_MAX) {
+        let put = |number: &usize| Write::Put {
+            key: name(*number),
+            value: Bytes::from(number.to_string()),
+            expected: Expected::Absent,
+        };
+        kv.write(numbers.iter().map(put).collect()).await.expect("written");
+    }
+    let deleted: Vec<_> = numbers.iter().copied().filter(|number| number % 3 == 0 || *number < 200).collect();
+    for numbers in deleted.chunks(BATCH_WRITES_MAX) {
+        let delete = |number: &usize| Write::Delete { key: name(*number), expected: Expected::Any };
+        kv.write(numbers.iter().map(delete).collect()).await.expect("written");
+    }
+    let left: Vec<_> = numbers.into_iter().filter(|number| !deleted.contains(number)).collect();
+    for max in [1, 90, PAGE_ENTRIES_MAX] {
+        let page = kv.list(&key("many"), None, max).await.expect("listed");
+        assert_eq!(page.entries.len(), max.min(left.len()), "a page of {max} is full, whatever was deleted");
+        assert_eq!(page.more, left.len() > max);
+        for (entry, number) in page.entries.iter().zip(&left) {
+            assert_eq!((entry.key.clone(), entry.value.clone()), (name(*number), number.to_string().into()));
+        }
     }
 }
 

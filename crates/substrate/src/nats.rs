@@ -6,15 +6,16 @@
 //!   └── NatsLog  a stream each; an append is a message, a position its sequence
 //! ```
 //! Streams are made by us, with everything that durability hangs on said explicitly: file storage, replicas, bytes,
-//! `discard new` (so that full is an answer and never a loss), no direct reads (so that the stream's leader answers).
-//! One that is there already and says otherwise is refused, not changed. What the server itself must be set to is in
-//! docs/operating/substrate.md, and [`check`] looks at it.
+//! `discard new` (so that full is an answer and never a loss), no reads but from the stream's leader, or from replicas
+//! that show that they are as far as it (`batch`). One that is there already and says otherwise is refused, not
+//! changed. What the server itself must be set to is in docs/operating/substrate.md, and [`check`] looks at it.
 //!
 //! No answer is not no: a request whose answer was lost may have been carried out, may be carried out later, or never.
 //! So every write carries an id and an expectation, is made again with the same ones, and is looked for where it would
 //! be. What can not be told in time is `Unavailable`.
 
 mod api;
+mod batch;
 pub mod check;
 mod hints;
 mod kv;

@@ -8,6 +8,8 @@
 mod faults;
 #[path = "cluster/kit.rs"]
 mod kit;
+#[path = "cluster/lists.rs"]
+mod lists;
 #[path = "cluster/proxy.rs"]
 mod proxy;
 #[path = "cluster/s3.rs"]

@@ -21,7 +21,8 @@ use fabric::placement::{ResidentEnvironment, ResidentList};
 use fabric::stream::{self, FrameStream};
 use fabric::worker::{
     AcknowledgeEpoch, HeldEnvironment, HeldEnvironments, HeldState, InvokeFrame, InvokeRefusal,
-    InvokeRequest, StartEnvironment, StopEnvironment, WorkerControl, WorkerError, WorkerInvoke,
+    InvokeRequest, ResidentsQuery, StartEnvironment, StopEnvironment, WorkerCensus, WorkerControl,
+    WorkerError, WorkerInvoke,
 };
 use scheduler::tenancy::{LeaseClock, Making, NoSeat, NotMade, Outdated, Place, Table, Word};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -132,6 +133,12 @@ impl Worker {
     }
 }
 
+/// One environment, as a leader is told.
+fn held(environment: EnvironmentId, seat: &Seat, ending: bool) -> HeldEnvironment {
+    let (token, state) = seat.held();
+    HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
+}
+
 /// What it has and for whom, as placement is told.
 pub(crate) fn residents(table: &Table<Arc<Seat>>) -> ResidentList {
     let (partition, places) = table.residents();
@@ -208,6 +215,19 @@ impl House {
 }
 
 #[async_trait]
+impl WorkerCensus for Worker {
+    async fn residents(&self, _: ResidentsQuery) -> Result<Vec<fabric::worker::Resident>, WorkerError> {
+        let resident =
+            |(id, place, ending): (EnvironmentId, &Place<Arc<Seat>>, bool)| fabric::worker::Resident {
+                partition: place.partition,
+                key: place.key.clone(),
+                held: held(id, &place.seat, ending),
+            };
+        Ok(self.0.table().all().map(resident).collect())
+    }
+}
+
+#[async_trait]
 impl WorkerControl for Worker {
     async fn start_environment(&self, message: StartEnvironment) -> Result<(), WorkerError> {
         let house = &self.0;
@@ -250,12 +270,8 @@ impl WorkerControl for Worker {
     async fn acknowledge(&self, message: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
         let mut table = self.0.table();
         let word = Word { partition: message.partition, epoch: message.epoch };
-        let held = table.acknowledge(word).map_err(|Outdated| WorkerError::Stale)?;
-        let held = held.map(|(environment, seat, ending)| {
-            let (token, state) = seat.held();
-            HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
-        });
-        Ok(HeldEnvironments { environments: held.collect() })
+        let own = table.acknowledge(word).map_err(|Outdated| WorkerError::Stale)?;
+        Ok(HeldEnvironments { environments: own.map(|(id, seat, ending)| held(id, seat, ending)).collect() })
     }
 }
 

@@ -12,7 +12,8 @@ use fabric::remote::{Call, Carrier, Lost, Remote, Served};
 use fabric::stream;
 use fabric::telemetry::{Telemetry, TelemetryRequest, TelemetryResponse};
 use fabric::worker::{
-    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerControl, WorkerInvoke, WorkerRequest, WorkerResponse,
+    InvokeFrame, InvokeRefusal, InvokeRequest, WorkerCensus, WorkerCensusRequest, WorkerCensusResponse,
+    WorkerControl, WorkerInvoke, WorkerRequest, WorkerResponse,
 };
 use fabric_rpc::Roles;
 use serde::Serialize;
@@ -113,6 +114,12 @@ role_is_the_same_over_a_socket!(
     Telemetry,
     TelemetryRequest,
     TelemetryResponse
+);
+role_is_the_same_over_a_socket!(
+    worker_census_is_the_same_over_a_socket,
+    WorkerCensus,
+    WorkerCensusRequest,
+    WorkerCensusResponse
 );
 role_is_the_same_over_a_socket!(
     worker_control_is_the_same_over_a_socket,

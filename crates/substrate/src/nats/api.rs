@@ -226,16 +226,17 @@ impl Inner {
         self.api_patiently(&format!("STREAM.INFO.{stream}"), &json!({})).await
     }
 
-    /// Every subject of the stream under the filter.
-    pub(super) async fn subjects(&self, stream: &str, filter: &str) -> Result<Vec<String>, Failed> {
-        let mut subjects = Vec::new();
+    /// Every subject of the stream under the filter, and the leader's last sequence when it said the first of them.
+    pub(super) async fn subjects(&self, stream: &str, filter: &str) -> Result<(Vec<String>, u64), Failed> {
+        let (mut subjects, mut at) = (Vec::new(), None);
         loop {
             let body = json!({ "subjects_filter": filter, "offset": subjects.len() });
             let page: StreamInfo = self.api_patiently(&format!("STREAM.INFO.{stream}"), &body).await?;
             let before = subjects.len();
+            let at = *at.get_or_insert(page.state.last_seq);
             subjects.extend(page.state.subjects.into_keys());
             if subjects.len() == before || subjects.len() >= page.total {
-                return Ok(subjects);
+                return Ok((subjects, at));
             }
         }
     }
@@ -280,11 +281,15 @@ impl Inner {
         }
         let info = self.stream_info(&wish.stream).await;
         let info = info.map_err(|error| NatsError::Unreachable { reason: error.to_string() })?;
-        // Sizes are the operator's to change; what durability or compare-and-set hangs on is not.
+        // Sizes are the operator's to change; what durability or compare-and-set hangs on is not. Without direct reads
+        // (a `Kv` of an older version) lists are slow, and the same.
         for (name, wanted) in body.as_object().into_iter().flatten() {
             let found = info.config.get(name).unwrap_or(&Value::Null);
             let absent = matches!(wanted, Value::Bool(false)) && found.is_null();
-            if found != wanted && !absent && !matches!(name.as_str(), "max_bytes" | "description") {
+            if found != wanted
+                && !absent
+                && !matches!(name.as_str(), "max_bytes" | "description" | "allow_direct")
+            {
                 let reason = format!(
                     "stream {} is there with {name} {found} where {wanted} is wanted; change it with nats's own \
                      tools, or take another name",
@@ -307,7 +312,8 @@ impl Inner {
             "discard": "new",
             "max_bytes": wish.bytes_max,
             "max_msgs_per_subject": if wish.is_kv { 1 } else { -1 },
-            "allow_direct": false,
+            // What lists read in one request (`batch`); a journal is read from its leader alone.
+            "allow_direct": wish.is_kv,
             "allow_atomic": wish.is_kv,
             "allow_msg_ttl": wish.is_kv,
             // What a lost answer's retry is recognised by, besides its expectation.

@@ -9,7 +9,8 @@
 //! A batch of several is one atomic publish. A deletion is a message that says so, which the server forgets after a
 //! day: revisions go on rising all the same, for they are the stream's sequences.
 
-use super::api::{Failed, StreamWish, Tries};
+use super::api::{Failed, Stored, StreamWish, Tries};
+use super::batch::SUBJECTS_MAX;
 use super::log::hex;
 use super::value::Valued;
 use super::{Inner, NatsError};
@@ -88,13 +89,34 @@ impl NatsKv {
         let Some(found) = self.inner.message(&self.stream, &which).await.map_err(failed)? else {
             return Ok(None);
         };
-        let corrupt = |reason: &str| KvError::Corrupt { reason: format!("{key}: {reason}") };
-        let valued = Valued::decode(found.data).map_err(corrupt)?;
-        Ok(Some(Last { sequence: found.sequence, valued }))
+        last_of(key, found).map(Some)
     }
 
     async fn entry(&self, key: &Key) -> Result<Option<Entry>, KvError> {
         Ok(self.last(key).await?.and_then(|last| last.entry(key)))
+    }
+
+    /// Those of the keys that are there, in their order, as of `at` or later: in one request, and what that did not
+    /// bring one by one from the leader.
+    async fn entries(&self, keys: &[Key], at: u64) -> Result<Vec<Entry>, KvError> {
+        let subjects: Vec<_> = keys.iter().map(|key| self.subject(key)).collect();
+        let mut found = self.inner.last_of(&self.stream, &subjects, at).await.map_err(failed)?;
+        let mut reads = Vec::with_capacity(keys.len());
+        for (key, subject) in keys.iter().zip(&subjects) {
+            let last = found.remove(subject).map(|stored| last_of(key, stored)).transpose()?;
+            reads.push(async move {
+                match last {
+                    Some(last) => Ok(last.entry(key)),
+                    None => self.entry(key).await,
+                }
+            });
+        }
+        let mut entries = Vec::with_capacity(keys.len());
+        let mut reads = futures_util::stream::iter(reads).buffered(READS_AT_ONCE);
+        while let Some(entry) = reads.next().await {
+            entries.extend(entry?);
+        }
+        Ok(entries)
     }
 
     /// What a write needs to know; `None` if nothing.
@@ -242,21 +264,17 @@ impl Kv for NatsKv {
     async fn list(&self, prefix: &Key, after: Option<&Key>, max: usize) -> Result<KvPage, KvError> {
         let max = max.clamp(1, PAGE_ENTRIES_MAX);
         let filter = format!("{}.>", self.subject(prefix));
-        let subjects = self.inner.subjects(&self.stream, &filter).await.map_err(failed)?;
+        let (subjects, at) = self.inner.subjects(&self.stream, &filter).await.map_err(failed)?;
         let mut keys: Vec<Key> = subjects.iter().filter_map(|subject| self.key(subject)).collect();
         keys.sort_unstable();
         keys.retain(|key| after.is_none_or(|after| key > after));
         let mut entries = Vec::new();
-        // One more than is asked for says whether there is more; deleted ones are read over.
-        for keys in keys.chunks(READS_AT_ONCE) {
-            let reads: Vec<_> = keys.iter().map(|key| self.entry(key)).collect();
-            let mut reads = futures_util::stream::iter(reads).buffered(READS_AT_ONCE);
-            while let Some(entry) = reads.next().await {
-                entries.extend(entry?);
-            }
-            if entries.len() > max {
-                break;
-            }
+        // One more than is asked for says whether there is more; deleted ones are read over, more of them at a time.
+        let (mut rest, mut many) = (keys.as_slice(), max + 1);
+        while !rest.is_empty() && entries.len() <= max {
+            let (now, later) = rest.split_at(many.min(rest.len()));
+            entries.extend(self.entries(now, at).await?);
+            (rest, many) = (later, (many * 2).min(SUBJECTS_MAX));
         }
         let more = entries.len() > max;
         entries.truncate(max);
@@ -266,6 +284,11 @@ impl Kv for NatsKv {
     fn watch(&self, prefix: &Key) -> Watch {
         Watch::new(self.inner.hints.of(format!("kv.{}.", prefix.as_str().replace('/', "."))))
     }
+}
+
+fn last_of(key: &Key, found: Stored) -> Result<Last, KvError> {
+    let corrupt = |reason: &str| KvError::Corrupt { reason: format!("{key}: {reason}") };
+    Ok(Last { sequence: found.sequence, valued: Valued::decode(found.data).map_err(corrupt)? })
 }
 
 fn failed(error: Failed) -> KvError {

@@ -192,8 +192,13 @@ pub(crate) struct ClusterUpArgs {
 #[command(after_help = "\
 Examples:
   tinderbox status --join nats://n1 --certs ./certs --name f1
-  tinderbox status --join nats://127.0.0.1:4222 --output json | jq .workers")]
+  tinderbox status --join nats://127.0.0.1:4222 --output json | jq .workers
+  tinderbox status --check                    journal, leader and workers agree, or a sentence for what does not")]
 pub(crate) struct StatusArgs {
+    /// Ask every worker what it has, compare that with the journal and with what assignment knows; ends with 1 if something
+    /// does not hold for ten seconds
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) join: JoinFlags,
 }

@@ -19,7 +19,7 @@ use fabric::assignment::Assignment;
 use fabric::control::Control;
 use fabric::placement::Placement;
 use fabric::remote::{Remote, Served};
-use fabric::worker::{WorkerControl, WorkerHandle, WorkerInvoke};
+use fabric::worker::{WorkerCensus, WorkerControl, WorkerHandle, WorkerInvoke};
 use fabric_rpc::{NodeRole, Roles};
 use frontend::{Frontend, FrontendParts};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -118,6 +118,7 @@ impl Here {
         if let Some(spawner) = spawner {
             let working = work(ground, logs, spawner, &mut missing).await?;
             served = served.with(Served::<dyn WorkerControl>::new(Arc::new(working.worker.clone())));
+            served = served.with(Served::<dyn WorkerCensus>::new(Arc::new(working.worker.clone())));
             served = served.with(Served::<dyn WorkerInvoke>::new(Arc::new(working.worker.clone())));
             here.worker = Some(working);
         }

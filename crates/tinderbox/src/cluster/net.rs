@@ -28,6 +28,9 @@ const STILL_LEADS: Duration = Duration::from_millis(250);
 /// Connections kept to nodes that may be gone; beyond it all are made anew.
 const PEERS_MAX: usize = 20_000;
 
+/// What a node's entry says of its renewal, and since when that is known.
+type Heard = BTreeMap<String, (u64, Instant)>;
+
 /// The ways from this node.
 pub(crate) struct Net {
     world: World,
@@ -44,6 +47,7 @@ struct Known {
     lists: BTreeMap<NodeRole, (Instant, Vec<String>)>,
     /// Nodes that are not silent, each with a role of those asked for, and when that was read.
     living: Option<(Instant, Vec<(String, NodeRole)>)>,
+    heard: Heard,
     leaders: BTreeMap<Key, String>,
 }
 
@@ -139,14 +143,17 @@ impl Net {
             Ok(all) => all,
             Err(error) => return known.map(|(_, nodes)| nodes).ok_or_else(|| error.to_string()),
         };
-        let now_ms = self.world.wall().millis();
+        let mut known = self.known();
+        known.heard = heard(&known.heard, &all, now);
         let mut nodes = Vec::new();
-        for member in all.into_iter().filter(|member| !member.is_silent(now_ms, SILENT_AFTER)) {
-            if let Some(role) = roles.iter().find(|role| member.has(**role)) {
+        for member in all {
+            let heard = known.heard.get(&member.name);
+            let lives = heard.is_some_and(|(_, at)| now.since(*at) <= SILENT_AFTER);
+            if let Some(role) = roles.iter().find(|role| lives && member.has(**role)) {
                 nodes.push((member.name, *role));
             }
         }
-        self.known().living = Some((now, nodes.clone()));
+        known.living = Some((now, nodes.clone()));
         Ok(nodes)
     }
 
@@ -170,6 +177,16 @@ impl Net {
             }
         }
     }
+}
+
+/// When each node's entry was last seen to be another than before, on this node's own steady clock: a wall clock that
+/// jumps, here or there, makes nobody silent. A node that was never seen before is given the time to show that it lives.
+fn heard(before: &Heard, all: &[Member], now: Instant) -> Heard {
+    let at = |member: &Member| match before.get(&member.name) {
+        Some((renewed_ms, at)) if *renewed_ms == member.renewed_ms => *at,
+        _ => now,
+    };
+    all.iter().map(|member| (member.name.clone(), (member.renewed_ms, at(member)))).collect()
 }
 
 fn unsent(reason: String) -> Lost {
@@ -325,5 +342,40 @@ impl Carrier for Leading {
     }
     async fn open(&self, call: Call, request: Bytes) -> Result<(Bytes, FrameStream<Bytes>), Lost> {
         self.go(&Streamed(call, request)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::clock::SetClock;
+
+    fn renewed(mut member: Member, renewed_ms: u64) -> Member {
+        member.renewed_ms = renewed_ms;
+        member
+    }
+
+    #[tokio::test]
+    async fn a_wall_clock_that_jumps_makes_nobody_silent_and_who_says_nothing_is() {
+        let clock = Arc::new(SetClock::default());
+        let world = World { clock: clock.clone(), ..World::real() };
+        let hour_ms = 3_600_000;
+        let named = |name: &str, renewed_ms| {
+            let member = Member::new(&world, name, &[NodeRole::Worker], "a", "127.0.0.1:1".to_owned());
+            renewed(member, renewed_ms)
+        };
+        let lives = |heard: &Heard, name: &str| world.now().since(heard[name].1) <= SILENT_AFTER;
+        let t = 10 * hour_ms;
+        let all = [named("here", t), named("behind", t), named("dead", t)];
+        let mut seen = heard(&Heard::new(), &all, world.now());
+        assert!(["here", "behind", "dead"].iter().all(|name| lives(&seen, name)));
+        for step in 1..=4 {
+            clock.advance(Duration::from_secs(10));
+            let after = t + step * 10_000;
+            let all = [named("here", after), named("behind", after - hour_ms), named("dead", t)];
+            seen = heard(&seen, &all, world.now());
+        }
+        assert!(lives(&seen, "here") && lives(&seen, "behind"));
+        assert!(!lives(&seen, "dead"));
     }
 }

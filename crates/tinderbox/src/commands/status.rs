@@ -1,5 +1,7 @@
 //! `tinderbox status`: how a platform of several nodes stands. What every operator's command stands on is here, too.
 
+mod check;
+
 use super::up::host;
 use crate::cli::{JoinFlags, StatusArgs};
 use crate::cluster::members::{self, Member, SILENT_AFTER};
@@ -127,6 +129,9 @@ impl Found {
 pub(super) fn run(args: &StatusArgs, screen: Screen) -> Result<(), Failure> {
     inside(async {
         let operator = Operator::new(&args.join).await?;
+        if args.check {
+            return check::run(&operator, screen).await;
+        }
         let found = look(&operator).await?;
         if found.nodes.is_empty() {
             return Err(Failure::new(Exit::Unreachable, "no node has joined this platform").advise(
@@ -216,7 +221,7 @@ fn as_json(found: &Found) -> Value {
         .iter()
         .map(|it| {
             json!({ "name": it.name, "roles": it.roles(), "zone": it.zone, "fabric": it.fabric,
-                    "endpoint": it.endpoint, "silent": silent(it) })
+                    "endpoint": it.endpoint, "silent": silent(it), "renewed_ms": it.renewed_ms })
         })
         .collect();
     let leads: Vec<Value> = found
