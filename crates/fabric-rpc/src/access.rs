@@ -74,10 +74,10 @@ fn allowed(caller: NodeRole) -> &'static [(&'static str, &'static [&'static str]
             // What a node has not shipped yet. All else of that role is done where the lines are.
             ("Telemetry", &["fresh", "get_trace"]),
             ("WorkerInvoke", &[]),
-            // An operator's `status --check` comes as a frontend.
-            ("WorkerCensus", &[]),
             // For `status`.
             ("Standing", &[]),
+            // An operator's `status --check` comes as a frontend.
+            ("WorkerCensus", &[]),
         ],
         NodeRole::Control => &[("Assignment", &["retire", "reserve", "provision"])],
         NodeRole::Assignment => {

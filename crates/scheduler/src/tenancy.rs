@@ -184,12 +184,12 @@ impl<S: Seated> Table<S> {
         if !self.admits(word) {
             return Err(Outdated);
         }
-        let own = self.places().filter(move |(_, place, _)| place.partition == word.partition);
+        let own = self.all().filter(move |(_, place, _)| place.partition == word.partition);
         Ok(own.map(|(id, place, ending)| (id, &place.seat, ending)))
     }
 
     /// Everything that is here, and whether it is on its way out.
-    pub fn places(&self) -> impl Iterator<Item = (EnvironmentId, &Place<S>, bool)> {
+    pub fn all(&self) -> impl Iterator<Item = (EnvironmentId, &Place<S>, bool)> {
         let all = self.seats.iter().map(|(id, place)| (*id, place, false));
         all.chain(self.ending.iter().map(|(id, place)| (*id, place, true)))
     }

@@ -133,6 +133,12 @@ impl Worker {
     }
 }
 
+/// One environment, as a leader is told.
+fn held(environment: EnvironmentId, seat: &Seat, ending: bool) -> HeldEnvironment {
+    let (token, state) = seat.held();
+    HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
+}
+
 /// What it has and for whom, as placement is told.
 pub(crate) fn residents(table: &Table<Arc<Seat>>) -> ResidentList {
     let (partition, places) = table.residents();
@@ -216,11 +222,13 @@ impl House {
 #[async_trait]
 impl WorkerCensus for Worker {
     async fn residents(&self, _: ResidentsQuery) -> Result<Vec<fabric::worker::Resident>, WorkerError> {
-        let resident = |(environment, place, ending): (EnvironmentId, &Place<Arc<Seat>>, bool)| {
-            let held = held_now(environment, &place.seat, ending);
-            fabric::worker::Resident { partition: place.partition, key: place.key.clone(), held }
-        };
-        Ok(self.0.table().places().map(resident).collect())
+        let resident =
+            |(id, place, ending): (EnvironmentId, &Place<Arc<Seat>>, bool)| fabric::worker::Resident {
+                partition: place.partition,
+                key: place.key.clone(),
+                held: held(id, &place.seat, ending),
+            };
+        Ok(self.0.table().all().map(resident).collect())
     }
 }
 
@@ -267,9 +275,8 @@ impl WorkerControl for Worker {
     async fn acknowledge(&self, message: AcknowledgeEpoch) -> Result<HeldEnvironments, WorkerError> {
         let mut table = self.0.table();
         let word = Word { partition: message.partition, epoch: message.epoch };
-        let held = table.acknowledge(word).map_err(|Outdated| WorkerError::Stale)?;
-        let held = held.map(|(environment, seat, ending)| held_now(environment, seat, ending));
-        Ok(HeldEnvironments { environments: held.collect() })
+        let own = table.acknowledge(word).map_err(|Outdated| WorkerError::Stale)?;
+        Ok(HeldEnvironments { environments: own.map(|(id, seat, ending)| held(id, seat, ending)).collect() })
     }
 }
 
