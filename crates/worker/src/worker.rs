@@ -150,11 +150,6 @@ pub(crate) fn residents(table: &Table<Arc<Seat>>) -> ResidentList {
     ResidentList { partition, environments: places.into_iter().map(resident).collect() }
 }
 
-fn held_now(environment: EnvironmentId, seat: &Seat, ending: bool) -> HeldEnvironment {
-    let (token, state) = seat.held();
-    HeldEnvironment { environment, token, state: if ending { HeldState::Ending } else { state } }
-}
-
 /// As the table's clocks count.
 pub(crate) fn monotonic(now: Instant) -> Duration {
     Duration::from_nanos(now.0)
