@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! tick (leases that ended) ─► plan ─► drain ─► stop (a provider's yes removes the worker) ─► start (expected until joined)
+//!                                                ├─ stop what has left, drained to its end
 //!                                                └─ stop what the provider runs and nobody knows, once we know all
 //! ```
 
@@ -95,7 +96,11 @@ impl PlacementService {
         let mut round = Round { drained: plan.drain, ..Round::default() };
         let mut stops: BTreeSet<WorkerId> = plan.stop.into_iter().collect();
         let mut starts = STARTS_MAX;
-        match self.strangers(provider).await {
+        let strangers = self.strangers(provider).await.map(|(left, strangers)| {
+            stops.extend(left);
+            strangers
+        });
+        match strangers {
             Ok(strangers) if begun + join_max <= now => stops.extend(strangers),
             // An earlier leader's, which are about to say that they are there: they come in place of as many new ones.
             Ok(strangers) => starts = wanted(&plan.start).saturating_sub(strangers.len()).min(STARTS_MAX),
@@ -110,12 +115,18 @@ impl PlacementService {
         round
     }
 
-    /// What the provider runs and nobody knows.
-    async fn strangers(&self, provider: &dyn FleetProvider) -> Result<Vec<WorkerId>, ProviderError> {
+    /// What the provider runs: who has left, and whom nobody knows.
+    async fn strangers(
+        &self,
+        provider: &dyn FleetProvider,
+    ) -> Result<(Vec<WorkerId>, Vec<WorkerId>), ProviderError> {
         let mut running = provider.running().await?;
-        let books = self.lock();
+        let mut books = self.lock();
         running.retain(|worker| !books.planner.knows(worker));
-        Ok(running)
+        let (left, strangers) = running.into_iter().partition(|worker| books.left.contains(worker));
+        // What somebody else runs, or has ended, is not looked at again; who came back after all is not to be ended.
+        books.left = BTreeSet::from_iter(Vec::clone(&left));
+        Ok((left, strangers))
     }
 
     async fn stop_all(&self, provider: &dyn FleetProvider, stops: BTreeSet<WorkerId>, round: &mut Round) {

@@ -10,7 +10,7 @@ use scheduler::placement::{
     Beat, Capacity, Effect, List, NoSlot, Offer, Owner, Planner, Request, Resident, Sandboxes, Settings,
     Unwell,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use types::{EnvironmentId, PartitionId, WorkerId};
@@ -33,6 +33,8 @@ pub struct PlacementService {
 pub(crate) struct Books {
     pub(crate) planner: Planner,
     losses: BTreeMap<PartitionId, Losses>,
+    /// Drained to the end, and to be ended by whoever started them. The keeper takes out whom nobody runs.
+    pub(crate) left: BTreeSet<WorkerId>,
     /// Losses are numbered from here: what was heard of another service's is not taken for ours.
     first_loss: u64,
 }
@@ -88,6 +90,7 @@ impl Books {
         let lease =
             self.planner.rows().into_iter().find(|row| row.worker == *worker).and_then(|row| row.lease);
         let lost = self.planner.remove(worker);
+        self.left.remove(worker);
         if let Some(lease) = lease {
             self.lose(lease.partition, lost);
         }
@@ -105,7 +108,12 @@ impl PlacementService {
     pub fn new(world: World, settings: Settings) -> Self {
         // Far from the end of numbers, and never 0, which is what a leader says that has heard nothing.
         let first_loss = (world.random_u64() >> 2) + 1;
-        let books = Books { planner: Planner::new(settings), losses: BTreeMap::new(), first_loss };
+        let books = Books {
+            planner: Planner::new(settings),
+            losses: BTreeMap::new(),
+            left: BTreeSet::new(),
+            first_loss,
+        };
         Self { world, books: Mutex::new(books) }
     }
 
@@ -160,6 +168,7 @@ impl Placement for PlacementService {
         let mut books = self.lock();
         // What ended before it joined again is not its own any more.
         books.expire(self.now(), &message.worker);
+        books.left.remove(&message.worker);
         let had = books.planner.lease_of(&message.worker);
         let (orders, lost) = books.planner.join(self.now(), message.worker, &offer);
         if let Some(partition) = had {
@@ -207,6 +216,7 @@ impl Placement for PlacementService {
         let mut books = self.lock();
         if message.gone {
             books.remove(&message.worker);
+            books.left.insert(message.worker);
             return Ok(());
         }
         let known = books.planner.drain(self.now(), &message.worker);

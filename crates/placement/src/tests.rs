@@ -361,6 +361,30 @@ async fn a_worker_that_leaves_gets_nothing_new_and_is_forgotten_when_it_is_gone(
 }
 
 #[tokio::test]
+async fn a_worker_that_has_left_is_ended_by_who_runs_it_also_soon_after_a_new_leader_began() {
+    let settings = Settings { workers_min: 2, ..Settings::default() };
+    let (service, hand) = service(settings);
+    let folder = tempfile::tempdir().unwrap();
+    let provider = local(folder.path(), &["sleep", "600"], MINUTE);
+    let started = service.reconcile(Duration::ZERO, &provider).await.started;
+    for worker in &started {
+        service.join(join(worker.as_str(), "a")).await.unwrap();
+    }
+    let leave = |gone| fabric::placement::LeaveFleet { worker: started[0].clone(), gone };
+    service.leave(leave(false)).await.unwrap();
+    service.leave(leave(true)).await.unwrap();
+    // Who left and came back is there.
+    service.leave(fabric::placement::LeaveFleet { worker: started[1].clone(), gone: true }).await.unwrap();
+    service.join(join(started[1].as_str(), "a")).await.unwrap();
+    set(&hand, 1);
+    let round = service.reconcile(Duration::ZERO, &provider).await;
+    assert_eq!(round.stopped, started[..1]);
+    assert_eq!(round.started.len(), 1, "the one that is missing now");
+    assert!(service.lock().left.is_empty());
+    provider.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_worker_that_a_leader_can_not_reach_gets_nothing_before_its_next_heartbeat() {
     let (service, hand) = service(Settings::default());
     service.join(join("w", "a")).await.unwrap();

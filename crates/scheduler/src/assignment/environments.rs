@@ -492,12 +492,21 @@ impl Environments {
         let accounts = self.versions.accounts().enumerate();
         accounts
             .map(|(idx, (account, region, granted))| {
-                let unknown = self.live().filter(|env| {
-                    env.phase == Phase::Unknown && self.versions.account_of(env.version) == idx
+                let places = self.by_id.iter().map(|place| Place(*place));
+                let unknown = places.filter(|place| {
+                    self.may_be_granted_to_nobody(*place)
+                        && self.versions.account_of(self[*place].version) == idx
                 });
                 (account.clone(), region.clone(), granted, number(unknown.count()))
             })
             .collect()
+    }
+
+    /// Counted as granted until more is known: an earlier leader granted it or did not. Of one that was made ahead, and has
+    /// never said that it is idle, the worker says that it is taken, while it initialises as well.
+    fn may_be_granted_to_nobody(&self, place: Place) -> bool {
+        let (env, provisioned) = (&self[place], self.births[place.0 as usize].provisioned);
+        env.phase == Phase::Unknown || (env.phase == Phase::Busy && provisioned && !env.used)
     }
 
     /// Whether what is counted of environments that are made ahead is what there is, and each in the list where it belongs.
@@ -522,10 +531,6 @@ impl Environments {
         }
         let known = self.versions.numbers().map(|version| &self.versions[version]);
         known.map(|version| (version.provided, version.ahead)).eq(counts) && self.versions.adds_up()
-    }
-
-    fn live(&self) -> impl Iterator<Item = &Environment> {
-        self.by_id.iter().map(|idx| &self.table[*idx as usize])
     }
 
     /// What the journal should say of each that has a worker.

@@ -83,8 +83,8 @@ pub fn within_concurrency<'a>(
     Ok(())
 }
 
-/// What the machine counts is within its settings. What is unknown was granted by an earlier leader, or idle then: it
-/// keeps new grants out and is itself none.
+/// What the machine counts is within its settings. What is unknown was granted by an earlier leader, or idle or initialising
+/// then: it keeps new grants out and is itself none.
 pub fn counts_within(machine: &Machine, settings: &Settings) -> Result<(), Violation> {
     let limit = settings.concurrency_max;
     for (account, region, counted, unknown) in machine.environments().counted() {
