@@ -1,4 +1,4 @@
-"""Fleets that grow by themselves: placement starts real workers under load. That they shrink is not tested here yet."""
+"""Fleets that grow and shrink by themselves: placement starts real workers under load, and ends them when it is over."""
 import json
 import os
 import signal
@@ -88,7 +88,7 @@ def lives(pid):
         return False
 
 
-def test_a_local_fleet_grows_under_load_and_survives_its_leader(nats, tmp_path):  # noqa: F811
+def test_a_local_fleet_grows_under_load_survives_its_leader_and_shrinks(nats, tmp_path):  # noqa: F811
     data = tmp_path / "platform"
     command = [
         BINARY, "cluster", "up", "--output", "json", "--data", data, "--port", "0", "--join", f"nats://127.0.0.1:{nats.port}",
@@ -122,6 +122,11 @@ def test_a_local_fleet_grows_under_load_and_survives_its_leader(nats, tmp_path):
         # How far each follower has replayed is known, and it comes to the journal's end.
         wait_for(lambda: [it.get("lag") for it in status(join)["replicas"] if not it.get("leads")] == [0])
         assert [it["leads"] for it in status(join)["replicas"]].count(True) == 1
+        # One client goes on: the fleet shrinks around it, and ends what it started.
+        load.wanted = 1
+        wait_for(lambda: len(workers(join)) == 1 and len(recorded(data / "fleet")) == 1)
+        done = len(load.results) + 3
+        wait_for(lambda: len(load.results) >= done)
         load.end()
         pids = list(recorded(data / "fleet").values())
         assert pids and all(map(lives, pids))

@@ -268,6 +268,9 @@ impl Planner {
                 self.seat(resident, idx);
             }
             lost.retain(|environment| !self.slots.contains_key(environment));
+        } else if let (Some(Some(partition)), None) = (known, offer.partition) {
+            // It restarted. What its partition's leader has asked of it may be on its way, and is not lost unasked.
+            self.lease_to(idx, partition);
         }
         (self.orders(idx), lost)
     }

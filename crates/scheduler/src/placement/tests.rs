@@ -394,6 +394,15 @@ fn what_is_left_for_a_partition_that_nobody_leads_any_more_is_taken() {
 }
 
 #[test]
+fn a_worker_that_restarts_within_its_lease_stays_its_partitions() {
+    let mut planner = fleet(Settings::default(), 2);
+    let worker = planner.place_for(SECOND, &of(1, 1, 128)).unwrap();
+    let (orders, lost) = planner.join(2 * SECOND, worker.clone(), &offer("a", 10_000));
+    assert_eq!((orders.partition, lost), (Some(PartitionId(1)), vec![environment(1)]));
+    assert_eq!(partition_of(&planner, &worker), Some(1), "its leader asks it, before it believes in a loss");
+}
+
+#[test]
 fn a_slot_whose_environment_never_came_is_free_again_although_its_worker_is_busy() {
     let (mut planner, worker) = (fleet(Settings::default(), 1), WorkerId::new("w0"));
     let resident = |n| Resident { environment: environment(n), key: key("f"), memory_mb: 100 };

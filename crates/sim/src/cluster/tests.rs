@@ -31,7 +31,11 @@ async fn the_store_in_memory_keeps_what_every_provider_promises() {
 }
 
 /// Seeds of a minute that failed once, each with what it found.
-const FAILED_ONCE: &[(u64, u64, &str)] = &[];
+const FAILED_ONCE: &[(u64, u64, &str)] = &[(
+    250,
+    15,
+    "a worker that restarted was no more its partition's: an environment that it was starting was given up while it ran",
+)];
 
 #[test]
 fn seeds_that_failed_once_fail_no_more() {
