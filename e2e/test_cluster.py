@@ -114,7 +114,8 @@ def ran_on_several_workers(cluster, function):
 def test_logs_come_from_every_frontend_also_of_what_ran_on_several_workers(cluster, function):
     requests = ran_on_several_workers(cluster, function)
     for name in ("f1", "f2"):
-        # Once: what an invocation wrote before its answer is there when it was answered, shipped or not.
+        # The last may be on its way to its worker's store. From there on it is found, shipped or not, and once.
+        wait_for(lambda: set(requests) <= set(requests_in_group(cluster.nodes[name], function)))
         for found in requests_in_logs(cluster.nodes[name], function):
             assert len(found) == len(set(found)), "a line is there twice"
             assert set(requests) <= set(found), f"{name} misses lines"
