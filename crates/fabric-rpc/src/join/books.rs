@@ -110,7 +110,10 @@ pub struct Books {
 }
 
 /// As long as it lives nobody else gives certificates by these books.
-pub struct Held(#[allow(dead_code)] File);
+pub struct Held {
+    /// Open, it is locked.
+    _locked: File,
+}
 
 impl Books {
     /// Beside the authority's files, made if they are not there.
@@ -127,7 +130,7 @@ impl Books {
         let path = self.folder.join("held");
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(at(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Held(file)),
+            Ok(()) => Ok(Held { _locked: file }),
             Err(_) => Err(format!("another process gives certificates by {}", self.folder.display())),
         }
     }

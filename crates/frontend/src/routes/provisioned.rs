@@ -20,32 +20,14 @@ pub(super) async fn put(frontend: &Frontend, call: Call<'_>) -> Result<Answer, A
     let wanted = input.provisioned_concurrent_executions.unwrap_or_default();
     let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
     let message = ProvisionConcurrency { named: target.named, wanted };
-    let found = shown(&frontend.control.provision(message).await?);
-    let output = shapes::PutProvisionedConcurrencyConfigResponse {
-        requested_provisioned_concurrent_executions: found.requested_provisioned_concurrent_executions,
-        allocated_provisioned_concurrent_executions: found.allocated_provisioned_concurrent_executions,
-        available_provisioned_concurrent_executions: found.available_provisioned_concurrent_executions,
-        status: found.status,
-        status_reason: found.status_reason,
-        last_modified: found.last_modified,
-    };
-    json(202, &output)
+    json(202, &alone(&frontend.control.provision(message).await?))
 }
 
 pub(super) async fn get(frontend: &Frontend, call: Call<'_>) -> Result<Answer, ApiError> {
     let input: shapes::GetProvisionedConcurrencyConfigRequest = call.input()?;
     let (name, qualifier) = (input.function_name.as_deref(), input.qualifier.as_deref());
     let target = published(target(call.caller, "GetProvisionedConcurrencyConfig", name, qualifier)?)?;
-    let found = shown(&frontend.control.provisioned(target.named).await?);
-    let output = shapes::GetProvisionedConcurrencyConfigResponse {
-        requested_provisioned_concurrent_executions: found.requested_provisioned_concurrent_executions,
-        allocated_provisioned_concurrent_executions: found.allocated_provisioned_concurrent_executions,
-        available_provisioned_concurrent_executions: found.available_provisioned_concurrent_executions,
-        status: found.status,
-        status_reason: found.status_reason,
-        last_modified: found.last_modified,
-    };
-    json(200, &output)
+    json(200, &alone(&frontend.control.provisioned(target.named).await?))
 }
 
 pub(super) async fn list(frontend: &Frontend, call: Call<'_>) -> Result<Answer, ApiError> {
@@ -81,6 +63,11 @@ fn published(target: Target) -> Result<Target, ApiError> {
         return Err(ApiError::invalid_parameter(message));
     }
     Ok(target)
+}
+
+/// One by itself is answered as in a list, but for whose it is.
+fn alone(found: &ProvisionedConcurrency) -> shapes::ProvisionedConcurrencyConfigListItem {
+    shapes::ProvisionedConcurrencyConfigListItem { function_arn: None, ..shown(found) }
 }
 
 fn shown(found: &ProvisionedConcurrency) -> shapes::ProvisionedConcurrencyConfigListItem {
